@@ -1,0 +1,78 @@
+"""Loops of contract values and profits."""
+
+cimport numpy as cnp
+
+from shortgamma.kernels cimport contracts as formula
+from shortgamma.kernels.blocks cimport (
+    INVALID, LANES, Status, load, load_codes, no_price, padded, status_raise, status_restore, status_save, store,
+)
+from shortgamma.kernels.ufuncs cimport make_ufunc
+
+cnp.import_array()
+cnp.import_ufunc()
+
+
+cdef void value_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
+    """quantity, price, multiplier, inverse -> value"""
+    cdef Py_ssize_t count = dimensions[0], begin = 0, i, lanes, whole
+    cdef double quantity[LANES]
+    cdef double price[LANES]
+    cdef double multiplier[LANES]
+    cdef double out[LANES]
+    cdef int inverse[LANES]
+    cdef long long outside = 0
+    cdef Status status = status_save()
+    while begin < count:
+        lanes = min(<Py_ssize_t> LANES, count - begin)
+        whole = padded(lanes)
+        load(quantity, args[0] + begin * steps[0], steps[0], lanes)
+        load(price, args[1] + begin * steps[1], steps[1], lanes)
+        load(multiplier, args[2] + begin * steps[2], steps[2], lanes)
+        load_codes(inverse, args[3] + begin * steps[3], steps[3], lanes)
+        for i in range(whole):
+            out[i] = formula.checked(formula.value(inverse[i], quantity[i], price[i], multiplier[i]), price[i])
+        for i in range(whole):
+            outside |= no_price(price[i])
+        store(args[4] + begin * steps[4], steps[4], out, lanes)
+        begin += LANES
+    status_restore(status)
+    status_raise(INVALID if outside else 0)
+
+
+cdef void profit_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
+    """quantity, entry, exit, multiplier, inverse -> profit"""
+    cdef Py_ssize_t count = dimensions[0], begin = 0, i, lanes, whole
+    cdef double quantity[LANES]
+    cdef double entry[LANES]
+    cdef double exit[LANES]
+    cdef double multiplier[LANES]
+    cdef double out[LANES]
+    cdef int inverse[LANES]
+    cdef long long outside = 0
+    cdef Status status = status_save()
+    while begin < count:
+        lanes = min(<Py_ssize_t> LANES, count - begin)
+        whole = padded(lanes)
+        load(quantity, args[0] + begin * steps[0], steps[0], lanes)
+        load(entry, args[1] + begin * steps[1], steps[1], lanes)
+        load(exit, args[2] + begin * steps[2], steps[2], lanes)
+        load(multiplier, args[3] + begin * steps[3], steps[3], lanes)
+        load_codes(inverse, args[4] + begin * steps[4], steps[4], lanes)
+        for i in range(whole):
+            out[i] = formula.checked(
+                formula.checked(
+                    formula.profit(inverse[i], quantity[i], entry[i], exit[i], multiplier[i]), entry[i]), exit[i])
+        for i in range(whole):
+            outside |= no_price(entry[i]) | no_price(exit[i])
+        store(args[5] + begin * steps[5], steps[5], out, lanes)
+        begin += LANES
+    status_restore(status)
+    status_raise(INVALID if outside else 0)
+
+
+contract_value = make_ufunc(
+    value_loop, "contract_value", "dddb", "d", "",
+    "Loop behind Contract.value: quantity, price, multiplier, inverse (int8, 0 or 1).")
+contract_profit = make_ufunc(
+    profit_loop, "contract_profit", "ddddb", "d", "",
+    "Loop behind Contract.pnl: quantity, entry, exit, multiplier, inverse (int8, 0 or 1).")

@@ -1,0 +1,201 @@
+"""Loops of liquidation prices and of the first bar on which a position is liquidated."""
+
+cimport numpy as cnp
+
+from shortgamma.kernels cimport liquidation as formula
+from shortgamma.kernels.blocks cimport (
+    INVALID, LANES, Status, load, load_codes, padded, status_raise, status_restore, status_save, store,
+)
+from shortgamma.kernels.ufuncs cimport make_ufunc
+from shortgamma.kernels.vecmath cimport INFINITY, NAN
+
+cnp.import_array()
+cnp.import_ufunc()
+
+cdef enum:
+    # paths that lie side by side in memory are scanned together, this many at a time
+    WIDTH = 512
+    NEVER = -1
+    UNDEFINED = -2
+
+
+cdef void price_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
+    """quantity, entry, margin, maintenance, fee, multiplier, inverse -> price"""
+    cdef Py_ssize_t count = dimensions[0], begin = 0, i, lanes, whole
+    cdef double quantity[LANES]
+    cdef double entry[LANES]
+    cdef double margin[LANES]
+    cdef double maintenance[LANES]
+    cdef double fee[LANES]
+    cdef double multiplier[LANES]
+    cdef double out[LANES]
+    cdef double good[LANES]
+    cdef int inverse[LANES]
+    cdef long long outside = 0
+    cdef Status status = status_save()
+    while begin < count:
+        lanes = min(<Py_ssize_t> LANES, count - begin)
+        whole = padded(lanes)
+        load(quantity, args[0] + begin * steps[0], steps[0], lanes)
+        load(entry, args[1] + begin * steps[1], steps[1], lanes)
+        load(margin, args[2] + begin * steps[2], steps[2], lanes)
+        load(maintenance, args[3] + begin * steps[3], steps[3], lanes)
+        load(fee, args[4] + begin * steps[4], steps[4], lanes)
+        load(multiplier, args[5] + begin * steps[5], steps[5], lanes)
+        load_codes(inverse, args[6] + begin * steps[6], steps[6], lanes)
+        for i in range(whole):
+            good[i] = formula.in_domain(entry[i], maintenance[i], fee[i])
+            out[i] = formula.price(
+                inverse[i], quantity[i], entry[i], margin[i], maintenance[i] + fee[i], multiplier[i])
+            out[i] = out[i] if good[i] != 0.0 else NAN
+        for i in range(whole):
+            outside |= 1 if (good[i] == 0.0) & (entry[i] + maintenance[i] + fee[i] == entry[i] + maintenance[i] + fee[i]) else 0
+        store(args[7] + begin * steps[7], steps[7], out, lanes)
+        begin += LANES
+    status_restore(status)
+    status_raise(INVALID if outside else 0)
+
+
+cdef struct Position:
+    bint inverse
+    double quantity
+    double entry
+    double margin
+    double required
+    double multiplier
+
+
+cdef inline double number(char* source) noexcept nogil:
+    return (<double*> source)[0]
+
+
+cdef inline long long open_position(
+    char** args, cnp.npy_intp* steps, Py_ssize_t path, Position* position, formula.Bounds* bounds, bint* outside,
+) noexcept nogil:
+    """The position of a path and its bounds; UNDEFINED if there is none to speak of, else NEVER."""
+    cdef double maintenance = number(args[4] + path * steps[4]), fee = number(args[5] + path * steps[5])
+    position.quantity = number(args[1] + path * steps[1])
+    position.entry = number(args[2] + path * steps[2])
+    position.margin = number(args[3] + path * steps[3])
+    position.required = maintenance + fee
+    position.multiplier = number(args[6] + path * steps[6])
+    position.inverse = (args[7] + path * steps[7])[0] != 0
+    cdef bint finite = (
+        -INFINITY < position.quantity < INFINITY and -INFINITY < position.margin < INFINITY
+    )
+    if finite and formula.in_domain(position.entry, maintenance, fee) != 0.0:
+        bounds[0] = formula.bounds(
+            position.inverse, position.quantity, position.entry, position.margin, position.required,
+            position.multiplier)
+        return NEVER
+    bounds.low = -INFINITY
+    bounds.high = INFINITY
+    if (
+        position.quantity == position.quantity and position.entry == position.entry
+        and position.margin == position.margin and maintenance == maintenance and fee == fee
+    ):
+        outside[0] = True
+    return UNDEFINED
+
+
+cdef inline bint liquidated(double mark, const Position* position, const formula.Bounds* bounds, bint* outside) noexcept nogil:
+    """The decision on a mark outside the bounds."""
+    if not 0.0 < mark < INFINITY:
+        outside[0] = True
+        return False
+    if mark < bounds.sure_low or mark > bounds.sure_high:
+        return True
+    return formula.breached(
+        position.inverse, mark, position.quantity, position.entry, position.margin, position.required,
+        position.multiplier)
+
+
+cdef inline long long scan(
+    const char* marks, Py_ssize_t stride, Py_ssize_t bars, const Position* position, const formula.Bounds* bounds,
+    bint* outside,
+) noexcept nogil:
+    """One path along time."""
+    cdef double block[LANES]
+    cdef Py_ssize_t begin = 0, i, lanes, whole
+    cdef long long found
+    cdef double low = bounds.low, high = bounds.high
+    while begin < bars:
+        lanes = min(<Py_ssize_t> LANES, bars - begin)
+        whole = padded(lanes)
+        load(block, marks + begin * stride, stride, lanes)
+        found = 0
+        for i in range(whole):
+            found |= 1 if (block[i] < low) | (block[i] > high) else 0
+        if found:
+            for i in range(lanes):
+                if (block[i] < low or block[i] > high) and liquidated(block[i], position, bounds, outside):
+                    return begin + i
+        begin += LANES
+    return NEVER
+
+
+cdef void scan_together(
+    char** args, cnp.npy_intp* steps, Py_ssize_t first, Py_ssize_t width, Py_ssize_t bars, bint* outside,
+) noexcept nogil:
+    """Paths whose marks lie side by side, bar by bar, until all are decided."""
+    cdef Position positions[WIDTH]
+    cdef formula.Bounds all_bounds[WIDTH]
+    cdef double low[WIDTH]
+    cdef double high[WIDTH]
+    cdef long long result[WIDTH]
+    cdef Py_ssize_t i, t, alive = 0
+    cdef long long found
+    cdef const double* row
+    for i in range(width):
+        result[i] = open_position(args, steps, first + i, &positions[i], &all_bounds[i], outside)
+        low[i] = all_bounds[i].low
+        high[i] = all_bounds[i].high
+        alive += result[i] == NEVER
+    t = 0
+    while t < bars and alive > 0:
+        row = <const double*> (args[0] + first * steps[0] + t * steps[9])
+        found = 0
+        for i in range(width):
+            found |= 1 if (row[i] < low[i]) | (row[i] > high[i]) else 0
+        if found:
+            for i in range(width):
+                if (row[i] < low[i] or row[i] > high[i]) and liquidated(row[i], &positions[i], &all_bounds[i], outside):
+                    result[i] = t
+                    low[i] = -INFINITY
+                    high[i] = INFINITY
+                    alive -= 1
+        t += 1
+    for i in range(width):
+        (<long long*> (args[8] + (first + i) * steps[8]))[0] = result[i]
+
+
+cdef void first_breach_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
+    """mark (t), quantity, entry, margin, maintenance, fee, multiplier, inverse -> index"""
+    cdef Py_ssize_t paths = dimensions[0], bars = dimensions[1], path = 0, width
+    cdef Position position
+    cdef formula.Bounds bounds
+    cdef long long result
+    cdef bint outside = False
+    cdef Status status = status_save()
+    if steps[0] == sizeof(double) and steps[9] != sizeof(double) and paths > 1:
+        while path < paths:
+            width = min(<Py_ssize_t> WIDTH, paths - path)
+            scan_together(args, steps, path, width, bars, &outside)
+            path += WIDTH
+    else:
+        for path in range(paths):
+            result = open_position(args, steps, path, &position, &bounds, &outside)
+            if result == NEVER:
+                result = scan(args[0] + path * steps[0], steps[9], bars, &position, &bounds, &outside)
+            (<long long*> (args[8] + path * steps[8]))[0] = result
+    status_restore(status)
+    status_raise(INVALID if outside else 0)
+
+
+liquidation_price = make_ufunc(
+    price_loop, "liquidation_price", "ddddddb", "d", "",
+    "Loop behind shortgamma.liquidation.price: quantity, entry, margin, maintenance, fee, multiplier, inverse (int8).")
+liquidation_first_breach = make_ufunc(
+    first_breach_loop, "liquidation_first_breach", "ddddddd" "b", "q", "(t),(),(),(),(),(),(),()->()",
+    "Loop behind shortgamma.liquidation.first_breach: mark, quantity, entry, margin, maintenance, fee, multiplier, "
+    "inverse (int8).")

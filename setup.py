@@ -1,0 +1,132 @@
+"""What pyproject.toml cannot say: the extension modules, each kernel compiled once per processor level.
+
+Environment switches, for building from a checkout:
+
+SHORTGAMMA_BUILD=release    (default) optimised, Cython's checks off
+SHORTGAMMA_BUILD=debug      no optimisation, all of Cython's checks on
+SHORTGAMMA_BUILD=coverage   line tracing for Cython.Coverage and gcov counters for the inline formulas
+SHORTGAMMA_BUILD=sanitize   AddressSanitizer and UndefinedBehaviorSanitizer
+"""
+
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import CompileError
+
+KERNELS = "src/shortgamma/kernels"
+# A family's loops are compiled for every level; all but vecmath and barrier promise the same bits on each of them.
+FAMILIES = {"vecmath": "fast", "barrier": "fast", "contracts": "strict", "leverage": "strict", "funding": "strict", "liquidation": "strict"}
+SINGLE = ("cpu", "capi", "stream")
+LEVELS = {"baseline": [], "v3": ["-march=x86-64-v3"], "v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"]}
+
+MODE = os.environ.get("SHORTGAMMA_BUILD", "release")
+MODES = ("release", "debug", "coverage", "sanitize")
+if MODE not in MODES:
+    raise SystemExit(f"SHORTGAMMA_BUILD must be one of {', '.join(MODES)}, got {MODE!r}")
+
+MSVC = sys.platform == "win32" and "GCC" not in sys.version
+# The functions of a formula must melt into the loop around them, or the loop is not vectorised.
+INLINE = [
+    "-finline-limit=100000",
+    "--param=large-function-growth=100000",
+    "--param=inline-unit-growth=100000",
+    "--param=large-stack-frame-growth=100000",
+    "-Winline",
+]
+OPTIMISE = {
+    "release": ["-O3", "-g0", *INLINE[:-1]],
+    "debug": ["-O0", "-g"],
+    "coverage": ["-O0", "-g", "--coverage"],
+    "sanitize": ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"],
+}[MODE]
+LINK = {"coverage": ["--coverage"], "sanitize": ["-fsanitize=address,undefined"]}.get(MODE, [])
+# Loops keep the status flags themselves (kernels/status.h), so the compiler need not.
+ALWAYS = ["-fno-math-errno", "-fno-trapping-math"]
+MACROS = [("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"), ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION")]
+if MODE == "coverage":
+    MACROS.append(("CYTHON_TRACE_NOGIL", "1"))
+
+checks = MODE == "debug"
+DIRECTIVES = {
+    "language_level": 3,
+    "boundscheck": checks,
+    "wraparound": False,
+    "initializedcheck": checks,
+    "nonecheck": checks,
+    "overflowcheck": checks,
+    # Division by zero is IEEE arithmetic here, in every build.
+    "cdivision": True,
+    "cpow": True,
+    "freethreading_compatible": True,
+    "linetrace": MODE == "coverage",
+    "embedsignature": True,
+}
+
+
+def levels() -> dict[str, list[str]]:
+    if MSVC or platform.machine().lower() not in {"x86_64", "amd64"} or MODE in {"debug", "coverage"}:
+        return {"baseline": []}
+    return LEVELS
+
+
+def extension(module: str, source: str, flags: list[str]) -> Extension:
+    return Extension(
+        module,
+        [f"cython_ext/{source}.pyx"],
+        include_dirs=[numpy.get_include(), KERNELS],
+        define_macros=MACROS,
+        extra_compile_args=["/O2"] if MSVC else [*OPTIMISE, *ALWAYS, *flags],
+        extra_link_args=[] if MSVC else LINK,
+        depends=[str(path) for path in Path(KERNELS).glob("*.[ph]*") if path.suffix in {".h", ".pxd"}],
+    )
+
+
+def extensions() -> list[Extension]:
+    found = []
+    strict = [] if MSVC else ["-ffp-contract=off"]
+    single = [extension(f"shortgamma._{name}" if name == "cpu" else f"shortgamma.{name}", name, strict) for name in SINGLE if Path(f"cython_ext/{name}.pyx").exists()]
+    found += cythonize(single, build_dir="build/cython/single", include_path=["src"], compiler_directives=DIRECTIVES)
+    for level, flags in levels().items():
+        group = [
+            extension(f"shortgamma._builds.{level}.{family}", family, [*flags, *(strict if kind == "strict" else [])])
+            for family, kind in FAMILIES.items()
+            if Path(f"cython_ext/{family}.pyx").exists()
+        ]
+        # One build_dir for a level: the name of the module is part of the C code.
+        found += cythonize(group, build_dir=f"build/cython/{level}", include_path=["src"], compiler_directives=DIRECTIVES)
+    return found
+
+
+class BuildWhatTheCompilerKnows(build_ext):
+    """Leave out the levels and drop the optional flags that this compiler does not know."""
+
+    def knows(self, flags: list[str]) -> bool:
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder, "probe.c")
+            source.write_text("int main(void) { return 0; }\n", encoding="utf-8")
+            try:
+                self.compiler.compile([str(source)], output_dir=folder, extra_postargs=["-Werror", *flags])
+            except CompileError:
+                return False
+        return True
+
+    def build_extensions(self) -> None:
+        if not MSVC:
+            optional = [flag for flag in (*INLINE[:-1], "-ffp-contract=off", "-fno-trapping-math") if not self.knows([flag])]
+            unknown = {level for level, flags in LEVELS.items() if flags and not self.knows(flags)}
+            for level in sorted(unknown):
+                print(f"shortgamma: this compiler does not know {LEVELS[level][0]}, the {level} build is left out")
+            self.extensions = [e for e in self.extensions if not any(f"._builds.{level}." in e.name for level in unknown)]
+            for e in self.extensions:
+                e.extra_compile_args = [flag for flag in e.extra_compile_args if flag not in optional]
+        super().build_extensions()
+
+
+setup(ext_modules=extensions(), cmdclass={"build_ext": BuildWhatTheCompilerKnows})

@@ -1,0 +1,54 @@
+"""Path-dependent mechanics of crypto and listed derivatives, at the machine's speed.
+
+Families are modules:
+
+``barrier``
+    Barrier options: prices and Greeks in one pass.
+``leverage``
+    Leveraged and inverse products: net asset value under rebalancing.
+``funding``
+    Perpetual swaps: funding paid and received.
+``liquidation``
+    Margin: the price and the bar of liquidation.
+``contracts``
+    Linear, inverse and quanto contract specifications.
+``vecmath``
+    The elementary and error functions that all is made of, as ufuncs.
+
+The contract of every function:
+
+* Inputs broadcast as in NumPy; ``out=`` is honoured; inputs are never changed; the GIL is released.
+* Time runs down axis 0 unless ``axis`` says otherwise.
+* quantity > 0 is long; funding > 0 means that longs pay; cash > 0 is received. Rates and vols are per year and
+  continuously compounded, funding rates per funding interval, fees fractions.
+* NaN in gives NaN out, quietly. A number out of its domain gives NaN and the invalid flag, so ``numpy.errstate``
+  governs it. A structural mistake raises ValueError or TypeError and names the argument and the first bad index. Being
+  knocked out, liquidated or wiped out is data.
+"""
+
+from shortgamma import barrier, contracts, funding, leverage, liquidation, vecmath
+from shortgamma._config import show_config
+from shortgamma._version import __version__
+
+__all__ = [
+    "__version__",
+    "barrier",
+    "contracts",
+    "funding",
+    "get_include",
+    "leverage",
+    "liquidation",
+    "show_config",
+    "vecmath",
+]
+
+
+def get_include() -> str:
+    """Folder of the C headers behind ``cimport shortgamma.kernels``, for ``include_dirs``."""
+    from importlib.util import find_spec
+    from pathlib import Path
+
+    spec = find_spec("shortgamma.kernels")
+    if spec is None or spec.origin is None:
+        raise ImportError("shortgamma.kernels is not installed")
+    return str(Path(spec.origin).parent)

@@ -1,0 +1,141 @@
+"""What all faces share: time axes, checks that name the argument, and errors in the field's words."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[Any]
+
+
+def place(name: str, index: tuple[int, ...]) -> str:
+    """The name of one element of an argument."""
+    return f"{name}[{', '.join(map(str, index))}]" if index else name
+
+
+def first(mask: Array) -> tuple[int, ...]:
+    """The index of the first true element."""
+    return tuple(int(i) for i in np.unravel_index(int(np.argmax(mask)), mask.shape))
+
+
+def refuse_where(bad: Array | np.bool, name: str, value: Array, rule: str) -> None:
+    """Raise ValueError for the first element of ``value`` that breaks the rule."""
+    bad = np.broadcast_to(np.asarray(bad), value.shape)
+    if bad.any():
+        index = first(bad)
+        raise ValueError(f"{place(name, index)} must be {rule}, got {value[index].item()!r}")
+
+
+def number(name: str, value: ArrayLike) -> Array:
+    """``value`` as an array of real numbers."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} must be a number or an array of numbers, got a ragged sequence") from None
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name} must be a number or an array of numbers, got {describe(value, array)}")
+    return array
+
+
+def describe(value: object, array: Array) -> str:
+    if isinstance(value, str | bytes) or value is None:
+        return repr(value)
+    return f"dtype {array.dtype}" if array.ndim else type(value).__name__
+
+
+def call(ufunc: np.ufunc, names: Sequence[str], values: Sequence[Any], out: Any = None, **keywords: Any) -> Any:
+    """``ufunc(*values)``; where NumPy refuses, say which argument is at fault."""
+    try:
+        return ufunc(*values, **keywords) if out is None else ufunc(*values, out=out, **keywords)
+    except (TypeError, ValueError) as error:
+        explain(error, names, values, out, bool(ufunc.signature))
+        raise
+
+
+def explain(error: Exception, names: Sequence[str], values: Sequence[Any], out: Any, paths: bool) -> None:
+    for name, value in zip(names, values, strict=False):
+        number(name, value)
+    shapes = [(name, np.shape(value)) for name, value in zip(names, values, strict=False)]
+    shape: tuple[int, ...] = ()
+    widest = ""
+    for name, other in shapes if not paths else ():
+        try:
+            shape = np.broadcast_shapes(shape, other)
+        except ValueError:
+            raise ValueError(
+                f"{name} of shape {other} does not broadcast with {widest} of shape {shape}"
+            ) from error
+        widest = name if shape == other else widest
+    for array in out if isinstance(out, tuple) else (out,):
+        if array is not None and not isinstance(array, np.ndarray):
+            raise TypeError(f"out must be an array, got {type(array).__name__}") from error
+        if array is not None and not paths and array.shape != shape and array.shape != np.broadcast_shapes(shape, array.shape):
+            raise ValueError(f"out has shape {array.shape}, the result has {shape}") from error
+
+
+def time_axis(axis: int, ndim: int, name: str) -> int:
+    """``axis`` counted from the front."""
+    if ndim == 0:
+        raise ValueError(f"{name} must have at least one dimension")
+    if not isinstance(axis, int | np.integer):
+        raise TypeError(f"axis must be an integer, got {type(axis).__name__}")
+    if not -ndim <= axis < ndim:
+        raise ValueError(f"axis {axis} is out of bounds for {name} of {ndim} dimension{'s' * (ndim > 1)}")
+    return int(axis) % ndim
+
+
+def along_time(name: str, value: Any, axis: int, main: str, like: Any) -> Any:
+    """``value`` made to broadcast with ``like``: a 1-D input among N-D ones is a time series and runs along ``axis``."""
+    shape, target = np.shape(value), np.shape(like)
+    if len(shape) == 0:
+        return value
+    if len(shape) == 1 and len(target) > 1:
+        check_length(name, shape[0], main, target[axis])
+        check_labels(name, value, main, like, axis)
+        return number(name, value).reshape([-1 if i == axis else 1 for i in range(len(target))])
+    if len(shape) == len(target):
+        if shape[axis] != 1 or target[axis] == 0:
+            check_length(name, shape[axis], main, target[axis])
+        return value
+    raise ValueError(f"{name} has shape {shape}, {main} has {target}: give a number, one per bar, or one per element")
+
+
+def check_length(name: str, length: int, main: str, expected: int) -> None:
+    if length != expected:
+        raise ValueError(f"{name} has length {length} along the time axis, {main} has {expected}")
+
+
+def check_labels(name: str, value: Any, main: str, like: Any, axis: int) -> None:
+    """Series and frame must be of one index: positions alone would pair the wrong bars."""
+    index, axes = getattr(value, "index", None), getattr(like, "axes", None)
+    if hasattr(index, "equals") and isinstance(axes, list) and not index.equals(axes[axis]):
+        raise ValueError(f"the index of {name} is not that of {main}")
+
+
+def plain(value: Any) -> Any:
+    """Pandas objects pass through ufuncs themselves; all else becomes an array or stays a number."""
+    return value if hasattr(value, "__array_ufunc__") else np.asarray(value)
+
+
+def choice(name: str, value: Any, choices: dict[str, int]) -> int | NDArray[np.int8]:
+    """The code of a named choice, or the codes of an array of names."""
+    if isinstance(value, str):
+        try:
+            return choices[value]
+        except KeyError:
+            refuse_choice(name, value, choices)
+    names = np.asarray(value)
+    if names.dtype.kind not in "UOT":
+        raise TypeError(f"{name} must be a string or an array of strings, got {describe(value, names)}")
+    codes = np.full(names.shape, -1, dtype=np.int8)
+    for text, code in choices.items():
+        codes[names == text] = code
+    if (codes < 0).any():
+        index = first(codes < 0)
+        refuse_choice(place(name, index), names[index], choices)
+    return codes
+
+
+def refuse_choice(name: str, value: object, choices: Iterable[str]) -> NoReturn:
+    raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {str(value)!r}")

@@ -1,0 +1,1 @@
+"""Loops compiled for any processor of the architecture."""

@@ -1,0 +1,1 @@
+"""Loops compiled for x86-64-v4."""

@@ -1,0 +1,47 @@
+"""What this installation is and which of its builds runs."""
+
+import platform
+from typing import Any, Literal
+
+import numpy as np
+
+from shortgamma import _dispatch
+from shortgamma._version import __version__
+
+
+def show_config(mode: Literal["print", "dict"] = "print") -> dict[str, Any] | None:
+    """Print or return the version, the builds, and the one in use.
+
+    Parameters
+    ----------
+    mode : {"print", "dict"}, default "print"
+        Whether to print the facts or to return them.
+
+    Returns
+    -------
+    dict or None
+        With ``mode="dict"``: ``version``, ``python``, ``numpy``, ``machine``, ``builds`` (what was compiled), ``supported``
+        (the best that the processor runs), ``cpu`` (the one in use) and ``override`` (``SHORTGAMMA_CPU``, or None).
+
+    Raises
+    ------
+    ValueError
+        If ``mode`` is neither.
+    """
+    if mode not in ("print", "dict"):
+        raise ValueError(f"mode must be 'print' or 'dict', got {mode!r}")
+    facts = {
+        "version": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "machine": f"{platform.system()} {platform.machine()}",
+        "builds": _dispatch.available(),
+        "supported": _dispatch.supported,
+        "cpu": _dispatch.level,
+        "override": _dispatch.wanted,
+    }
+    if mode == "dict":
+        return facts
+    for name, fact in facts.items():
+        print(f"{name:10} {', '.join(fact) if isinstance(fact, tuple) else fact}")
+    return None

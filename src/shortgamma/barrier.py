@@ -1,0 +1,227 @@
+"""Single-barrier options: price and Greeks of the eight types, with rebate, continuously monitored.
+
+Units: ``expiry`` in years; ``vol``, ``rate``, ``dividend`` per year, continuously compounded. Vega is per 1.00 of vol,
+rho per 1.00 of rate; theta, charm, color and veta are per year of calendar time (dV/dt = -dV/dT).
+"""
+
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from shortgamma import _dispatch
+from shortgamma._arguments import call, choice
+
+__all__ = ["BarrierGreeks", "greeks", "price"]
+
+KINDS = {"down-in": 0, "up-in": 1, "down-out": 2, "up-out": 3}
+OPTIONS = {"call": 0, "put": 4}
+NAMES = ("spot", "strike", "barrier", "vol", "expiry", "rate", "dividend", "rebate")
+_CODES = {(k, o): np.int8(KINDS[k] + OPTIONS[o]) for k in KINDS for o in OPTIONS}
+
+
+class BarrierGreeks(NamedTuple):
+    """Price and derivatives of a barrier option; the last seven are None at order 1."""
+
+    price: Any
+    """Value V, in the currency of the strike."""
+    delta: Any
+    """dV/dS"""
+    gamma: Any
+    """d2V/dS2"""
+    vega: Any
+    """dV/dvol, per 1.00 of vol"""
+    theta: Any
+    """dV/dt, per year of calendar time"""
+    rho: Any
+    """dV/drate, per 1.00 of rate"""
+    rho_dividend: Any
+    """dV/ddividend, per 1.00 of dividend yield"""
+    vanna: Any = None
+    """d2V/dS dvol"""
+    volga: Any = None
+    """d2V/dvol2"""
+    charm: Any = None
+    """d2V/dS dt"""
+    speed: Any = None
+    """d3V/dS3"""
+    zomma: Any = None
+    """d3V/dS2 dvol"""
+    color: Any = None
+    """d3V/dS2 dt"""
+    veta: Any = None
+    """d2V/dvol dt"""
+
+
+FIRST_ORDER = BarrierGreeks._fields[:7]
+
+
+def price(
+    spot: ArrayLike,
+    strike: ArrayLike,
+    barrier: ArrayLike,
+    vol: ArrayLike,
+    expiry: ArrayLike,
+    *,
+    rate: ArrayLike = 0.0,
+    dividend: ArrayLike = 0.0,
+    rebate: ArrayLike = 0.0,
+    kind: Any = "down-in",
+    option: Any = "put",
+    out: Any = None,
+) -> Any:
+    """Price of single-barrier options under Black and Scholes.
+
+    Parameters
+    ----------
+    spot, strike, barrier : array_like
+        Prices > 0, in one currency.
+    vol : array_like
+        Volatility per year, 0.2 for 20 %, >= 0.
+    expiry : array_like
+        Time to expiry in years, >= 0.
+    rate, dividend : array_like, default 0.0
+        Interest rate and dividend yield (or borrowing cost, or the coin's own rate) per year, continuously compounded.
+    rebate : array_like, default 0.0
+        Cash amount: of a knock-out paid when it is hit, of a knock-in paid at expiry if it never was.
+    kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
+        Where the barrier lies and what it does.
+    option : {"put", "call"} or array of these
+        The option behind it.
+    out : ndarray, optional
+        Where the result goes.
+
+    Returns
+    -------
+    ndarray or float
+        Prices, in the shape that all inputs broadcast to. NaN, with the invalid flag, for a number out of its domain.
+
+    Raises
+    ------
+    ValueError
+        If ``kind`` or ``option`` is unknown (with the first bad index) or shapes do not broadcast.
+    TypeError
+        If an input is not numeric.
+
+    See Also
+    --------
+    greeks : Price and derivatives in one pass.
+
+    Notes
+    -----
+    With spot at or beyond the barrier a knock-out is worth its rebate and a knock-in is the plain option. With no time or
+    no volatility left the path is certain, and so is the price. Formulas: Reiner and Rubinstein, "Breaking down the
+    barriers", Risk 4(8), 1991; Haug, *The Complete Guide to Option Pricing Formulas*, 1998, p. 70. Negative rates with a
+    rebate at the hit: Le Floc'h, 2014.
+
+    Examples
+    --------
+    A down-and-out call of Haug's table (p. 72) with a rebate of 3:
+
+    >>> import shortgamma as sg
+    >>> value = sg.barrier.price(100.0, 90.0, 95.0, 0.25, 0.5, rate=0.08, dividend=0.04, rebate=3.0,
+    ...                          kind="down-out", option="call")
+    >>> round(float(value), 4)
+    9.0246
+    """
+    values = (spot, strike, barrier, vol, expiry, rate, dividend, rebate, _code(kind, option))
+    return call(_dispatch.barrier.barrier_price, NAMES, values, out)
+
+
+def greeks(
+    spot: ArrayLike,
+    strike: ArrayLike,
+    barrier: ArrayLike,
+    vol: ArrayLike,
+    expiry: ArrayLike,
+    *,
+    rate: ArrayLike = 0.0,
+    dividend: ArrayLike = 0.0,
+    rebate: ArrayLike = 0.0,
+    kind: Any = "down-in",
+    option: Any = "put",
+    order: Literal[1, 2] = 1,
+    out: Any = None,
+) -> BarrierGreeks:
+    """Price and analytic Greeks of single-barrier options, in one pass.
+
+    Parameters
+    ----------
+    spot, strike, barrier : array_like
+        Prices > 0, in one currency.
+    vol : array_like
+        Volatility per year, 0.2 for 20 %, >= 0.
+    expiry : array_like
+        Time to expiry in years, >= 0.
+    rate, dividend : array_like, default 0.0
+        Interest rate and dividend yield per year, continuously compounded.
+    rebate : array_like, default 0.0
+        Cash amount: of a knock-out paid when it is hit, of a knock-in paid at expiry if it never was.
+    kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
+        Where the barrier lies and what it does.
+    option : {"put", "call"} or array of these
+        The option behind it.
+    order : {1, 2}, default 1
+        1 for price, delta, gamma, vega, theta, rho and rho_dividend; 2 for all fourteen.
+    out : BarrierGreeks or tuple of ndarray, optional
+        Where the results go: an earlier result of the same shape and order.
+
+    Returns
+    -------
+    BarrierGreeks
+        Named tuple of arrays in the shape that all inputs broadcast to. NaN, with the invalid flag, for numbers out of
+        their domain.
+
+    Raises
+    ------
+    ValueError
+        If ``kind``, ``option`` or ``order`` is unknown, or shapes do not broadcast, or ``out`` has the wrong length.
+    TypeError
+        If an input is not numeric.
+
+    See Also
+    --------
+    price : The price alone.
+
+    Notes
+    -----
+    All derivatives are analytic. At the barrier exactly they are those of the living side; beyond it a knock-out has none and
+    a knock-in those of the plain option. Theta, charm, color and veta follow from the Black-Scholes equation.
+
+    Examples
+    --------
+    A knock-in put whose delta is far beyond -1, at its barrier with a week to go:
+
+    >>> import shortgamma as sg
+    >>> greeks = sg.barrier.greeks(60.0, 100.0, 60.0, 0.35, 7 / 365, kind="down-in", option="put")
+    >>> round(float(greeks.delta), 1)
+    -10.7
+    """
+    values = (spot, strike, barrier, vol, expiry, rate, dividend, rebate, _code(kind, option))
+    if order == 1:
+        ufunc, count = _dispatch.barrier.barrier_first_order, 7
+    elif order == 2:
+        ufunc, count = _dispatch.barrier.barrier_second_order, 14
+    else:
+        raise ValueError(f"order must be 1 or 2, got {order!r}")
+    if out is not None:
+        out = _outputs(out, count)
+    return BarrierGreeks(*call(ufunc, NAMES, values, out))
+
+
+def _code(kind: Any, option: Any) -> Any:
+    try:
+        return _CODES[kind, option]
+    except (KeyError, TypeError):
+        codes = np.add(choice("kind", kind, KINDS), choice("option", option, OPTIONS))
+        return codes.astype(np.int8)
+
+
+def _outputs(out: Any, count: int) -> tuple[Any, ...]:
+    if not isinstance(out, tuple):
+        raise TypeError(f"out must be a BarrierGreeks or a tuple of {count} arrays, got {type(out).__name__}")
+    if len(out) == len(BarrierGreeks._fields) and all(array is None for array in out[count:]):
+        out = out[:count]
+    if len(out) != count:
+        raise ValueError(f"out must hold {count} arrays, got {len(out)}")
+    return tuple(out)

@@ -1,0 +1,155 @@
+"""Contract specifications: how quantity and price make a value, and in which coin.
+
+=========  =====================  ==========================  =============================
+kind       value                  profit from P0 to P1        settled in
+=========  =====================  ==========================  =============================
+linear     q m P                  q m (P1 - P0)               the quote currency
+inverse    q m / P                q m (1/P0 - 1/P1)           the coin that is priced
+quanto     q m P                  q m (P1 - P0)               a third coin, at a fixed rate
+=========  =====================  ==========================  =============================
+
+q is the quantity in contracts (> 0 long), m the multiplier, P the price.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from shortgamma import _dispatch
+from shortgamma._arguments import call, refuse_choice
+
+__all__ = ["ETHUSD", "XBTUSD", "Contract"]
+
+Kind = Literal["linear", "inverse", "quanto"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+# The loops know only two kinds: a quanto contract is a linear one in its own settlement coin.
+_CODES = (np.int8(0), np.int8(1))
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A linear, inverse or quanto contract.
+
+    Parameters
+    ----------
+    kind : {"linear", "inverse", "quanto"}
+        How the value follows from the price; see the table of this module.
+    multiplier : float, default 1.0
+        Settlement coin per contract and unit of price (linear, quanto), or quote currency per contract (inverse).
+    name, underlying, quote, settlement : str, optional
+        Labels: the contract's own name, what is priced, in which currency, and the coin of profit and margin.
+
+    Raises
+    ------
+    ValueError
+        If ``kind`` is none of the three or ``multiplier`` is not a finite number > 0.
+
+    Examples
+    --------
+    >>> perpetual = Contract("quanto", 1e-6, underlying="ETH", quote="USD", settlement="XBT")
+    >>> float(perpetual.value(10_000, 264.55))
+    2.6455
+    """
+
+    kind: Kind
+    multiplier: float = 1.0
+    name: str = ""
+    underlying: str = ""
+    quote: str = ""
+    settlement: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            refuse_choice("kind", self.kind, KINDS)
+        try:
+            multiplier = float(self.multiplier)
+        except (TypeError, ValueError):
+            multiplier = math.nan
+        if not 0.0 < multiplier < math.inf:
+            raise ValueError(f"multiplier must be a finite number > 0, got {self.multiplier!r}")
+        object.__setattr__(self, "multiplier", multiplier)
+
+    @property
+    def inverse(self) -> bool:
+        """Whether the value falls as the price rises."""
+        return self.kind == "inverse"
+
+    def value(self, quantity: ArrayLike, price: ArrayLike, *, out: Any = None) -> Any:
+        """Signed value of a position in the settlement coin.
+
+        Parameters
+        ----------
+        quantity : array_like
+            Contracts, > 0 long.
+        price : array_like
+            Price in quote currency; broadcast with ``quantity``.
+        out : ndarray, optional
+            Where the result goes.
+
+        Returns
+        -------
+        ndarray or float
+            Value in the settlement coin; NaN, with the invalid flag, where the price is not a finite number > 0.
+
+        Examples
+        --------
+        >>> XBTUSD.value([10_000, -10_000], 8_000.0)
+        array([ 1.25, -1.25])
+        """
+        return call(
+            _dispatch.contracts.contract_value,
+            ("quantity", "price"),
+            (quantity, price, self.multiplier, self.code),
+            out,
+        )
+
+    def pnl(self, quantity: ArrayLike, entry: ArrayLike, exit: ArrayLike, *, out: Any = None) -> Any:
+        """Profit of a position, in the settlement coin.
+
+        Parameters
+        ----------
+        quantity : array_like
+            Contracts, > 0 long.
+        entry, exit : array_like
+            Prices at which the position was opened and is valued, in quote currency; all inputs broadcast.
+        out : ndarray, optional
+            Where the result goes.
+
+        Returns
+        -------
+        ndarray or float
+            Profit in the settlement coin; NaN, with the invalid flag, where a price is not a finite number > 0.
+
+        Examples
+        --------
+        >>> float(XBTUSD.pnl(10_000, 8_000.0, 10_000.0))
+        0.25
+        """
+        return call(
+            _dispatch.contracts.contract_profit,
+            ("quantity", "entry", "exit"),
+            (quantity, entry, exit, self.multiplier, self.code),
+            out,
+        )
+
+    @property
+    def code(self) -> np.int8:
+        """The kind as the loops know it: 1 inverse, 0 linear or quanto."""
+        return _CODES[self.inverse]
+
+
+def checked(contract: object) -> Contract:
+    """``contract`` if it is one."""
+    if not isinstance(contract, Contract):
+        raise TypeError(f"contract must be a Contract, got {type(contract).__name__}")
+    return contract
+
+
+XBTUSD = Contract("inverse", 1.0, name="XBTUSD", underlying="XBT", quote="USD", settlement="XBT")
+"""BitMEX XBTUSD: 1 USD a contract, settled in XBT."""
+
+ETHUSD = Contract("quanto", 1e-6, name="ETHUSD", underlying="ETH", quote="USD", settlement="XBT")
+"""BitMEX ETHUSD: 0.000001 XBT per USD of price, settled in XBT."""

@@ -1,0 +1,1 @@
+"""Formulas: inline functions (``.pxd``) and the C headers under them, to be used with ``cimport``."""

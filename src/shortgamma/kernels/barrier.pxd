@@ -1,0 +1,672 @@
+# cython: language_level=3, cdivision=True, boundscheck=False, wraparound=False
+"""Single-barrier options: value and derivatives in closed form.
+
+Letters (Reiner and Rubinstein, Risk 4(8), 1991; Haug, The Complete Guide to Option Pricing Formulas, 1998, p. 70):
+S spot, K strike, H barrier, T expiry, sigma volatility, r rate, q dividend, R rebate, b = r - q,
+mu = b/sigma^2 - 1/2, s = sigma sqrt T, phi = 1 call or -1 put, eta = 1 down or -1 up.
+
+    A = phi f(S; K, phi)              C = phi (H/S)^(2 mu) f(H^2/S; K, eta)
+    B = phi f(S; H, phi)              D = phi (H/S)^(2 mu) f(H^2/S; H, eta)
+    E = R e^(-rT) [N(eta d2(S/H)) - (H/S)^(2 mu) N(eta d2(H/S))]
+    F = R [(H/S)^(mu + lambda) N(eta z) + (H/S)^(mu - lambda) N(eta (z - 2 lambda s))]
+
+with f(y; L, e) = y e^(-qT) N(e d1(y/L)) - K e^(-rT) N(e d2(y/L)). A knock-in is a sum of A, B, C, D and E, a
+knock-out A minus the knock-in, plus F.
+
+Every Greek follows from two short lists of numbers. f is the value of a payoff that knows nothing of sigma, r, q,
+so in y = ln S its derivatives f1, f2, ... give all others: df/dsigma = sigma T (f2 - f1), df/dr = T (f1 - f),
+df/dq = -T f1. An option is X(ln S) + (H/S)^(2 mu) Y(ln(H^2/S)), X the sum of the direct terms and Y that of the
+images; the legs add up X0, X1, ... and Y0, Y1, ..., and `finish_*` turns them into Greeks, once an option.
+Theta, charm, color and veta then follow from the Black-Scholes equation and its derivatives.
+
+A normal distribution function is never formed alone: S e^(-qT) exp(-d1^2/2) = L e^(-rT) exp(-d2^2/2), so the tails of
+a pair share one exponential, and each is that times Mills' ratio.
+
+In straight-line code `order` is a constant of the caller, 0 for the price alone, 1 or 2; what it does not ask for is
+never computed. `ordinary` says for which inputs the straight-line functions are right; all others go through `careful`.
+"""
+
+from shortgamma.kernels.vecmath cimport (
+    INFINITY, NAN, ONE_OVER_SQRT_TWO_PI, SQRT_HALF, absolute, at_least, at_most, exp, log_ratio, mills, square_root,
+)
+from shortgamma.kernels.faddeeva cimport complex_erfcx, complex_exp
+
+# An option's kind as a small number: the sum of the flags that hold.
+cdef enum:
+    UP = 1
+    OUT = 2
+    PUT = 4
+    KINDS = 8
+
+# Places of the outputs, and how many there are at order 1 and 2.
+cdef enum:
+    PRICE
+    DELTA
+    GAMMA
+    VEGA
+    THETA
+    RHO
+    RHO_DIVIDEND
+    VANNA
+    VOLGA
+    CHARM
+    SPEED
+    ZOMMA
+    COLOR
+    VETA
+    SECOND_ORDER
+    FIRST_ORDER = VANNA
+
+# Places of the derivatives that the Greeks are made of, x = ln S.
+cdef enum:
+    V
+    V_X
+    V_XX
+    V_SIGMA
+    V_R
+    V_Q
+    V_XXX
+    V_XXXX
+    V_X_SIGMA
+    V_XX_SIGMA
+    V_SIGMA_SIGMA
+    DERIVATIVES
+
+# How far the sums X and Y go.
+cdef enum:
+    SUMS = 5
+
+cdef extern from *:
+    """
+    /* below this lambda^2 sigma^2 T the formulas of F that divide by lambda lose digits */
+    #define SG_SMALL_LAMBDA 4e-4
+    /* below this sigma sqrt(T) a path is certain: its spread is less than the rounding of the spot */
+    #define SG_SMALLEST_DEVIATION 1e-18
+    #define SG_PI 3.14159265358979323846
+    """
+    const double SMALL_LAMBDA "SG_SMALL_LAMBDA"
+    const double SMALLEST_DEVIATION "SG_SMALLEST_DEVIATION"
+    const double PI "SG_PI"
+
+ctypedef fused number:
+    double
+    double complex
+
+
+
+cdef inline double phi_of(int kind) noexcept nogil:
+    return <double> (1 - ((kind >> 1) & 2))
+
+
+cdef inline double eta_of(int kind) noexcept nogil:
+    return <double> (1 - ((kind << 1) & 2))
+
+
+cdef inline double out_of(int kind) noexcept nogil:
+    return <double> ((kind >> 1) & 1)
+
+
+cdef inline void weights(
+    int kind, double strike, double barrier, double* a, double* b, double* c, double* d,
+) noexcept nogil:
+    """How often A, B, C and D stand in the option, from -1 to 1.
+
+    With the strike on the living side of the barrier: C, or B - C + D if the payoff lies towards the barrier;
+    with the strike beyond it: A - B + D, or A. A knock-out is A less that.
+    """
+    cdef double eta = eta_of(kind)
+    cdef double away = phi_of(kind) * eta
+    cdef double sign = 1.0 - 2.0 * out_of(kind)
+    cdef double living = 1.0 if strike >= barrier else 0.0
+    living = living if eta > 0.0 else 1.0 - living
+    cdef double image = 1.0 - living if away > 0.0 else living
+    a[0] = out_of(kind) + sign * (1.0 - living)
+    b[0] = -sign * away * image
+    c[0] = sign * away * living
+    d[0] = sign * image
+
+
+cdef inline void prepare(
+    double spot, double strike, double barrier, double vol, double expiry, double rate, double dividend,
+    double* log_spot_barrier, double* log_spot_strike, double* deviation, double* shift, double* two_mu,
+    double* asset, double* discount, double* image,
+    double* density_strike, double* density_barrier, double* density_image,
+) noexcept nogil:
+    """What the legs of an option share: ln(S/H), ln(S/K), s, (mu + 1) s, 2 mu, S e^(-qT), e^(-rT), (H/S)^(2 mu), and
+    asset exp(-d1^2/2) at the strike, at the barrier (the same for the image), and of the image at the strike."""
+    cdef double drift = rate - dividend
+    cdef double s = vol * square_root(expiry)
+    cdef double inverse = 1.0 / s
+    cdef double h = log_ratio(spot, barrier)
+    cdef double k = log_ratio(spot, strike)
+    cdef double move = drift * expiry * inverse + 0.5 * s
+    cdef double power = 2.0 * drift / (vol * vol) - 1.0
+    cdef double d_strike = k * inverse + move
+    cdef double d_barrier = h * inverse + move
+    cdef double full = spot * exp(-dividend * expiry)
+    cdef double exponent = -0.5 * d_strike * d_strike
+    log_spot_barrier[0] = h
+    log_spot_strike[0] = k
+    deviation[0] = s
+    shift[0] = move
+    two_mu[0] = power
+    asset[0] = full
+    discount[0] = exp(-rate * expiry)
+    # where this factor is used it is at most (S/H)^2
+    image[0] = exp(at_most(-power * h, 2.0 * absolute(h) + 1.0))
+    density_strike[0] = full * exp(exponent)
+    density_barrier[0] = full * exp(-0.5 * d_barrier * d_barrier)
+    # ln(S/H) and ln(K/H) have one sign where this density is used, so nothing cancels
+    density_image[0] = full * exp(exponent - 2.0 * at_least((h * inverse) * ((h - k) * inverse), 0.0))
+
+
+cdef inline double image_asset(double asset, double image, double barrier, double spot) noexcept nogil:
+    """(H/S)^(2 mu) (H^2/S) e^(-qT)"""
+    cdef double ratio = barrier / spot
+    return asset * image * ratio * ratio
+
+
+cdef inline void leg(
+    int order, double weight, double side, double d1, double deviation,
+    double asset, double cash, double density, double ratio,
+    double* x0, double* x1, double* x2, double* x3, double* x4,
+) noexcept nogil:
+    """Add weight times f, f1, ... of one normal pair: asset N(side d1) - cash N(side d2).
+
+    density is asset exp(-d1^2/2), and density ratio is cash exp(-d2^2/2): ratio is strike over level.
+    """
+    cdef double d2 = d1 - deviation
+    cdef double asset_tail = density * mills(absolute(d1))
+    cdef double cash_tail = density * ratio * mills(absolute(d2))
+    cdef double asset_part = asset - asset_tail if side * d1 > 0.0 else asset_tail
+    cdef double cash_part = cash - cash_tail if side * d2 > 0.0 else cash_tail
+    cdef double inverse, gap, h0, h1, h2, h3, step
+    x0[0] += weight * (asset_part - cash_part)
+    if order >= 1:
+        inverse = 1.0 / deviation
+        step = -inverse
+        gap = 1.0 - ratio
+        # h_n is the n-th derivative of e P/s, P = asset phi(d1): Hermite polynomials in d2
+        h0 = side * density * ONE_OVER_SQRT_TWO_PI * inverse
+        h1 = h0 * step * d2
+        x1[0] += weight * (asset_part + gap * h0)
+        x2[0] += weight * (asset_part + h0 + gap * h1)
+        if order >= 2:
+            h2 = h0 * step * step * (d2 * d2 - 1.0)
+            h3 = h0 * step * step * step * (d2 * d2 - 3.0) * d2
+            x3[0] += weight * (asset_part + h0 + h1 + gap * h2)
+            x4[0] += weight * (asset_part + h0 + h1 + h2 + gap * h3)
+
+
+cdef inline void cash_leg(
+    int order, double weight, double side, double d2, double deviation, double cash, double density,
+    double* x0, double* x1, double* x2, double* x3, double* x4,
+) noexcept nogil:
+    """Add weight times cash N(side d2) and its derivatives; density is cash exp(-d2^2/2)."""
+    cdef double tail = density * mills(absolute(d2))
+    cdef double step, h0
+    x0[0] += weight * (cash - tail if side * d2 > 0.0 else tail)
+    if order >= 1:
+        step = -1.0 / deviation
+        h0 = -weight * side * density * ONE_OVER_SQRT_TWO_PI * step
+        x1[0] += h0
+        x2[0] += h0 * step * d2
+        if order >= 2:
+            x3[0] += h0 * step * step * (d2 * d2 - 1.0)
+            x4[0] += h0 * step * step * step * (d2 * d2 - 3.0) * d2
+
+
+cdef inline void combine(
+    int order, double log_spot_barrier, double vol, double expiry, double drift, double two_mu,
+    double x0, double x1, double x2, double x3, double x4,
+    double y0, double y1, double y2, double y3, double y4,
+    double* v, double* v_x, double* v_xx, double* v_sigma, double* v_r, double* v_q,
+    double* v_xxx, double* v_xxxx, double* v_x_sigma, double* v_xx_sigma, double* v_sigma_sigma,
+) noexcept nogil:
+    """Derivatives of X(x) + (H/S)^(2 mu) Y(2 ln H - x); the y hold the factor already.
+
+    Each derivative in x brings -(2 mu + d/dy) to the image, each in sigma the factor (2 mu)' ln(H/S).
+    """
+    cdef double m = two_mu, variance = vol * vol, u = -log_spot_barrier
+    cdef double vega, w, w_u, curve, other
+    v[0] = x0 + y0
+    if order >= 1:
+        vega = vol * expiry
+        w = -4.0 * drift / (variance * vol)
+        w_u = w * u
+        other = 2.0 * u / variance
+        v_x[0] = x1 - (m * y0 + y1)
+        v_xx[0] = x2 + (m * (m * y0 + 2.0 * y1) + y2)
+        v_sigma[0] = vega * ((x2 - x1) + (y2 - y1)) + w_u * y0
+        v_r[0] = expiry * ((x1 - x0) + (y1 - y0)) + other * y0
+        v_q[0] = -expiry * (x1 + y1) - other * y0
+        if order >= 2:
+            curve = 12.0 * drift / (variance * variance)
+            v_xxx[0] = x3 - (m * (m * (m * y0 + 3.0 * y1) + 3.0 * y2) + y3)
+            v_xxxx[0] = x4 + (m * (m * (m * (m * y0 + 4.0 * y1) + 6.0 * y2) + 4.0 * y3) + y4)
+            v_x_sigma[0] = vega * (x3 - x2) - (
+                w * y0 + w_u * (m * y0 + y1) + vega * (m * (y2 - y1) + (y3 - y2))
+            )
+            v_xx_sigma[0] = vega * (x4 - x3) + (
+                2.0 * w * (m * y0 + y1) + w_u * (m * (m * y0 + 2.0 * y1) + y2)
+                + vega * (m * (m * (y2 - y1) + 2.0 * (y3 - y2)) + (y4 - y3))
+            )
+            v_sigma_sigma[0] = (
+                expiry * ((x2 - x1) + (y2 - y1)) + vega * vega * ((x4 - 2.0 * x3 + x2) + (y4 - 2.0 * y3 + y2))
+                + (curve * u + w_u * w_u) * y0 + 2.0 * w_u * vega * (y2 - y1)
+            )
+
+
+cdef inline double real_part(number z) noexcept nogil:
+    if number is double:
+        return z
+    else:
+        return z.real
+
+
+cdef inline void rebate_at_hit(
+    int order, double rebate, double log_spot_barrier, double vol, double deviation, double rate, double drift,
+    double eta, number root, number first, number second, number alpha_first, number alpha_second, number density,
+    double* v, double* v_x, double* v_xx, double* v_sigma, double* v_r, double* v_q,
+    double* v_xxx, double* v_xxxx, double* v_x_sigma, double* v_xx_sigma, double* v_sigma_sigma,
+) noexcept nogil:
+    """Add the rebate F of a knock-out and its derivatives.
+
+    first and second are its two terms for R = 1, alpha mu + lambda and mu - lambda, root lambda, and density is
+    (H/S)^(mu + lambda) phi(z), which both terms share. All but lambda appear in even combinations, so that the real part
+    is right for an imaginary lambda too.
+    """
+    cdef double variance = vol * vol, u = -log_spot_barrier
+    cdef double mu = drift / variance - 0.5
+    cdef double mu_sigma, mu_sigma_sigma, rho, steep, inverse_variance
+    cdef number w, m0, m1, m2, m3, m4, n0, n1, n2, root_sigma, root_sigma_sigma, zeta, q, value
+    m0 = first + second
+    v[0] += rebate * real_part(m0)
+    if order >= 1:
+        steep = 1.0 / (deviation * deviation)
+        inverse_variance = 1.0 / variance
+        n0 = first - second
+        m1 = alpha_first * first + alpha_second * second
+        m2 = alpha_first * alpha_first * first + alpha_second * alpha_second * second
+        w = 2.0 * eta * density / deviation
+        rho = mu - u * steep
+        mu_sigma = -2.0 * drift * inverse_variance / vol
+        root_sigma = (mu * mu_sigma - 2.0 * rate * inverse_variance / vol) / root
+        v_x[0] -= rebate * real_part(m1 + w)
+        v_xx[0] += rebate * real_part(m2 + (mu + rho) * w)
+        value = u * (mu_sigma * m0 + root_sigma * n0) - w * (u / vol)
+        v_sigma[0] += rebate * real_part(value)
+        v_r[0] += rebate * u * inverse_variance * real_part(m0 + (mu + 1.0) / root * n0)
+        v_q[0] -= rebate * u * inverse_variance * real_part(m0 + mu / root * n0)
+        if order >= 2:
+            m3 = alpha_first * alpha_first * alpha_first * first + alpha_second * alpha_second * alpha_second * second
+            m4 = (
+                alpha_first * alpha_first * alpha_first * alpha_first * first
+                + alpha_second * alpha_second * alpha_second * alpha_second * second
+            )
+            n1 = alpha_first * first - alpha_second * second
+            n2 = alpha_first * alpha_first * first - alpha_second * alpha_second * second
+            q = steep - (mu * mu + root * root) - rho * mu - rho * rho
+            v_xxx[0] += rebate * real_part(w * q - m3)
+            v_xxxx[0] += rebate * real_part(
+                m4 + w * (mu * mu * mu + 3.0 * mu * root * root - rho * q - (mu + 2.0 * rho) * steep)
+            )
+            value = (
+                w * ((1.0 + rho * u) / vol) - (mu_sigma * m0 + root_sigma * n0)
+                - u * (mu_sigma * (m1 + w) + root_sigma * n1)
+            )
+            v_x_sigma[0] += rebate * real_part(value)
+            value = (
+                2.0 * (mu_sigma * (m1 + w) + root_sigma * n1)
+                + u * (mu_sigma * (m2 + (mu + rho) * w) + root_sigma * (n2 + root * w))
+                + w * ((u * steep - rho - rho * (1.0 + rho * u)) / vol)
+            )
+            v_xx_sigma[0] += rebate * real_part(value)
+            mu_sigma_sigma = 6.0 * drift * inverse_variance * inverse_variance
+            root_sigma_sigma = (
+                mu_sigma * mu_sigma + mu * mu_sigma_sigma + 6.0 * rate * inverse_variance * inverse_variance
+                - root_sigma * root_sigma
+            ) / root
+            zeta = deviation * deviation * (root_sigma + root / vol)
+            value = u * (
+                mu_sigma_sigma * m0 + root_sigma_sigma * n0
+                + mu_sigma * (u * (mu_sigma * m0 + root_sigma * n0) - w * (u / vol))
+                + root_sigma * (u * (mu_sigma * n0 + root_sigma * m0) + w * zeta)
+            )
+            # the derivative of -w u/sigma
+            value = value - w * (u / vol) * (
+                mu_sigma * u + u * u * steep / vol - root * zeta - 2.0 / vol
+            )
+            v_sigma_sigma[0] += rebate * real_part(value)
+
+
+cdef inline void rebate_terms(
+    double log_spot_barrier, double vol, double deviation, double rate, double drift, double eta,
+    double* root, double* first, double* second, double* alpha_first, double* alpha_second, double* density,
+) noexcept nogil:
+    """The two terms of F for a real lambda that is not small."""
+    cdef double variance = vol * vol, u = -log_spot_barrier
+    cdef double mu = drift / variance - 0.5
+    cdef double lam = square_root(mu * mu + 2.0 * rate / variance)
+    cdef double reach = u / deviation
+    cdef double z_first = reach + lam * deviation, z_second = reach - lam * deviation
+    cdef double shared = exp(mu * u - 0.5 * (reach * reach + lam * lam * deviation * deviation))
+    # the root that would cancel follows from the product of the two, -2 r/sigma^2
+    cdef double big = absolute(mu) + lam
+    cdef double little = 2.0 * rate / (variance * big)
+    cdef double a = big if mu > 0.0 else little
+    cdef double b = -little if mu > 0.0 else -big
+    cdef double tail_first = shared * mills(absolute(z_first))
+    cdef double tail_second = shared * mills(absolute(z_second))
+    root[0] = lam
+    first[0] = exp(a * u) - tail_first if eta * z_first > 0.0 else tail_first
+    second[0] = exp(b * u) - tail_second if eta * z_second > 0.0 else tail_second
+    alpha_first[0] = a
+    alpha_second[0] = b
+    density[0] = shared * ONE_OVER_SQRT_TWO_PI
+
+
+cdef inline void finish(
+    int order, double spot, double vol, double rate, double drift,
+    double v, double v_x, double v_xx, double v_sigma, double v_r, double v_q,
+    double v_xxx, double v_xxxx, double v_x_sigma, double v_xx_sigma, double v_sigma_sigma,
+    double* delta, double* gamma, double* vega, double* theta, double* rho, double* rho_dividend,
+    double* vanna, double* volga, double* charm, double* speed, double* zomma, double* color, double* veta,
+) noexcept nogil:
+    """Greeks from the derivatives in ln S; those in time from the Black-Scholes equation."""
+    cdef double inverse = 1.0 / spot
+    cdef double half_variance = 0.5 * vol * vol
+    cdef double second = v_xx - v_x
+    cdef double third, fourth, second_sigma
+    delta[0] = v_x * inverse
+    gamma[0] = second * inverse * inverse
+    vega[0] = v_sigma
+    theta[0] = rate * v - drift * v_x - half_variance * second
+    rho[0] = v_r
+    rho_dividend[0] = v_q
+    if order >= 2:
+        # S^n d^nV/dS^n
+        third = v_xxx - 3.0 * v_xx + 2.0 * v_x
+        fourth = v_xxxx - 6.0 * v_xxx + 11.0 * v_xx - 6.0 * v_x
+        second_sigma = v_xx_sigma - v_x_sigma
+        vanna[0] = v_x_sigma * inverse
+        volga[0] = v_sigma_sigma
+        charm[0] = (rate * v_x - drift * (v_x + second) - half_variance * (2.0 * second + third)) * inverse
+        speed[0] = third * inverse * inverse * inverse
+        zomma[0] = second_sigma * inverse * inverse
+        color[0] = (
+            rate * second - drift * (2.0 * second + third) - half_variance * (2.0 * second + 4.0 * third + fourth)
+        ) * inverse * inverse
+        veta[0] = rate * v_sigma - drift * v_x_sigma - half_variance * second_sigma - vol * second
+
+
+cdef inline double ordinary(
+    double spot, double strike, double barrier, double vol, double expiry, double rate, double dividend,
+    double rebate, int kind,
+) noexcept nogil:
+    """1 where the straight-line functions are right: alive, no extreme number, lambda real and not small if it is
+    needed; else 0. (A chain of choices, because compilers vectorise that and not a conjunction.)"""
+    cdef double drift = rate - dividend, variance = vol * vol
+    cdef double mu = drift / variance - 0.5
+    cdef double square = (mu * mu + 2.0 * rate / variance) * variance * expiry
+    # one comparison for each range: the sum is NaN or large if any number is
+    cdef double amounts = spot + strike + barrier + absolute(rebate)
+    cdef double rates = absolute(rate) + absolute(dividend)
+    cdef double good = 1.0 if square > SMALL_LAMBDA else 0.0
+    good = 1.0 if rebate * out_of(kind) == 0.0 else good
+    good = good if eta_of(kind) * (spot - barrier) > 0.0 else 0.0
+    good = good if spot > 1e-20 else 0.0
+    good = good if strike > 1e-20 else 0.0
+    good = good if barrier > 1e-20 else 0.0
+    good = good if amounts < 1e20 else 0.0
+    good = good if vol > 1e-4 else 0.0
+    good = good if vol < 1e2 else 0.0
+    good = good if expiry > 1e-10 else 0.0
+    good = good if expiry < 1e3 else 0.0
+    good = good if rates < 1e2 else 0.0
+    good = good if rates * expiry < 50.0 else 0.0
+    return good
+
+
+cdef inline void substitute(
+    double* spot, double* strike, double* barrier, double* vol, double* expiry, double* rate, double* dividend,
+    double* rebate, int kind,
+) noexcept nogil:
+    """An ordinary option of the same kind."""
+    spot[0] = 1.0 + 0.5 * eta_of(kind)
+    strike[0] = barrier[0] = expiry[0] = 1.0
+    vol[0] = 0.25
+    rate[0] = dividend[0] = rebate[0] = 0.0
+
+
+cdef inline void complex_rebate(
+    int order, double rebate, double log_spot_barrier, double vol, double deviation, double rate, double drift,
+    double eta, double complex root, double* v,
+) noexcept nogil:
+    """Add F for any complex lambda other than 0."""
+    cdef double u = -log_spot_barrier
+    cdef double mu = drift / (vol * vol) - 0.5
+    cdef double reach = u / deviation
+    cdef double complex step = root * deviation
+    cdef double complex shared = complex_exp(mu * u - 0.5 * (reach * reach + step * step))
+    cdef double complex first = 0.5 * shared * complex_erfcx(-eta * SQRT_HALF * (reach + step))
+    cdef double complex second = 0.5 * shared * complex_erfcx(-eta * SQRT_HALF * (reach - step))
+    rebate_at_hit(
+        order, rebate, log_spot_barrier, vol, deviation, rate, drift, eta, root, first, second,
+        mu + root, mu - root, shared * ONE_OVER_SQRT_TWO_PI,
+        &v[V], &v[V_X], &v[V_XX], &v[V_SIGMA], &v[V_R], &v[V_Q],
+        &v[V_XXX], &v[V_XXXX], &v[V_X_SIGMA], &v[V_XX_SIGMA], &v[V_SIGMA_SIGMA],
+    )
+
+
+cdef inline void any_rebate(
+    int order, double rebate, double log_spot_barrier, double vol, double deviation, double rate, double drift,
+    double eta, double* v,
+) noexcept nogil:
+    """Add F, whatever lambda is.
+
+    With negative rates lambda may be imaginary (Le Floc'h, 2014). F and its derivatives are analytic in lambda^2, only
+    their formulas divide by lambda; so where it is small they are the mean over a circle around lambda^2, which
+    sixteen points give to full precision (eight, and the real part for the others).
+    """
+    cdef double variance = vol * vol
+    cdef double mu = drift / variance - 0.5
+    cdef double square = mu * mu + 2.0 * rate / variance
+    cdef double scale = deviation * deviation
+    cdef double root, first, second, alpha_first, alpha_second, density
+    cdef double complex point
+    cdef int k
+    if square * scale > SMALL_LAMBDA:
+        rebate_terms(
+            log_spot_barrier, vol, deviation, rate, drift, eta,
+            &root, &first, &second, &alpha_first, &alpha_second, &density,
+        )
+        rebate_at_hit(
+            order, rebate, log_spot_barrier, vol, deviation, rate, drift, eta, root, first, second,
+            alpha_first, alpha_second, density,
+            &v[V], &v[V_X], &v[V_XX], &v[V_SIGMA], &v[V_R], &v[V_Q],
+            &v[V_XXX], &v[V_XXXX], &v[V_X_SIGMA], &v[V_XX_SIGMA], &v[V_SIGMA_SIGMA],
+        )
+    elif square * scale < -SMALL_LAMBDA:
+        complex_rebate(
+            order, rebate, log_spot_barrier, vol, deviation, rate, drift, eta, square_root(-square) * 1j, v,
+        )
+    else:
+        for k in range(8):
+            point = square + complex_exp((k + 0.5) * (PI / 8.0) * 1j) / scale
+            complex_rebate(
+                order, 0.125 * rebate, log_spot_barrier, vol, deviation, rate, drift, eta, principal_root(point), v,
+            )
+
+
+cdef inline double complex principal_root(double complex z) noexcept nogil:
+    """A square root of z, Im z > 0."""
+    cdef double size = square_root(square_root(z.real * z.real + z.imag * z.imag))
+    cdef double cosine = z.real / (size * size)
+    return size * (square_root(0.5 * (1.0 + cosine)) + square_root(0.5 * (1.0 - cosine)) * 1j)
+
+
+cdef inline void evaluate(
+    int order, double a, double b, double c, double d,
+    double spot, double strike, double barrier, double vol, double expiry, double rate, double dividend,
+    double rebate, int kind, double* out,
+) noexcept nogil:
+    """One living option as a A + b B + c C + d D + rebate, outputs in their places; legs of weight 0 are not touched."""
+    cdef double h, k, s, shift, two_mu, asset, discount, image, at_strike, at_barrier, at_image
+    cdef double asset_image, cash, cash_image, reach, paid
+    cdef double phi = phi_of(kind), eta = eta_of(kind), drift = rate - dividend
+    cdef double x[SUMS]
+    cdef double y[SUMS]
+    cdef double v[DERIVATIVES]
+    cdef int i
+    for i in range(SUMS):
+        x[i] = y[i] = 0.0
+    prepare(
+        spot, strike, barrier, vol, expiry, rate, dividend,
+        &h, &k, &s, &shift, &two_mu, &asset, &discount, &image, &at_strike, &at_barrier, &at_image,
+    )
+    reach = h / s
+    cash = strike * discount
+    cash_image = cash * image
+    asset_image = image_asset(asset, image, barrier, spot)
+    if a != 0.0:
+        leg(order, a * phi, phi, k / s + shift, s, asset, cash, at_strike, 1.0, &x[0], &x[1], &x[2], &x[3], &x[4])
+    if b != 0.0:
+        leg(
+            order, b * phi, phi, reach + shift, s, asset, cash, at_barrier, strike / barrier,
+            &x[0], &x[1], &x[2], &x[3], &x[4],
+        )
+    if c != 0.0:
+        leg(
+            order, c * phi, eta, (k - 2.0 * h) / s + shift, s, asset_image, cash_image, at_image, 1.0,
+            &y[0], &y[1], &y[2], &y[3], &y[4],
+        )
+    if d != 0.0:
+        leg(
+            order, d * phi, eta, shift - reach, s, asset_image, cash_image, at_barrier, strike / barrier,
+            &y[0], &y[1], &y[2], &y[3], &y[4],
+        )
+    if rebate != 0.0 and out_of(kind) == 0.0:
+        paid = at_barrier / barrier
+        cash_leg(
+            order, rebate, eta, reach + shift - s, s, discount, paid, &x[0], &x[1], &x[2], &x[3], &x[4],
+        )
+        cash_leg(
+            order, -rebate, eta, shift - reach - s, s, discount * image, paid,
+            &y[0], &y[1], &y[2], &y[3], &y[4],
+        )
+    combine(
+        order, h, vol, expiry, drift, two_mu, x[0], x[1], x[2], x[3], x[4], y[0], y[1], y[2], y[3], y[4],
+        &v[V], &v[V_X], &v[V_XX], &v[V_SIGMA], &v[V_R], &v[V_Q],
+        &v[V_XXX], &v[V_XXXX], &v[V_X_SIGMA], &v[V_XX_SIGMA], &v[V_SIGMA_SIGMA],
+    )
+    v[V] = not_negative(v[V], rebate)
+    if rebate != 0.0 and out_of(kind) != 0.0:
+        any_rebate(order, rebate, h, vol, s, rate, drift, eta, v)
+    deliver(order, spot, vol, rate, drift, v, out)
+
+
+cdef inline double not_negative(double value, double rebate) noexcept nogil:
+    """Rounding may leave a worthless option a hair below nothing; with a negative rebate it may really be there."""
+    return 0.0 if (value < 0.0) & (rebate >= 0.0) else value
+
+
+cdef inline void deliver(
+    int order, double spot, double vol, double rate, double drift, const double* v, double* out,
+) noexcept nogil:
+    out[PRICE] = v[V]
+    if order >= 1:
+        finish(
+            order, spot, vol, rate, drift,
+            v[V], v[V_X], v[V_XX], v[V_SIGMA], v[V_R], v[V_Q],
+            v[V_XXX], v[V_XXXX], v[V_X_SIGMA], v[V_XX_SIGMA], v[V_SIGMA_SIGMA],
+            &out[DELTA], &out[GAMMA], &out[VEGA], &out[THETA], &out[RHO], &out[RHO_DIVIDEND],
+            &out[VANNA], &out[VOLGA], &out[CHARM], &out[SPEED], &out[ZOMMA], &out[COLOR], &out[VETA],
+        )
+
+
+cdef inline void certain(
+    int order, bint knocked, double spot, double strike, double barrier, double vol, double expiry, double rate,
+    double dividend, double rebate, int kind, double* out,
+) noexcept nogil:
+    """No volatility or no time: the path is S e^(bt), and every derivative is that of what it leads to.
+
+    At a kink (forward at the strike, path just touching) the derivatives are those of the worthless side.
+    """
+    cdef double drift = rate - dividend, phi = phi_of(kind), eta = eta_of(kind)
+    cdef double asset = spot * exp(-dividend * expiry), cash = strike * exp(-rate * expiry)
+    cdef double moment = 0.0, power = 0.0, value
+    cdef double v[DERIVATIVES]
+    cdef int i
+    for i in range(DERIVATIVES):
+        v[i] = 0.0
+    if not knocked and expiry > 0.0 and eta * drift < 0.0:
+        moment = log_ratio(barrier, spot) / drift
+        knocked = moment <= expiry
+        power = rate / drift
+    if knocked == (kind & OUT != 0):
+        if kind & OUT:
+            value = rebate * exp(-rate * moment)
+            v[V] = value
+            v[V_X] = power * value
+            v[V_XX] = power * v[V_X]
+            v[V_XXX] = power * v[V_XX]
+            v[V_XXXX] = power * v[V_XXX]
+            v[V_R] = (power - 1.0) * moment * value
+            v[V_Q] = -power * moment * value
+        else:
+            v[V] = rebate * exp(-rate * expiry)
+            v[V_R] = -expiry * v[V]
+    elif phi * (asset - cash) > 0.0:
+        v[V] = phi * (asset - cash)
+        v[V_X] = v[V_XX] = v[V_XXX] = v[V_XXXX] = phi * asset
+        v[V_R] = phi * expiry * cash
+        v[V_Q] = -phi * expiry * asset
+    deliver(order, spot, vol, rate, drift, v, out)
+
+
+cdef inline bint careful(
+    int order, double spot, double strike, double barrier, double vol, double expiry, double rate, double dividend,
+    double rebate, int kind, double* out,
+) noexcept nogil:
+    """Any input at all; false if it lies outside the domain (the outputs are then NaN)."""
+    cdef double a, b, c, d, side
+    cdef double knocked_price[1]
+    cdef int i, outputs = SECOND_ORDER if order == 2 else FIRST_ORDER if order == 1 else 1
+    if not (
+        0.0 < spot < INFINITY and 0.0 < strike < INFINITY and 0.0 < barrier < INFINITY
+        and 0.0 <= vol < INFINITY and 0.0 <= expiry < INFINITY
+        and absolute(rate) < INFINITY and absolute(dividend) < INFINITY and absolute(rebate) < INFINITY
+    ):
+        for i in range(outputs):
+            out[i] = NAN
+        return (
+            spot != spot or strike != strike or barrier != barrier or vol != vol or expiry != expiry
+            or rate != rate or dividend != dividend or rebate != rebate
+        )
+    side = eta_of(kind) * (spot - barrier)
+    if vol * square_root(expiry) < SMALLEST_DEVIATION:
+        certain(order, side <= 0.0, spot, strike, barrier, vol, expiry, rate, dividend, rebate, kind, out)
+        return True
+    if side < 0.0:
+        if kind & OUT:
+            out[PRICE] = rebate
+            for i in range(1, outputs):
+                out[i] = 0.0
+        else:
+            evaluate(
+                order, 1.0, 0.0, 0.0, 0.0, spot, strike, barrier, vol, expiry, rate, dividend, 0.0, kind, out,
+            )
+        return True
+    weights(kind, strike, barrier, &a, &b, &c, &d)
+    evaluate(order, a, b, c, d, spot, strike, barrier, vol, expiry, rate, dividend, rebate, kind, out)
+    if side == 0.0:
+        # the Greeks are those of the living side, the price is known
+        if kind & OUT:
+            out[PRICE] = rebate
+        else:
+            evaluate(
+                0, 1.0, 0.0, 0.0, 0.0, spot, strike, barrier, vol, expiry, rate, dividend, 0.0, kind, knocked_price,
+            )
+            out[PRICE] = knocked_price[0]
+    return True

@@ -1,0 +1,47 @@
+# cython: language_level=3
+"""How a loop becomes a NumPy ufunc."""
+
+cimport numpy as cnp
+from cpython.mem cimport PyMem_Malloc
+from libc.string cimport memcpy
+
+ctypedef void (*Loop)(char**, cnp.npy_intp*, cnp.npy_intp*, void*) noexcept nogil
+
+cdef struct Keep:
+    # NumPy keeps pointers to these, and never frees a ufunc's memory: one block a ufunc, for good.
+    cnp.PyUFuncGenericFunction loop
+    void* data
+    char types[32]
+    char name[64]
+    char signature[128]
+
+
+cdef inline object make_ufunc(
+    Loop loop, str name, str inputs, str outputs, str signature, str doc,
+):
+    """A ufunc, or with a signature a gufunc, of one loop.
+
+    inputs and outputs name the types, a character for an argument: d float64, b int8, ? bool, q int64.
+    """
+    cdef Keep* keep = <Keep*> PyMem_Malloc(sizeof(Keep))
+    cdef bytes c_name = name.encode(), c_signature = signature.encode(), c_doc = doc.encode()
+    cdef char* c_docs = <char*> PyMem_Malloc(len(c_doc) + 1)
+    cdef Py_ssize_t i
+    cdef dict numbers = {"d": cnp.NPY_DOUBLE, "b": cnp.NPY_BYTE, "?": cnp.NPY_BOOL, "q": cnp.NPY_LONGLONG}
+    if keep == NULL or c_docs == NULL:
+        raise MemoryError
+    if len(inputs + outputs) > sizeof(keep.types) or len(c_name) >= sizeof(keep.name):
+        raise ValueError(name)
+    if len(c_signature) >= sizeof(keep.signature):
+        raise ValueError(signature)
+    keep.loop = <cnp.PyUFuncGenericFunction> loop
+    keep.data = NULL
+    for i, letter in enumerate(inputs + outputs):
+        keep.types[i] = numbers[letter]
+    memcpy(keep.name, <char*> c_name, len(c_name) + 1)
+    memcpy(keep.signature, <char*> c_signature, len(c_signature) + 1)
+    memcpy(c_docs, <char*> c_doc, len(c_doc) + 1)
+    return cnp.PyUFunc_FromFuncAndDataAndSignature(
+        &keep.loop, &keep.data, keep.types, 1, len(inputs), len(outputs), cnp.PyUFunc_None,
+        keep.name, c_docs, 0, keep.signature if signature else NULL,
+    )

@@ -1,0 +1,291 @@
+/* Elementary and error functions as straight-line code, so that a loop over them is vectorised by the compiler.
+ *
+ * No table, no branch, no library call: every choice is a select. One source serves SSE2, AVX2, AVX-512 and other
+ * machines; with a fused multiply-add the compiler contracts a*b + c, without one nothing is lost but half an ulp.
+ * All arguments are allowed, NaN and infinities included. The status flags of the floating-point unit carry no
+ * meaning in here: the loops put them back (see status.h) and raise what the result asks for.
+ *
+ * References
+ *   [1] M. M. Shepherd and J. G. Laframboise, Chebyshev approximation of (1 + 2x) exp(x^2) erfc x,
+ *       Mathematics of Computation 36 (1981), 249-253: the map of [0, inf] to [-1, 1].
+ *   [2] P. T. P. Tang, Table-driven implementation of the logarithm function in IEEE floating-point arithmetic,
+ *       ACM TOMS 16 (1990), 378-400: log through s = f/(2 + f).
+ *   [3] T. J. Dekker, A floating-point technique for extending the available precision,
+ *       Numerische Mathematik 18 (1971), 224-242: the exact square and the exact sum.
+ */
+#ifndef SHORTGAMMA_VECMATH_H
+#define SHORTGAMMA_VECMATH_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "vecmath_coefficients.h"
+
+#if defined(_MSC_VER)
+#define SG_INLINE static __forceinline
+#elif defined(__GNUC__) || defined(__clang__)
+#define SG_INLINE static inline __attribute__((always_inline, unused))
+#else
+#define SG_INLINE static inline
+#endif
+
+/* 1.5 * 2^52: adding it rounds to an integer, which then stands in the low bits of the sum */
+#define SG_ROUNDER 6755399441055744.0
+#define SG_TWO_52 4503599627370496.0
+#define SG_INFINITY ((double)1e300 * 1e300)
+#define SG_NAN (SG_INFINITY - SG_INFINITY)
+
+SG_INLINE uint64_t sg_bits(double x)
+{
+    uint64_t u;
+    memcpy(&u, &x, sizeof u);
+    return u;
+}
+
+SG_INLINE double sg_from_bits(uint64_t u)
+{
+    double x;
+    memcpy(&x, &u, sizeof x);
+    return x;
+}
+
+SG_INLINE double sg_abs(double x)
+{
+    return sg_from_bits(sg_bits(x) & UINT64_C(0x7fffffffffffffff));
+}
+
+/* The larger, the smaller; a NaN in the first argument is kept. */
+SG_INLINE double sg_at_least(double x, double bound)
+{
+    return x < bound ? bound : x;
+}
+
+SG_INLINE double sg_at_most(double x, double bound)
+{
+    return x > bound ? bound : x;
+}
+
+/* 2^k for a whole number k in [-1022, 1023], given as a double */
+SG_INLINE double sg_power_of_two(double k)
+{
+    return sg_from_bits((sg_bits(k + SG_ROUNDER) + 1023) << 52);
+}
+
+/* x*x - square, exactly, where square = x*x rounded (|x| < 1e150); see [3] */
+SG_INLINE double sg_square_tail(double x, double square)
+{
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+    return __builtin_fma(x, x, -square);
+#else
+    double high = sg_from_bits(sg_bits(x) & UINT64_C(0xfffffffff8000000));
+    double low = x - high;
+    return ((high * high - square) + 2.0 * high * low) + low * low;
+#endif
+}
+
+/* exp(r) - 1 - r for |r| <= ln(2)/2 */
+SG_INLINE double sg_exp_remainder(double r)
+{
+    double r2 = r * r;
+    double even = SG_EXP_8;
+    double odd = SG_EXP_9;
+    even = even * r2 + SG_EXP_6;
+    odd = odd * r2 + SG_EXP_7;
+    even = even * r2 + SG_EXP_4;
+    odd = odd * r2 + SG_EXP_5;
+    even = even * r2 + SG_EXP_2;
+    odd = odd * r2 + SG_EXP_3;
+    even = even * r2 + SG_EXP_0;
+    odd = odd * r2 + SG_EXP_1;
+    return r2 * (even + r * odd);
+}
+
+/* factor * exp(high + low), |low| at most an ulp of high, factor of ordinary size. The factor goes in before the
+ * scaling by 2^k, which is done in two steps, so that a subnormal result is rounded once only. */
+SG_INLINE double sg_exp_times(double high, double low, double factor)
+{
+    double x = sg_at_most(sg_at_least(high, -800.0), 800.0);
+    double k = (x * SG_LOG2E + SG_ROUNDER) - SG_ROUNDER;
+    double r = ((x - k * SG_LN2_HIGH) - k * SG_LN2_LOW) + low;
+    double value = (1.0 + (r + sg_exp_remainder(r))) * factor;
+    double half = (0.5 * k + SG_ROUNDER) - SG_ROUNDER;
+    return value * sg_power_of_two(half) * sg_power_of_two(k - half);
+}
+
+SG_INLINE double sg_exp(double x)
+{
+    return sg_exp_times(x, 0.0, 1.0);
+}
+
+SG_INLINE double sg_expm1(double x)
+{
+    double bounded = sg_at_most(sg_at_least(x, -60.0), 800.0);
+    double k = (bounded * SG_LOG2E + SG_ROUNDER) - SG_ROUNDER;
+    double high = bounded - k * SG_LN2_HIGH;
+    double low = k * SG_LN2_LOW;
+    double r = high - low;
+    double lost = (high - r) - low;
+    double part = r + (sg_exp_remainder(r) + lost);
+    /* 2^k ((exp(r) - 1) + (1 - 2^-k)) */
+    double half = (0.5 * k + SG_ROUNDER) - SG_ROUNDER;
+    double sum = part + (1.0 - sg_power_of_two(sg_at_least(-k, -1022.0)));
+    double result = sum * sg_power_of_two(half) * sg_power_of_two(k - half);
+    return x == 0.0 ? x : result;
+}
+
+/* x = 2^k m with m in [sqrt(1/2), sqrt(2)), for x normal and positive; k comes back as a double */
+SG_INLINE double sg_split(double x, double *k)
+{
+    const uint64_t root = UINT64_C(0x3fe6a09e667f3bcd);
+    uint64_t u = sg_bits(x) + (UINT64_C(0x3ff0000000000000) - root);
+    *k = sg_from_bits((u >> 52) | UINT64_C(0x4330000000000000)) - (SG_TWO_52 + 1023.0);
+    return sg_from_bits((u & UINT64_C(0x000fffffffffffff)) + root);
+}
+
+/* s^2 P(s^2) in log((1 + s)/(1 - s)) = s (2 + s^2 P(s^2)) */
+SG_INLINE double sg_log_remainder(double s)
+{
+    double z = s * s;
+    double p = SG_LOG_6;
+    p = p * z + SG_LOG_5;
+    p = p * z + SG_LOG_4;
+    p = p * z + SG_LOG_3;
+    p = p * z + SG_LOG_2;
+    p = p * z + SG_LOG_1;
+    p = p * z + SG_LOG_0;
+    return p * z;
+}
+
+/* log(2^k m) + low, see [2] */
+SG_INLINE double sg_log_of_parts(double k, double m, double low)
+{
+    double f = m - 1.0;
+    double s = f / (2.0 + f);
+    double half_square = 0.5 * f * f;
+    double r = sg_log_remainder(s);
+    return k * SG_LN2_HIGH - ((half_square - (s * (half_square + r) + (k * SG_LN2_LOW + low))) - f);
+}
+
+SG_INLINE double sg_log(double x)
+{
+    int tiny = x < 2.2250738585072014e-308;
+    double k;
+    double m = sg_split(tiny ? x * 18014398509481984.0 : x, &k);
+    double result = sg_log_of_parts(tiny ? k - 54.0 : k, m, 0.0);
+    result = x == SG_INFINITY ? SG_INFINITY : result;
+    result = x == 0.0 ? -SG_INFINITY : result;
+    result = x < 0.0 ? SG_NAN : result;
+    return x != x ? x : result;
+}
+
+SG_INLINE double sg_log1p(double x)
+{
+    double u = 1.0 + x;
+    double lost = sg_abs(x) >= 1.0 ? 1.0 - (u - x) : x - (u - 1.0);
+    double k;
+    double m = sg_split(u, &k);
+    double result = sg_log_of_parts(k, m, lost / u);
+    result = x == SG_INFINITY ? SG_INFINITY : result;
+    result = x == -1.0 ? -SG_INFINITY : result;
+    result = x < -1.0 ? SG_NAN : result;
+    result = x == 0.0 ? x : result;
+    return x != x ? x : result;
+}
+
+/* log(a/b) for positive normal a and b, to full relative accuracy also where a/b is near 1: after the powers of two
+ * are taken out a - b is exact, and log(a/b) = 2 atanh((a - b)/(a + b)). */
+SG_INLINE double sg_log_ratio(double a, double b)
+{
+    double ka, kb;
+    double x = sg_split(a, &ka);
+    double y = sg_split(b, &kb);
+    int up = x > SG_SQRT_TWO * y;
+    int down = y > SG_SQRT_TWO * x;
+    double k = ka - kb;
+    double scaled = up ? 0.5 * x : x;
+    scaled = down ? 2.0 * x : scaled;
+    k = up ? k + 1.0 : k;
+    k = down ? k - 1.0 : k;
+    {
+        double s = (scaled - y) / (scaled + y);
+        return k * SG_LN2_HIGH + (2.0 * s + (s * sg_log_remainder(s) + k * SG_LN2_LOW));
+    }
+}
+
+/* exp(x^2) erfc(x) for x >= 0; the map is that of [1], the factor x + sqrt(pi)/2 is ours */
+SG_INLINE double sg_erfcx_positive(double x)
+{
+    double bounded = sg_at_most(x, 1e300);
+    double t = (bounded - SG_ERFCX_CENTRE) / (bounded + SG_ERFCX_CENTRE);
+    double t2 = t * t;
+    double even = SG_ERFCX_22;
+    double odd = SG_ERFCX_23;
+    even = even * t2 + SG_ERFCX_20;
+    odd = odd * t2 + SG_ERFCX_21;
+    even = even * t2 + SG_ERFCX_18;
+    odd = odd * t2 + SG_ERFCX_19;
+    even = even * t2 + SG_ERFCX_16;
+    odd = odd * t2 + SG_ERFCX_17;
+    even = even * t2 + SG_ERFCX_14;
+    odd = odd * t2 + SG_ERFCX_15;
+    even = even * t2 + SG_ERFCX_12;
+    odd = odd * t2 + SG_ERFCX_13;
+    even = even * t2 + SG_ERFCX_10;
+    odd = odd * t2 + SG_ERFCX_11;
+    even = even * t2 + SG_ERFCX_8;
+    odd = odd * t2 + SG_ERFCX_9;
+    even = even * t2 + SG_ERFCX_6;
+    odd = odd * t2 + SG_ERFCX_7;
+    even = even * t2 + SG_ERFCX_4;
+    odd = odd * t2 + SG_ERFCX_5;
+    even = even * t2 + SG_ERFCX_2;
+    odd = odd * t2 + SG_ERFCX_3;
+    odd = odd * t2 + SG_ERFCX_1;
+    even = even * t2 + SG_ERFCX_0_LOW;
+    return (SG_ERFCX_0 + (t * odd + even)) / (x + SG_ERFCX_SHIFT);
+}
+
+/* factor * exp(-scale x^2) for x >= 0, scale = 1 or 1/2 */
+SG_INLINE double sg_gauss(double x, double scale, double factor)
+{
+    double bounded = sg_at_most(x, 64.0);
+    double square = bounded * bounded;
+    return sg_exp_times(-scale * square, -scale * sg_square_tail(bounded, square), factor);
+}
+
+SG_INLINE double sg_erfc(double x)
+{
+    double a = sg_abs(x);
+    double tail = sg_gauss(a, 1.0, sg_erfcx_positive(a));
+    return x < 0.0 ? 2.0 - tail : tail;
+}
+
+SG_INLINE double sg_erfcx(double x)
+{
+    double a = sg_abs(x);
+    double positive = sg_erfcx_positive(a);
+    double bounded = sg_at_most(a, 64.0);
+    double square = bounded * bounded;
+    double negative = sg_exp_times(square, sg_square_tail(bounded, square), 2.0) - positive;
+    return x < 0.0 ? negative : positive;
+}
+
+/* exp(d^2/2) N(-d) for d >= 0 (Mills' ratio over sqrt(2 pi)) */
+SG_INLINE double sg_mills(double d)
+{
+    return 0.5 * sg_erfcx_positive(d * SG_SQRT_HALF);
+}
+
+SG_INLINE double sg_normal_cdf(double x)
+{
+    double a = sg_abs(x);
+    double tail = sg_gauss(a, 0.5, sg_mills(a));
+    return x > 0.0 ? 1.0 - tail : tail;
+}
+
+SG_INLINE double sg_normal_pdf(double x)
+{
+    return sg_gauss(sg_abs(x), 0.5, SG_ONE_OVER_SQRT_TWO_PI);
+}
+
+#endif
