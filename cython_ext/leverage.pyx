@@ -1,24 +1,34 @@
 """Loop of constant-leverage products.
 
-Paths that lie side by side in memory (time down the first axis) are advanced together, row by row; other paths in groups of
-GROUP, in tiles that are transposed on the way; a single path one bar after the other.
+Paths that lie side by side in memory (time down the first axis) are advanced together, ROWS bars of BLOCK paths at a time;
+other paths in groups of GROUP, transposed on the way; a single path one bar after the other.
 """
 
 cimport numpy as cnp
+from libc.string cimport memcpy
 
 from shortgamma.kernels cimport leverage as formula
 from shortgamma.kernels.blocks cimport (
-    GROUP, INVALID, LANES, Status, no_price, status_raise, status_restore, status_save,
+    GROUP, INVALID, Status, no_price, status_raise, status_restore, status_save,
 )
 from shortgamma.kernels.ufuncs cimport make_ufunc
-from shortgamma.kernels.vecmath cimport NAN
+from shortgamma.kernels.vecmath cimport NAN, NO_PRICE, larger, price_key
 
 cnp.import_array()
 cnp.import_ufunc()
 
+cdef extern from "stream.h" nogil:
+    enum:
+        STREAM_FROM "SG_STREAM_FROM"
+    void stream "sg_stream"(double* target, const double* source, Py_ssize_t count) noexcept
+    void stream_end "sg_stream_end"() noexcept
+
 cdef enum:
-    # paths side by side: a row of each input and the states stay in the first-level cache
-    WIDTH = 256
+    # A strip of this many blocks of paths keeps its states in the cache while the bars go by; of each bar it reads a
+    # stretch long enough for the memory to run at speed.
+    STRIP = 8
+    ROWS = 8
+    BLOCK = 128
 
 # Places of the arguments, and of the steps along time.
 cdef enum:
@@ -38,15 +48,16 @@ cdef enum:
 
 
 cdef struct Paths:
-    # The state of the paths that are advanced together.
-    double leverage[WIDTH]
-    double financing[WIDTH]
-    double fee[WIDTH]
-    double cost[WIDTH]
-    double schedule[WIDTH]
-    double nav[WIDTH]
-    double exposure[WIDTH]
-    double fresh[WIDTH]
+    # The state of a block of paths.
+    double leverage[BLOCK]
+    double financing[BLOCK]
+    double fee[BLOCK]
+    double rest[BLOCK]
+    double cost[BLOCK]
+    double schedule[BLOCK]
+    double nav[BLOCK]
+    double exposure[BLOCK]
+    double fresh[BLOCK]
 
 
 cdef inline void gather(double* row, const char* source, Py_ssize_t stride, Py_ssize_t width) noexcept nogil:
@@ -77,6 +88,7 @@ cdef inline long long begin(
         paths.nav[i] = paths.nav[i] if price[i] - price[i] == 0.0 and price[i] > 0.0 else NAN
         paths.exposure[i] = paths.leverage[i] * paths.nav[i]
         paths.fresh[i] = 1.0
+        paths.rest[i] = formula.constant(paths.leverage[i], paths.financing[i], paths.fee[i])
     return outside
 
 
@@ -87,8 +99,7 @@ cdef inline long long steady_bar(Paths* paths, const double* price, const double
     cdef double ratio
     for i in range(width):
         ratio = formula.ratio_of(price[i], before[i])
-        paths.nav[i] = paths.nav[i] * formula.growth(ratio, paths.leverage[i], paths.financing[i], paths.fee[i])
-    for i in range(width):
+        paths.nav[i] = paths.nav[i] * formula.growth(ratio, paths.leverage[i], paths.rest[i])
         outside |= no_price(price[i])
     return outside
 
@@ -126,56 +137,133 @@ cdef inline bint is_steady(char** args, cnp.npy_intp* steps, Py_ssize_t first, P
     return True
 
 
-cdef long long rows(
-    char** args, cnp.npy_intp* steps, Py_ssize_t first, Py_ssize_t width, Py_ssize_t bars,
+cdef inline long long one_bar(
+    Paths* paths, bint steady, const double* price, const double* before, char** args, cnp.npy_intp* steps,
+    Py_ssize_t first, Py_ssize_t width, Py_ssize_t t,
 ) noexcept nogil:
-    """Paths side by side in price and result."""
-    cdef Paths paths
-    cdef const double* price = <const double*> (args[PRICE] + first * steps[PRICE])
-    cdef const double* before
+    if t == 0:
+        return begin(paths, price, args, steps, first, width)
+    if steady:
+        return steady_bar(paths, price, before, width)
+    return any_bar(paths, price, before, args, steps, first, width, t)
+
+
+cdef inline bint steady_tile(
+    Paths* paths, bint uniform, const char* source, Py_ssize_t stride, double result[ROWS][BLOCK],
+) noexcept nogil:
+    """ROWS bars of a whole block of steady products; false, and nothing done, if a price is none.
+
+    The bars are written out, so that each is a stream of its own for the memory, which knows streams by the instruction.
+    """
+    cdef const double* p = <const double*> (source - stride)
+    cdef const double* p0 = <const double*> source
+    cdef const double* p1 = <const double*> (source + stride)
+    cdef const double* p2 = <const double*> (source + 2 * stride)
+    cdef const double* p3 = <const double*> (source + 3 * stride)
+    cdef const double* p4 = <const double*> (source + 4 * stride)
+    cdef const double* p5 = <const double*> (source + 5 * stride)
+    cdef const double* p6 = <const double*> (source + 6 * stride)
+    cdef const double* p7 = <const double*> (source + 7 * stride)
+    cdef double n, leverage, rest
+    cdef Py_ssize_t i
+    cdef unsigned long long worst = 0
+    for i in range(BLOCK):
+        n = paths.nav[i]
+        leverage = paths.leverage[0 if uniform else i]
+        rest = paths.rest[0 if uniform else i]
+        n = n * formula.growth(p0[i] / p[i], leverage, rest)
+        result[0][i] = n
+        n = n * formula.growth(p1[i] / p0[i], leverage, rest)
+        result[1][i] = n
+        n = n * formula.growth(p2[i] / p1[i], leverage, rest)
+        result[2][i] = n
+        n = n * formula.growth(p3[i] / p2[i], leverage, rest)
+        result[3][i] = n
+        n = n * formula.growth(p4[i] / p3[i], leverage, rest)
+        result[4][i] = n
+        n = n * formula.growth(p5[i] / p4[i], leverage, rest)
+        result[5][i] = n
+        n = n * formula.growth(p6[i] / p5[i], leverage, rest)
+        result[6][i] = n
+        n = n * formula.growth(p7[i] / p6[i], leverage, rest)
+        result[7][i] = n
+        worst = larger(worst, larger(
+            larger(larger(price_key(p0[i]), price_key(p1[i])), larger(price_key(p2[i]), price_key(p3[i]))),
+            larger(larger(price_key(p4[i]), price_key(p5[i])), larger(price_key(p6[i]), price_key(p7[i])))))
+    if worst >= NO_PRICE:
+        return False
+    memcpy(paths.nav, result[ROWS - 1], BLOCK * sizeof(double))
+    return True
+
+
+cdef long long rows(
+    char** args, cnp.npy_intp* steps, Py_ssize_t first, Py_ssize_t width, Py_ssize_t bars, bint large,
+) noexcept nogil:
+    """A strip of paths that lie side by side in price and result."""
+    cdef Paths paths[STRIP]
+    cdef double result[ROWS][BLOCK]
     cdef bint steady = is_steady(args, steps, first, width)
+    cdef bint uniform = steps[LEVERAGE] == 0 and steps[FINANCING] == 0 and steps[FEE] == 0
+    cdef bint done
+    cdef const char* source
+    cdef const double* price
     cdef double* out
-    cdef Py_ssize_t i, t
-    cdef long long outside = begin(&paths, price, args, steps, first, width)
-    for t in range(bars):
-        if t > 0:
-            before = price
-            price = <const double*> (args[PRICE] + first * steps[PRICE] + t * steps[PRICE_TIME])
-            if steady:
-                outside |= steady_bar(&paths, price, before, width)
-            else:
-                outside |= any_bar(&paths, price, before, args, steps, first, width, t)
-        out = <double*> (args[NAV] + first * steps[NAV] + t * steps[NAV_TIME])
-        for i in range(width):
-            out[i] = paths.nav[i]
+    cdef Py_ssize_t start = 0, length, block, lanes, path, k
+    cdef Py_ssize_t stride = steps[PRICE_TIME]
+    cdef long long outside = 0
+    while start < bars:
+        length = min(<Py_ssize_t> ROWS, bars - start)
+        block = 0
+        while block * BLOCK < width:
+            # the last block overlaps the one before rather than be a short one: it does the same again
+            path = first + min(block * BLOCK, max(width - BLOCK, <Py_ssize_t> 0))
+            lanes = min(<Py_ssize_t> BLOCK, width)
+            source = args[PRICE] + path * steps[PRICE] + start * stride
+            done = False
+            if steady and start > 0 and lanes == BLOCK and length == ROWS:
+                # one leverage for all is the usual case, and saves loads
+                if uniform:
+                    done = steady_tile(&paths[block], True, source, stride, result)
+                else:
+                    done = steady_tile(&paths[block], False, source, stride, result)
+            if not done:
+                for k in range(length):
+                    price = <const double*> (source + k * stride)
+                    outside |= one_bar(
+                        &paths[block], steady, price, <const double*> (source + (k - 1) * stride), args, steps, path,
+                        lanes, start + k)
+                    memcpy(result[k], paths[block].nav, lanes * sizeof(double))
+            for k in range(length):
+                out = <double*> (args[NAV] + path * steps[NAV] + (start + k) * steps[NAV_TIME])
+                if large:
+                    stream(out, result[k], lanes)
+                else:
+                    memcpy(out, result[k], lanes * sizeof(double))
+            block += 1
+        start += ROWS
     return outside
 
 
 cdef long long tiles(
     char** args, cnp.npy_intp* steps, Py_ssize_t first, Py_ssize_t width, Py_ssize_t bars,
 ) noexcept nogil:
-    """Up to GROUP paths, LANES bars at a time, transposed so that a bar of all paths lies together."""
+    """Up to GROUP paths, BLOCK bars at a time, transposed so that a bar of all paths lies together."""
     cdef Paths paths
-    cdef double tile[LANES + 1][GROUP]
+    cdef double tile[BLOCK + 1][GROUP]
     cdef bint steady = is_steady(args, steps, first, width)
     cdef Py_ssize_t start = 0, length, i, t
     cdef const char* source
     cdef char* target
     cdef long long outside = 0
     while start < bars:
-        length = min(<Py_ssize_t> LANES, bars - start)
+        length = min(<Py_ssize_t> BLOCK, bars - start)
         for i in range(width):
-            tile[0][i] = tile[LANES][i]
+            tile[0][i] = tile[BLOCK][i]
             source = args[PRICE] + (first + i) * steps[PRICE] + start * steps[PRICE_TIME]
             for t in range(length):
                 tile[t + 1][i] = (<const double*> (source + t * steps[PRICE_TIME]))[0]
         for t in range(length):
-            if start + t == 0:
-                outside |= begin(&paths, tile[1], args, steps, first, width)
-            elif steady:
-                outside |= steady_bar(&paths, tile[t + 1], tile[t], width)
-            else:
-                outside |= any_bar(&paths, tile[t + 1], tile[t], args, steps, first, width, start + t)
+            outside |= one_bar(&paths, steady, tile[t + 1], tile[t], args, steps, first, width, start + t)
             for i in range(width):
                 # the row before is used up: its place takes the result
                 tile[t][i] = paths.nav[i]
@@ -183,41 +271,40 @@ cdef long long tiles(
             target = args[NAV] + (first + i) * steps[NAV] + start * steps[NAV_TIME]
             for t in range(length):
                 (<double*> (target + t * steps[NAV_TIME]))[0] = tile[t][i]
-        start += LANES
+        start += BLOCK
     return outside
 
 
 cdef long long chain(char** args, cnp.npy_intp* steps, Py_ssize_t path, Py_ssize_t bars) noexcept nogil:
     """One steady path: what each bar multiplies by, a block at a time, then the product."""
     cdef Paths paths
-    cdef double price[LANES + 1]
-    cdef double factor[LANES]
-    cdef double ratio, nav, leverage, financing, fee
+    cdef double price[BLOCK + 1]
+    cdef double factor[BLOCK]
+    cdef double ratio, nav, leverage, rest
     cdef Py_ssize_t start = 1, length, i
     cdef const char* source = args[PRICE] + path * steps[PRICE]
     cdef char* target = args[NAV] + path * steps[NAV]
     cdef long long outside
-    price[LANES] = (<const double*> source)[0]
-    outside = begin(&paths, &price[LANES], args, steps, path, 1)
+    price[BLOCK] = (<const double*> source)[0]
+    outside = begin(&paths, &price[BLOCK], args, steps, path, 1)
     nav = paths.nav[0]
     leverage = paths.leverage[0]
-    financing = paths.financing[0]
-    fee = paths.fee[0]
+    rest = paths.rest[0]
     (<double*> target)[0] = nav
     while start < bars:
-        length = min(<Py_ssize_t> LANES, bars - start)
-        price[0] = price[LANES]
+        length = min(<Py_ssize_t> BLOCK, bars - start)
+        price[0] = price[BLOCK]
         for i in range(length):
             price[i + 1] = (<const double*> (source + (start + i) * steps[PRICE_TIME]))[0]
         for i in range(length):
             ratio = formula.ratio_of(price[i + 1], price[i])
-            factor[i] = formula.growth(ratio, leverage, financing, fee)
+            factor[i] = formula.growth(ratio, leverage, rest)
         for i in range(length):
             outside |= no_price(price[i + 1])
         for i in range(length):
             nav = nav * factor[i]
             (<double*> (target + (start + i) * steps[NAV_TIME]))[0] = nav
-        start += LANES
+        start += BLOCK
     return outside
 
 
@@ -225,6 +312,7 @@ cdef void nav_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, v
     """price (t), leverage, schedule (t), financing (t), fee (t), cost, initial -> nav (t)"""
     cdef Py_ssize_t paths = dimensions[0], bars = dimensions[1], path = 0
     cdef bint side_by_side = steps[PRICE] == sizeof(double) and steps[NAV] == sizeof(double)
+    cdef bint large = side_by_side and paths * bars * <Py_ssize_t> sizeof(double) > STREAM_FROM
     cdef long long outside = 0
     cdef Status status
     if bars == 0:
@@ -232,14 +320,16 @@ cdef void nav_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, v
     status = status_save()
     while path < paths:
         if side_by_side and paths - path > 1:
-            outside |= rows(args, steps, path, min(<Py_ssize_t> WIDTH, paths - path), bars)
-            path += WIDTH
+            outside |= rows(args, steps, path, min(<Py_ssize_t> (STRIP * BLOCK), paths - path), bars, large)
+            path += STRIP * BLOCK
         elif paths - path == 1 and is_steady(args, steps, path, 1):
             outside |= chain(args, steps, path, bars)
             path += 1
         else:
             outside |= tiles(args, steps, path, min(<Py_ssize_t> GROUP, paths - path), bars)
             path += GROUP
+    if large:
+        stream_end()
     status_restore(status)
     status_raise(INVALID if outside else 0)
 

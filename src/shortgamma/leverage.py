@@ -117,10 +117,16 @@ def nav(
         cost,
         initial,
     )
-    return call(_dispatch.leverage.leverage_nav, NAMES, values, out, axis=axis)
+    axes = [
+        *((path_axis - np.ndim(value) if np.ndim(value) > 1 else -1,) if i in _TIMED else () for i, value in enumerate(values)),
+        (axis,),
+    ]
+    return call(_dispatch.leverage.leverage_nav, NAMES, values, out, axes=axes)
 
 
 _EVERY_BAR = np.True_
+# The places of the arguments that have a time axis.
+_TIMED = (0, 2, 3, 4)
 
 
 def refuse_negative(name: str, value: ArrayLike) -> None:

@@ -29,10 +29,15 @@ cdef inline double gain(double ratio, double financing) noexcept nogil:
     return (ratio - 1.0) - financing
 
 
-cdef inline double growth(double ratio, double leverage, double financing, double fee) noexcept nogil:
-    """n'/n of a product just rebalanced; 0 when it is wiped out."""
-    cdef double factor = keep(financing, fee) + leverage * gain(ratio, financing)
-    return 0.0 if factor <= 0.0 else factor
+cdef inline double constant(double leverage, double financing, double fee) noexcept nogil:
+    """What of a + L b does not depend on x"""
+    return keep(financing, fee) - leverage * (1.0 + financing)
+
+
+cdef inline double growth(double ratio, double leverage, double rest) noexcept nogil:
+    """n'/n = a + L b of a product just rebalanced, rest = constant(...); 0 when it is wiped out."""
+    cdef double factor = leverage * ratio + rest
+    return 0.0 if 0.0 > factor else factor
 
 
 cdef inline double rebalanced(double nav, double exposure, double leverage, double cost) noexcept nogil:
@@ -47,7 +52,7 @@ cdef inline void bar(
     double* nav, double* exposure, double* fresh,
 ) noexcept nogil:
     """One bar of any schedule; fresh is 1 if the product was rebalanced at the bar before, else 0."""
-    cdef double steady = nav[0] * growth(ratio, leverage, financing, fee)
+    cdef double steady = nav[0] * growth(ratio, leverage, constant(leverage, financing, fee))
     cdef double drifted = nav[0] * keep(financing, fee) + exposure[0] * gain(ratio, financing)
     cdef double value = steady if fresh[0] != 0.0 else drifted
     cdef double held = exposure[0] * ratio

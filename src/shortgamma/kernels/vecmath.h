@@ -65,6 +65,20 @@ SG_INLINE double sg_at_most(double x, double bound)
     return x > bound ? bound : x;
 }
 
+/* A key that is below SG_NO_PRICE for finite numbers > 0 and not for anything else, NaN included: one comparison of the
+ * largest key tells whether there is a bad price among many. */
+#define SG_NO_PRICE UINT64_C(0x7fefffffffffffff)
+
+SG_INLINE uint64_t sg_price_key(double x)
+{
+    return sg_bits(x) - 1;
+}
+
+SG_INLINE uint64_t sg_larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 /* 2^k for a whole number k in [-1022, 1023], given as a double */
 SG_INLINE double sg_power_of_two(double k)
 {

@@ -20,3 +20,6 @@ cdef extern from "vecmath.h" nogil:
     double at_least "sg_at_least"(double x, double bound) noexcept
     double at_most "sg_at_most"(double x, double bound) noexcept
     double square_root "sqrt"(double x) noexcept
+    const unsigned long long NO_PRICE "SG_NO_PRICE"
+    unsigned long long price_key "sg_price_key"(double x) noexcept
+    unsigned long long larger "sg_larger"(unsigned long long a, unsigned long long b) noexcept
