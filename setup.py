@@ -38,17 +38,17 @@ INLINE = [
     "--param=large-function-growth=100000",
     "--param=inline-unit-growth=100000",
     "--param=large-stack-frame-growth=100000",
-    "-Winline",
 ]
 OPTIMISE = {
-    "release": ["-O3", "-g0", *INLINE[:-1]],
+    "release": ["-O3", "-g0", *INLINE],
     "debug": ["-O0", "-g"],
     "coverage": ["-O0", "-g", "--coverage"],
     "sanitize": ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"],
 }[MODE]
 LINK = {"coverage": ["--coverage"], "sanitize": ["-fsanitize=address,undefined"]}.get(MODE, [])
-# Loops keep the status flags themselves (kernels/status.h), so the compiler need not.
-ALWAYS = ["-fno-math-errno", "-fno-trapping-math"]
+# Loops keep the status flags themselves (kernels/status.h), so the compiler need not; and a copy of a block of lanes is
+# to be a few moves in the loop, not a call of memcpy.
+ALWAYS = ["-fno-math-errno", "-fno-trapping-math", "-fno-tree-loop-distribute-patterns"]
 MACROS = [("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"), ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION")]
 if MODE == "coverage":
     MACROS.append(("CYTHON_TRACE_NOGIL", "1"))
@@ -119,7 +119,7 @@ class BuildWhatTheCompilerKnows(build_ext):
 
     def build_extensions(self) -> None:
         if not MSVC:
-            optional = [flag for flag in (*INLINE[:-1], "-ffp-contract=off", "-fno-trapping-math") if not self.knows([flag])]
+            optional = [flag for flag in (*INLINE, *ALWAYS, "-ffp-contract=off") if not self.knows([flag])]
             unknown = {level for level, flags in LEVELS.items() if flags and not self.knows(flags)}
             for level in sorted(unknown):
                 print(f"shortgamma: this compiler does not know {LEVELS[level][0]}, the {level} build is left out")

@@ -13,8 +13,11 @@ cnp.import_array()
 cnp.import_ufunc()
 
 cdef enum:
-    # paths that lie side by side in memory are scanned together, this many at a time
-    WIDTH = 512
+    # Paths that lie side by side in memory are scanned together, WIDTH at a time (their bounds stay in the cache), ROWS
+    # bars of BLOCK paths between two looks at what was found.
+    WIDTH = 1024
+    BLOCK = 256
+    ROWS = 4
     NEVER = -1
     UNDEFINED = -2
 
@@ -134,37 +137,60 @@ cdef inline long long scan(
     return NEVER
 
 
+cdef inline long long any_outside(
+    const char* source, Py_ssize_t stride, const double* low, const double* high, Py_ssize_t lanes,
+) noexcept nogil:
+    """Whether a mark of ROWS bars may be a breach. The bars are written out, each a stream of its own for the memory."""
+    cdef const double* r0 = <const double*> source
+    cdef const double* r1 = <const double*> (source + stride)
+    cdef const double* r2 = <const double*> (source + 2 * stride)
+    cdef const double* r3 = <const double*> (source + 3 * stride)
+    cdef long long found = 0
+    cdef Py_ssize_t i
+    for i in range(lanes):
+        found |= 1 if (
+            (r0[i] < low[i]) | (r0[i] > high[i]) | (r1[i] < low[i]) | (r1[i] > high[i])
+            | (r2[i] < low[i]) | (r2[i] > high[i]) | (r3[i] < low[i]) | (r3[i] > high[i])
+        ) else 0
+    return found
+
+
 cdef void scan_together(
     char** args, cnp.npy_intp* steps, Py_ssize_t first, Py_ssize_t width, Py_ssize_t bars, bint* outside,
 ) noexcept nogil:
     """Paths whose marks lie side by side, bar by bar, until all are decided."""
-    cdef Position positions[WIDTH]
-    cdef formula.Bounds all_bounds[WIDTH]
+    cdef Position position
+    cdef formula.Bounds bounds
     cdef double low[WIDTH]
     cdef double high[WIDTH]
     cdef long long result[WIDTH]
-    cdef Py_ssize_t i, t, alive = 0
-    cdef long long found
-    cdef const double* row
+    cdef Py_ssize_t i, t = 0, row, rows, begin, lanes, stride = steps[9], alive = 0
+    cdef const char* source
+    cdef double mark
     for i in range(width):
-        result[i] = open_position(args, steps, first + i, &positions[i], &all_bounds[i], outside)
-        low[i] = all_bounds[i].low
-        high[i] = all_bounds[i].high
+        result[i] = open_position(args, steps, first + i, &position, &bounds, outside)
+        low[i] = bounds.low
+        high[i] = bounds.high
         alive += result[i] == NEVER
-    t = 0
     while t < bars and alive > 0:
-        row = <const double*> (args[0] + first * steps[0] + t * steps[9])
-        found = 0
-        for i in range(width):
-            found |= 1 if (row[i] < low[i]) | (row[i] > high[i]) else 0
-        if found:
-            for i in range(width):
-                if (row[i] < low[i] or row[i] > high[i]) and liquidated(row[i], &positions[i], &all_bounds[i], outside):
-                    result[i] = t
-                    low[i] = -INFINITY
-                    high[i] = INFINITY
-                    alive -= 1
-        t += 1
+        rows = min(<Py_ssize_t> ROWS, bars - t)
+        begin = 0
+        while begin < width:
+            lanes = min(<Py_ssize_t> BLOCK, width - begin)
+            source = args[0] + (first + begin) * steps[0] + t * stride
+            if rows < ROWS or any_outside(source, stride, &low[begin], &high[begin], lanes):
+                for row in range(rows):
+                    for i in range(begin, begin + lanes):
+                        mark = (<const double*> (source + row * stride))[i - begin]
+                        if mark < low[i] or mark > high[i]:
+                            open_position(args, steps, first + i, &position, &bounds, outside)
+                            if liquidated(mark, &position, &bounds, outside):
+                                result[i] = t + row
+                                low[i] = -INFINITY
+                                high[i] = INFINITY
+                                alive -= 1
+            begin += BLOCK
+        t += ROWS
     for i in range(width):
         (<long long*> (args[8] + (first + i) * steps[8]))[0] = result[i]
 

@@ -12,6 +12,8 @@ Families are modules:
     Margin: the price and the bar of liquidation.
 ``contracts``
     Linear, inverse and quanto contract specifications.
+``stream``
+    The same, one bar at a time, for event-driven backtesters.
 ``vecmath``
     The elementary and error functions that all is made of, as ufuncs.
 
@@ -26,7 +28,7 @@ The contract of every function:
   knocked out, liquidated or wiped out is data.
 """
 
-from shortgamma import barrier, contracts, funding, leverage, liquidation, vecmath
+from shortgamma import barrier, contracts, funding, leverage, liquidation, stream, vecmath
 from shortgamma._config import show_config
 from shortgamma._version import __version__
 
@@ -39,6 +41,7 @@ __all__ = [
     "leverage",
     "liquidation",
     "show_config",
+    "stream",
     "vecmath",
 ]
 

@@ -145,8 +145,9 @@ def read_prices(path: str | os.PathLike[str]) -> Prices:
         high, low = _numbers(file, table, table.high), _numbers(file, table, table.low)
         _check_range(file, table, high, low)
         if table.unadjusted is not None:
-            scale = prices[0] / _numbers(file, table, table.unadjusted)
-            high, low = high * scale, low * scale
+            with np.errstate(all="ignore"):
+                scale = prices[0] / _numbers(file, table, table.unadjusted)
+                high, low = high * scale, low * scale
         prices += [high, low]
     notes = list(table.notes)
     stamps, rows, record = _clean(file, table, stamps, np.array(prices), notes)
@@ -158,7 +159,7 @@ def read_prices(path: str | os.PathLike[str]) -> Prices:
         return Prices(time, columns[0], None, None, notes)
     close, high, low = columns
     # the tolerance is for prices that were adjusted and rounded
-    outside = (close > high * (1 + 1e-6)) | (close < low * (1 - 1e-6))
+    outside = (close * (1 - 1e-6) > high) | (close < low * (1 - 1e-6))
     if outside.any():
         line = file.line(int(record[outside].min()))
         count = _count(int(outside.sum()), "close")
@@ -206,8 +207,8 @@ class _File:
 
     def broken(self, error: Exception, line: int) -> NoReturn:
         if isinstance(error, csv.Error):
-            unclosed = "unexpected end" in str(error) or "field limit" in str(error)
-            reason = "a quote is not closed" if unclosed else str(error)
+            after = "expected after" in str(error)
+            reason = "text follows a closing quote" if after else "a quote is not closed"
             raise PricesError(f"{self.name}, line {line}: {reason}") from None
         try:
             self.data.decode(self.encoding)
@@ -660,7 +661,8 @@ def _gaps(time: Times) -> list[str]:
 
 
 def _jumps(time: Times, close: Floats) -> list[str]:
-    ratio = close[1:] / close[:-1]
+    with np.errstate(over="ignore", under="ignore"):
+        ratio = close[1:] / close[:-1]
     jump = (ratio > JUMP) | (ratio < 1 / JUMP)
     if not jump.any():
         return []

@@ -190,12 +190,13 @@ def greeks(
 
     Examples
     --------
-    A knock-in put whose delta is far beyond -1, at its barrier with a week to go:
+    The knock-in put inside a reverse convertible on Nvidia (Structured Retail Products, 2025-05-05), near its barrier, with
+    a delta far beyond -1:
 
     >>> import shortgamma as sg
-    >>> greeks = sg.barrier.greeks(60.0, 100.0, 60.0, 0.35, 7 / 365, kind="down-in", option="put")
-    >>> round(float(greeks.delta), 1)
-    -10.7
+    >>> greeks = sg.barrier.greeks(58.0, 101.89, 56.05, 0.4032, 4 / 12, rate=0.0435, kind="down-in", option="put")
+    >>> round(float(greeks.delta), 4)
+    -2.4319
     """
     values = (spot, strike, barrier, vol, expiry, rate, dividend, rebate, _code(kind, option))
     if order == 1:

@@ -85,7 +85,7 @@ def simulated_data() -> Data:
     rate = np.zeros(bars)
     rate[every::every] = market.funding
     notes = [
-        f"prices simulated: volatility {percent(simulated.VOLATILITY, 0)} each, correlation"
+        f"simulated: volatility {percent(simulated.VOLATILITY, 0)} each, correlation"
         f" {percent(simulated.CORRELATION, 0)}, no drift, seed {simulated.SEED}; the dates mean nothing",
         "funding simulated: reverts to 0.01 % per 8 hours",
     ]
@@ -241,7 +241,7 @@ def barrier_numbers(data: Data, vol: float) -> Result:
 
     live = (expiry > 0) & np.isfinite(greeks.delta)
     change = np.diff(greeks.delta)
-    hedged = live[1:] & live[:-1] & (member[1:] == member[:-1])
+    hedged = live[1:] & live[:-1] & (member[1:] == member[:-1]) & (change != 0)
     largest = None
     shown = 0
     if hedged.any():
@@ -487,7 +487,7 @@ def leverage_text(result: Result, clock: bool) -> list[str]:
                 "<0.0001" if 0 < nav < 0.0001 else fixed(nav, 4 if 0 < nav < 1 else 2),
                 change(token["return"]),
                 percent(token["leverage_times_return"]),
-                fixed(100 * token["drag"], 1) + " pp",
+                percent(token["drag"]).replace("%", "pp"),
                 change(token["decay_per_year"]),
                 fixed(token["turnover_per_year"], 1),
                 change(-token["worst_drawdown"]),
@@ -520,7 +520,8 @@ def barrier_text(result: Result, clock: bool) -> list[str]:
     if len(options) > 1:
         lines.append(
             f"  renewed every year: {len(options)} options, {hit} knocked in;"
-            f" shown: option {option['option']}, with the largest hedge trade"
+            f" shown: option {option['option']}"
+            + (", with the largest hedge trade" if part["largest_hedge_trade"] else "")
         )
     lines.append(f"  strike {fixed(strike, decimals)}, barrier {fixed(option['barrier'], decimals)}")
     rows = [

@@ -88,45 +88,39 @@ def nav(
     >>> sg.leverage.nav([10_000.0, 11_000.0, 10_000.0], 3.0)[-1] - 1  # doctest: +ELLIPSIS
     np.float64(-0.0545...)
     """
-    path_axis = time_axis(axis, np.ndim(price), "price")
     paths = plain(price)
-    if schedule is None:
-        when: Any = _EVERY_BAR
-    else:
-        when = np.asarray(schedule)
-        if when.dtype != np.bool:
-            raise ValueError(f"schedule must be boolean, got dtype {when.dtype}")
-        when = along_time("schedule", schedule, path_axis, "price", paths)
-    carry = along_time("financing", financing, path_axis, "price", paths)
-    fees = along_time("fee", fee, path_axis, "price", paths)
+    time = time_axis(axis, paths.ndim, "price")
     if not (type(fee) is float and fee >= 0.0):
         refuse_negative("fee", fee)
     if not (type(cost) is float and cost == 0.0):
         refuse_negative("cost", cost)
         weight = np.asarray(np.multiply(number("cost", cost), np.abs(number("leverage", leverage))))
         refuse_where(weight >= 1.0, "cost * abs(leverage)", weight, "less than 1")
-    start = number("initial", initial)
-    refuse_where(~(start > 0.0) & (start == start), "initial", start, "> 0")
-    length = np.shape(paths)[path_axis]
+    if not (type(initial) is float and initial > 0.0):
+        start = number("initial", initial)
+        refuse_where(start <= 0.0, "initial", start, "> 0")
+    if schedule is None and np.ndim(financing) == 0 and np.ndim(fee) == 0:
+        values: tuple[Any, ...] = (paths, leverage, financing, fee, cost, initial)
+        names = tuple(name for name in NAMES if name != "schedule")
+        return call(_dispatch.leverage.leverage_steady_nav, names, values, out, axis=axis)
     values = (
         paths,
         leverage,
-        _with_time(when, path_axis, length),
-        _with_time(carry, path_axis, length),
-        _with_time(fees, path_axis, length),
+        _timed("schedule", np.True_ if schedule is None else _flags(schedule), time, paths),
+        _timed("financing", financing, time, paths),
+        _timed("fee", fee, time, paths),
         cost,
         initial,
     )
+    # An input of one dimension is a time series; all others have their time where the prices have it.
     axes = [
-        *((path_axis - np.ndim(value) if np.ndim(value) > 1 else -1,) if i in _TIMED else () for i, value in enumerate(values)),
+        *((time - np.ndim(value) if np.ndim(value) > 1 else -1,) if name in TIMED else () for name, value in zip(NAMES, values, strict=True)),
         (axis,),
     ]
     return call(_dispatch.leverage.leverage_nav, NAMES, values, out, axes=axes)
 
 
-_EVERY_BAR = np.True_
-# The places of the arguments that have a time axis.
-_TIMED = (0, 2, 3, 4)
+TIMED = frozenset({"price", "schedule", "financing", "fee"})
 
 
 def refuse_negative(name: str, value: ArrayLike) -> None:
@@ -134,11 +128,19 @@ def refuse_negative(name: str, value: ArrayLike) -> None:
     refuse_where(values < 0, name, values, ">= 0")
 
 
-def _with_time(value: Any, axis: int, length: int) -> Any:
-    """A number gets a time axis of stride 0: the loop's time axes do not broadcast by themselves."""
+def _flags(schedule: ArrayLike) -> Any:
+    if np.asarray(schedule).dtype != np.bool:
+        raise ValueError(f"schedule must be boolean, got dtype {np.asarray(schedule).dtype}")
+    return schedule
+
+
+def _timed(name: str, value: Any, axis: int, price: Any) -> Any:
+    """``value`` with a time axis as long as that of ``price``: the loop's time axes do not broadcast by themselves."""
+    length = price.shape[axis]
     if np.ndim(value) == 0:
         return np.broadcast_to(np.asarray(value), (length,))
+    value = along_time(name, value, axis, "price", price)
     shape = np.shape(value)
     if shape[axis] == length:
         return value
-    return np.broadcast_to(value, (*shape[:axis], length, *shape[axis + 1 :]))
+    return np.broadcast_to(np.asarray(value), (*shape[:axis], length, *shape[axis + 1 :]))

@@ -7,8 +7,6 @@ The last block is filled up to a whole number of GROUP lanes with copies of its 
 element goes through the same instructions wherever it stands in an array.
 """
 
-from libc.string cimport memcpy
-
 from shortgamma.kernels.vecmath cimport INFINITY
 
 cdef extern from "status.h" nogil:
@@ -36,7 +34,12 @@ cdef inline void load(double* block, const char* source, Py_ssize_t stride, Py_s
     cdef Py_ssize_t i, whole = padded(count)
     cdef double last
     if stride == sizeof(double):
-        memcpy(block, source, count * sizeof(double))
+        if count == LANES:
+            for i in range(LANES):
+                block[i] = (<const double*> source)[i]
+            return
+        for i in range(count):
+            block[i] = (<const double*> source)[i]
     elif stride == 0:
         last = (<const double*> source)[0]
         for i in range(whole):
@@ -52,8 +55,12 @@ cdef inline void load(double* block, const char* source, Py_ssize_t stride, Py_s
 
 cdef inline void store(char* target, Py_ssize_t stride, const double* block, Py_ssize_t count) noexcept nogil:
     cdef Py_ssize_t i
-    if stride == sizeof(double):
-        memcpy(target, block, count * sizeof(double))
+    if stride == sizeof(double) and count == LANES:
+        for i in range(LANES):
+            (<double*> target)[i] = block[i]
+    elif stride == sizeof(double):
+        for i in range(count):
+            (<double*> target)[i] = block[i]
     else:
         for i in range(count):
             (<double*> (target + i * stride))[0] = block[i]
@@ -62,6 +69,10 @@ cdef inline void store(char* target, Py_ssize_t stride, const double* block, Py_
 cdef inline void load_codes(int* block, const char* source, Py_ssize_t stride, Py_ssize_t count) noexcept nogil:
     """Like load, for signed bytes that name a kind."""
     cdef Py_ssize_t i, whole = padded(count)
+    if stride == 0:
+        for i in range(whole):
+            block[i] = (<const signed char*> source)[0]
+        return
     for i in range(count):
         block[i] = (<const signed char*> (source + i * stride))[0]
     for i in range(count, whole):

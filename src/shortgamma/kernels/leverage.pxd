@@ -29,14 +29,9 @@ cdef inline double gain(double ratio, double financing) noexcept nogil:
     return (ratio - 1.0) - financing
 
 
-cdef inline double constant(double leverage, double financing, double fee) noexcept nogil:
-    """What of a + L b does not depend on x"""
-    return keep(financing, fee) - leverage * (1.0 + financing)
-
-
-cdef inline double growth(double ratio, double leverage, double rest) noexcept nogil:
-    """n'/n = a + L b of a product just rebalanced, rest = constant(...); 0 when it is wiped out."""
-    cdef double factor = leverage * ratio + rest
+cdef inline double growth(double ratio, double leverage, double financing, double kept) noexcept nogil:
+    """n'/n = a + L b of a product just rebalanced, kept = a; 0 when it is wiped out."""
+    cdef double factor = kept + leverage * gain(ratio, financing)
     return 0.0 if 0.0 > factor else factor
 
 
@@ -48,19 +43,25 @@ cdef inline double rebalanced(double nav, double exposure, double leverage, doub
 
 
 cdef inline void bar(
-    double ratio, double leverage, double financing, double fee, double cost, bint rebalance,
+    double ratio, double leverage, double financing, double fee, double cost, bint costly, bint rebalance,
     double* nav, double* exposure, double* fresh,
 ) noexcept nogil:
-    """One bar of any schedule; fresh is 1 if the product was rebalanced at the bar before, else 0."""
-    cdef double steady = nav[0] * growth(ratio, leverage, constant(leverage, financing, fee))
-    cdef double drifted = nav[0] * keep(financing, fee) + exposure[0] * gain(ratio, financing)
+    """One bar of any schedule; fresh is 1 if the product was rebalanced at the bar before, else 0.
+
+    costly is a constant of the caller: where no product has costs, the division by 1 +- cost L is left out.
+    """
+    cdef double kept = keep(financing, fee)
+    cdef double steady = nav[0] * growth(ratio, leverage, financing, kept)
+    cdef double drifted = nav[0] * kept + exposure[0] * gain(ratio, financing)
     cdef double value = steady if fresh[0] != 0.0 else drifted
     cdef double held = exposure[0] * ratio
     cdef double traded
     value = 0.0 if value <= 0.0 else value
     held = 0.0 if value == 0.0 else held
-    traded = rebalanced(value, held, leverage, cost)
-    traded = value if cost == 0.0 else traded
+    traded = value
+    if costly:
+        traded = rebalanced(value, held, leverage, cost)
+        traded = value if cost == 0.0 else traded
     value = traded if rebalance else value
     nav[0] = value
     exposure[0] = leverage * value if rebalance else held
