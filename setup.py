@@ -22,7 +22,14 @@ from setuptools.errors import CompileError
 
 KERNELS = "src/shortgamma/kernels"
 # A family's loops are compiled for every level; all but vecmath and barrier promise the same bits on each of them.
-FAMILIES = {"vecmath": "fast", "barrier": "fast", "contracts": "strict", "leverage": "strict", "funding": "strict", "liquidation": "strict"}
+FAMILIES = {
+    "vecmath": "fast",
+    "barrier": "fast",
+    "contracts": "strict",
+    "leverage": "strict",
+    "funding": "strict",
+    "liquidation": "strict",
+}
 SINGLE = ("cpu", "capi", "stream")
 LEVELS = {"baseline": [], "v3": ["-march=x86-64-v3"], "v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"]}
 
@@ -43,7 +50,13 @@ OPTIMISE = {
     "release": ["-O3", "-g0", *INLINE],
     "debug": ["-O0", "-g"],
     "coverage": ["-O0", "-g", "--coverage"],
-    "sanitize": ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"],
+    "sanitize": [
+        "-O1",
+        "-g",
+        "-fno-omit-frame-pointer",
+        "-fsanitize=address,undefined",
+        "-fno-sanitize-recover=undefined",
+    ],
 }[MODE]
 LINK = {"coverage": ["--coverage"], "sanitize": ["-fsanitize=address,undefined"]}.get(MODE, [])
 # Loops keep the status flags themselves (kernels/status.h), so the compiler need not; and a copy of a block of lanes is
@@ -91,16 +104,28 @@ def extension(module: str, source: str, flags: list[str]) -> Extension:
 def extensions() -> list[Extension]:
     found = []
     strict = [] if MSVC else ["-ffp-contract=off"]
-    single = [extension(f"shortgamma._{name}" if name == "cpu" else f"shortgamma.{name}", name, strict) for name in SINGLE if Path(f"cython_ext/{name}.pyx").exists()]
-    found += cythonize(single, build_dir="build/cython/single", include_path=["src"], compiler_directives=DIRECTIVES)
+    single = [
+        extension(f"shortgamma._{name}" if name == "cpu" else f"shortgamma.{name}", name, strict)
+        for name in SINGLE
+        if Path(f"cython_ext/{name}.pyx").exists()
+    ]
+    found += cythonize(
+        single, build_dir="build/cython/single", include_path=["src"], compiler_directives=DIRECTIVES
+    )
     for level, flags in levels().items():
         group = [
-            extension(f"shortgamma._builds.{level}.{family}", family, [*flags, *(strict if kind == "strict" else [])])
+            extension(
+                f"shortgamma._builds.{level}.{family}",
+                family,
+                [*flags, *(strict if kind == "strict" else [])],
+            )
             for family, kind in FAMILIES.items()
             if Path(f"cython_ext/{family}.pyx").exists()
         ]
         # One build_dir for a level: the name of the module is part of the C code.
-        found += cythonize(group, build_dir=f"build/cython/{level}", include_path=["src"], compiler_directives=DIRECTIVES)
+        found += cythonize(
+            group, build_dir=f"build/cython/{level}", include_path=["src"], compiler_directives=DIRECTIVES
+        )
     return found
 
 
@@ -122,8 +147,12 @@ class BuildWhatTheCompilerKnows(build_ext):
             optional = [flag for flag in (*INLINE, *ALWAYS, "-ffp-contract=off") if not self.knows([flag])]
             unknown = {level for level, flags in LEVELS.items() if flags and not self.knows(flags)}
             for level in sorted(unknown):
-                print(f"shortgamma: this compiler does not know {LEVELS[level][0]}, the {level} build is left out")
-            self.extensions = [e for e in self.extensions if not any(f"._builds.{level}." in e.name for level in unknown)]
+                print(
+                    f"shortgamma: this compiler does not know {LEVELS[level][0]}, the {level} build is left out"
+                )
+            self.extensions = [
+                e for e in self.extensions if not any(f"._builds.{level}." in e.name for level in unknown)
+            ]
             for e in self.extensions:
                 e.extra_compile_args = [flag for flag in e.extra_compile_args if flag not in optional]
         super().build_extensions()

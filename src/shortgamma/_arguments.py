@@ -1,12 +1,18 @@
 """What all faces share: time axes, checks that name the argument, and errors in the field's words."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, NoReturn
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any, NoReturn, TypeAlias
+
+    from numpy.typing import ArrayLike, NDArray
+
+    Array: TypeAlias = NDArray[Any]
 
 
 def place(name: str, index: tuple[int, ...]) -> str:
@@ -44,7 +50,9 @@ def describe(value: object, array: Array) -> str:
     return f"dtype {array.dtype}" if array.ndim else type(value).__name__
 
 
-def call(ufunc: np.ufunc, names: Sequence[str], values: Sequence[Any], out: Any = None, **keywords: Any) -> Any:
+def call(
+    ufunc: np.ufunc, names: Sequence[str], values: Sequence[Any], out: Any = None, **keywords: Any
+) -> Any:
     """``ufunc(*values)``; where NumPy refuses, say which argument is at fault."""
     try:
         return ufunc(*values, **keywords) if out is None else ufunc(*values, out=out, **keywords)
@@ -70,7 +78,12 @@ def explain(error: Exception, names: Sequence[str], values: Sequence[Any], out: 
     for array in out if isinstance(out, tuple) else (out,):
         if array is not None and not isinstance(array, np.ndarray):
             raise TypeError(f"out must be an array, got {type(array).__name__}") from error
-        if array is not None and not paths and array.shape != shape and array.shape != np.broadcast_shapes(shape, array.shape):
+        if (
+            array is not None
+            and not paths
+            and array.shape != shape
+            and array.shape != np.broadcast_shapes(shape, array.shape)
+        ):
             raise ValueError(f"out has shape {array.shape}, the result has {shape}") from error
 
 
@@ -86,7 +99,7 @@ def time_axis(axis: int, ndim: int, name: str) -> int:
 
 
 def along_time(name: str, value: Any, axis: int, main: str, like: Any) -> Any:
-    """``value`` made to broadcast with ``like``: a 1-D input among N-D ones is a time series and runs along ``axis``."""
+    """``value`` made to broadcast with ``like``: one dimension among N is time and runs along ``axis``."""
     shape, target = np.shape(value), np.shape(like)
     if len(shape) == 0:
         return value
@@ -98,7 +111,9 @@ def along_time(name: str, value: Any, axis: int, main: str, like: Any) -> Any:
         if shape[axis] != 1 or target[axis] == 0:
             check_length(name, shape[axis], main, target[axis])
         return value
-    raise ValueError(f"{name} has shape {shape}, {main} has {target}: give a number, one per bar, or one per element")
+    raise ValueError(
+        f"{name} has shape {shape}, {main} has {target}: give a number, one per bar, or one per element"
+    )
 
 
 def check_length(name: str, length: int, main: str, expected: int) -> None:
@@ -108,7 +123,8 @@ def check_length(name: str, length: int, main: str, expected: int) -> None:
 
 def check_labels(name: str, value: Any, main: str, like: Any, axis: int) -> None:
     """Series and frame must be of one index: positions alone would pair the wrong bars."""
-    index, axes = getattr(value, "index", None), getattr(like, "axes", None)
+    index: Any = getattr(value, "index", None)
+    axes = getattr(like, "axes", None)
     if hasattr(index, "equals") and isinstance(axes, list) and not index.equals(axes[axis]):
         raise ValueError(f"the index of {name} is not that of {main}")
 

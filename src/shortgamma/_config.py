@@ -1,12 +1,16 @@
 """What this installation is and which of its builds runs."""
 
-import platform
-from typing import Any, Literal
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shortgamma import _dispatch
 from shortgamma._version import __version__
+
+if TYPE_CHECKING:
+    from typing import Any, Literal
 
 
 def show_config(mode: Literal["print", "dict"] = "print") -> dict[str, Any] | None:
@@ -28,6 +32,8 @@ def show_config(mode: Literal["print", "dict"] = "print") -> dict[str, Any] | No
     ValueError
         If ``mode`` is neither.
     """
+    import platform
+
     if mode not in ("print", "dict"):
         raise ValueError(f"mode must be 'print' or 'dict', got {mode!r}")
     facts = {

@@ -3,12 +3,16 @@
 The environment variable ``SHORTGAMMA_CPU`` (``baseline``, ``v3`` or ``v4``) overrides the choice.
 """
 
+from __future__ import annotations
+
 import os
 from importlib import import_module
-from importlib.util import find_spec
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 from shortgamma import _cpu
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 LEVELS = ("baseline", "v3", "v4")
 VARIABLE = "SHORTGAMMA_CPU"
@@ -16,7 +20,16 @@ VARIABLE = "SHORTGAMMA_CPU"
 
 def available() -> tuple[str, ...]:
     """The levels that this installation was built for."""
-    return tuple(level for level in LEVELS if find_spec(f"shortgamma._builds.{level}.barrier") is not None)
+    return tuple(level for level in LEVELS if _is_built(level))
+
+
+def _is_built(level: str) -> bool:
+    # Every build of a level holds this module; looking for it costs less than the machinery of importlib.util.
+    folder = os.path.join(os.path.dirname(__file__), "_builds", level)
+    try:
+        return any(name.startswith("barrier.") and not name.endswith(".py") for name in os.listdir(folder))
+    except OSError:
+        return False
 
 
 def choose(supported: str, wanted: str | None) -> str:
@@ -28,10 +41,12 @@ def choose(supported: str, wanted: str | None) -> str:
         if wanted not in runs:
             raise ImportError(f"{VARIABLE}={wanted}: this processor supports {', '.join(runs)} only")
         if wanted not in available():
-            raise ImportError(f"{VARIABLE}={wanted}: this installation was built for {', '.join(available())} only")
+            raise ImportError(
+                f"{VARIABLE}={wanted}: this installation was built for {', '.join(available())} only"
+            )
         return wanted
     for level in reversed(runs):
-        if find_spec(f"shortgamma._builds.{level}.barrier") is not None:
+        if _is_built(level):
             return level
     raise ImportError("shortgamma has no compiled kernels: build it with 'pip install .'")
 

@@ -4,13 +4,19 @@ Units: ``expiry`` in years; ``vol``, ``rate``, ``dividend`` per year, continuous
 rho per 1.00 of rate; theta, charm, color and veta are per year of calendar time (dV/dt = -dV/dT).
 """
 
-from typing import Any, Literal, NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from shortgamma import _dispatch
 from shortgamma._arguments import call, choice
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from numpy.typing import ArrayLike
 
 __all__ = ["BarrierGreeks", "greeks", "price"]
 

@@ -4,13 +4,20 @@ Units: ``leverage`` signed, 3.0 for 3x and -1.0 for an inverse product; ``financ
 rate per year divided by the bars of a year); ``cost`` is a fraction of each trade. Time runs down axis 0.
 """
 
-from typing import Any
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from shortgamma import _dispatch
 from shortgamma._arguments import along_time, call, number, plain, refuse_where, time_axis
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import ArrayLike
 
 __all__ = ["nav"]
 
@@ -90,13 +97,13 @@ def nav(
     """
     paths = plain(price)
     time = time_axis(axis, paths.ndim, "price")
-    if not (type(fee) is float and fee >= 0.0):
-        refuse_negative("fee", fee)
-    if not (type(cost) is float and cost == 0.0):
-        refuse_negative("cost", cost)
+    if not _is_float(fee, 0.0, math.inf):
+        _refuse_negative("fee", fee)
+    if not _is_float(cost, 0.0, 0.0):
+        _refuse_negative("cost", cost)
         weight = np.asarray(np.multiply(number("cost", cost), np.abs(number("leverage", leverage))))
         refuse_where(weight >= 1.0, "cost * abs(leverage)", weight, "less than 1")
-    if not (type(initial) is float and initial > 0.0):
+    if not _is_float(initial, 1.0, math.inf):
         start = number("initial", initial)
         refuse_where(start <= 0.0, "initial", start, "> 0")
     if schedule is None and np.ndim(financing) == 0 and np.ndim(fee) == 0:
@@ -114,7 +121,10 @@ def nav(
     )
     # An input of one dimension is a time series; all others have their time where the prices have it.
     axes = [
-        *((time - np.ndim(value) if np.ndim(value) > 1 else -1,) if name in TIMED else () for name, value in zip(NAMES, values, strict=True)),
+        *(
+            (time - np.ndim(value) if np.ndim(value) > 1 else -1,) if name in TIMED else ()
+            for name, value in zip(NAMES, values, strict=True)
+        ),
         (axis,),
     ]
     return call(_dispatch.leverage.leverage_nav, NAMES, values, out, axes=axes)
@@ -123,7 +133,12 @@ def nav(
 TIMED = frozenset({"price", "schedule", "financing", "fee"})
 
 
-def refuse_negative(name: str, value: ArrayLike) -> None:
+def _is_float(value: Any, low: float, high: float) -> bool:
+    """Whether there is nothing to check: the usual case, told apart without making an array of it."""
+    return type(value) is float and low <= value <= high
+
+
+def _refuse_negative(name: str, value: ArrayLike) -> None:
     values = number(name, value)
     refuse_where(values < 0, name, values, ">= 0")
 

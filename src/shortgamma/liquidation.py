@@ -4,14 +4,21 @@ Units: ``margin`` is in the contract's settlement coin; ``maintenance`` and ``fe
 the mark. Time runs down axis 0.
 """
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from shortgamma import _dispatch, contracts
 from shortgamma._arguments import call, plain, time_axis
-from shortgamma.contracts import Contract
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+
+    from shortgamma.contracts import Contract
 
 __all__ = ["first_breach", "price"]
 

@@ -14,7 +14,13 @@ class LeverageNav:
     exposure: float
     initialized: bool
     def __init__(
-        self, leverage: float, *, financing: float = 0.0, fee: float = 0.0, cost: float = 0.0, initial: float = 1.0
+        self,
+        leverage: float,
+        *,
+        financing: float = 0.0,
+        fee: float = 0.0,
+        cost: float = 0.0,
+        initial: float = 1.0,
     ) -> None: ...
     def reset(self) -> None: ...
     def update(self, price: float, rebalance: bool = True) -> float: ...

@@ -11,10 +11,11 @@ from pathlib import Path
 import mpmath as mp
 
 mp.mp.dps = 50
+Function = Callable[[mp.mpf], mp.mpf]
 NODES = 160
 
 
-def powers_from_chebyshev(function: Callable, low: mp.mpf, high: mp.mpf, degree: int) -> list[mp.mpf]:
+def powers_from_chebyshev(function: Function, low: mp.mpf, high: mp.mpf, degree: int) -> list[mp.mpf]:
     """Coefficients in powers of x, lowest first, of the truncated Chebyshev series of function on [low, high]."""
     middle, half = (low + high) / 2, (high - low) / 2
     nodes = [mp.cos(mp.pi * (2 * j + 1) / (2 * NODES)) for j in range(NODES)]
@@ -44,7 +45,7 @@ def powers_from_chebyshev(function: Callable, low: mp.mpf, high: mp.mpf, degree:
     return powers
 
 
-def worst(approximation: Callable, exact: Callable, low: mp.mpf, high: mp.mpf) -> float:
+def worst(approximation: Function, exact: Function, low: mp.mpf, high: mp.mpf) -> float:
     points = [low + (high - low) * mp.mpf(j) / 997 for j in range(998)]
     return float(max(abs(approximation(x) / exact(x) - 1) for x in points if exact(x) != 0))
 
