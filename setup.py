@@ -21,7 +21,7 @@ from setuptools.command.build_ext import build_ext
 from setuptools.errors import CompileError
 
 KERNELS = "src/shortgamma/kernels"
-# A family's loops are compiled for every level; all but vecmath and barrier promise the same bits on each of them.
+# A family's loops are compiled for every level; all but vecmath and barrier promise the same bits on each.
 FAMILIES = {
     "vecmath": "fast",
     "barrier": "fast",
@@ -59,8 +59,8 @@ OPTIMISE = {
     ],
 }[MODE]
 LINK = {"coverage": ["--coverage"], "sanitize": ["-fsanitize=address,undefined"]}.get(MODE, [])
-# Loops keep the status flags themselves (kernels/status.h), so the compiler need not; and a copy of a block of lanes is
-# to be a few moves in the loop, not a call of memcpy.
+# Loops keep the status flags themselves (kernels/status.h), so the compiler need not; and a copy of a block
+# of lanes is to be a few moves in the loop, not a call of memcpy.
 ALWAYS = ["-fno-math-errno", "-fno-trapping-math", "-fno-tree-loop-distribute-patterns"]
 MACROS = [("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"), ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION")]
 if MODE == "coverage":
@@ -147,9 +147,7 @@ class BuildWhatTheCompilerKnows(build_ext):
             optional = [flag for flag in (*INLINE, *ALWAYS, "-ffp-contract=off") if not self.knows([flag])]
             unknown = {level for level, flags in LEVELS.items() if flags and not self.knows(flags)}
             for level in sorted(unknown):
-                print(
-                    f"shortgamma: this compiler does not know {LEVELS[level][0]}, the {level} build is left out"
-                )
+                print(f"shortgamma: this compiler does not know {LEVELS[level][0]}: no {level} build")
             self.extensions = [
                 e for e in self.extensions if not any(f"._builds.{level}." in e.name for level in unknown)
             ]

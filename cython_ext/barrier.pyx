@@ -1,4 +1,4 @@
-"""Loops of single-barrier options: blocks of lanes through the straight-line formulas, the rest by the careful routine."""
+"""Loops of single-barrier options: lanes through the straight-line formulas, the rest by the careful routine."""
 
 cimport numpy as cnp
 
@@ -15,7 +15,9 @@ cdef enum:
     INPUTS = 9
 
 
-cdef inline void single(int order, int outputs, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps) noexcept nogil:
+cdef inline void single(
+    int order, int outputs, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps,
+) noexcept nogil:
     """spot, strike, barrier, vol, expiry, rate, dividend, rebate, kind -> the first outputs of the list."""
     cdef Py_ssize_t count = dimensions[0], begin, i, lanes, whole
     cdef int place

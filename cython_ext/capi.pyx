@@ -30,7 +30,8 @@ cdef double normal_pdf(double x) noexcept nogil:
 
 cdef double barrier_price(
     double spot, double strike, double barrier_, double vol, double expiry, double rate, double dividend,
-    double rebate, int kind) noexcept nogil:
+    double rebate, int kind,
+) noexcept nogil:
     cdef double price
     if not 0 <= kind < barrier.KINDS:
         return NAN
@@ -40,7 +41,8 @@ cdef double barrier_price(
 
 cdef int barrier_greeks(
     double spot, double strike, double barrier_, double vol, double expiry, double rate, double dividend,
-    double rebate, int kind, int order, double* out) noexcept nogil:
+    double rebate, int kind, int order, double* out,
+) noexcept nogil:
     """How many outputs were written to out, in the order of BarrierGreeks: 7 at order 1, 14 at order 2, else 0."""
     if not 0 <= kind < barrier.KINDS:
         return 0
@@ -68,13 +70,15 @@ cdef double leverage_growth(double ratio, double leverage_, double financing, do
 
 
 cdef double funding_payment(
-    double position, double mark, double rate, double multiplier, int inverse) noexcept nogil:
+    double position, double mark, double rate, double multiplier, int inverse,
+) noexcept nogil:
     return contracts.checked(funding.payment(inverse != 0, position, mark, rate, multiplier), mark)
 
 
 cdef double liquidation_price(
     double quantity, double entry, double margin, double maintenance, double fee, double multiplier,
-    int inverse) noexcept nogil:
+    int inverse,
+) noexcept nogil:
     if liquidation.in_domain(entry, maintenance, fee) == 0.0:
         return NAN
     return liquidation.price(inverse != 0, quantity, entry, margin, maintenance + fee, multiplier)

@@ -40,7 +40,10 @@ cdef inline void payments(int kind, char** args, cnp.npy_intp* dimensions, cnp.n
         if kind == MIXED:
             load_codes(inverse, args[4] + begin * steps[4], steps[4], lanes)
         for i in range(whole):
-            out[i] = checked(payment(inverse[i] if kind == MIXED else kind == INVERSE, quantity[i], mark[i], rate[i], multiplier[i]), mark[i])
+            out[i] = checked(
+                payment(
+                    inverse[i] if kind == MIXED else kind == INVERSE, quantity[i], mark[i], rate[i], multiplier[i]),
+                mark[i])
         for i in range(whole):
             outside |= no_price(mark[i])
         store(args[5] + begin * steps[5], steps[5], out, lanes)

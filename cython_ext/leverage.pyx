@@ -1,6 +1,6 @@
 """Loop of constant-leverage products.
 
-Paths that lie side by side in memory (time down the first axis) are advanced together, ROWS bars of BLOCK paths at a time;
+Paths that lie side by side in memory (time down the first axis) are advanced ROWS bars of BLOCK paths at a time;
 other paths GROUP at a time, along time as far as they need no look back, or else transposed on the way.
 """
 
@@ -92,7 +92,9 @@ cdef inline long long begin(
     return outside
 
 
-cdef inline long long steady_bar(Paths* paths, const double* price, const double* before, Py_ssize_t width) noexcept nogil:
+cdef inline long long steady_bar(
+    Paths* paths, const double* price, const double* before, Py_ssize_t width,
+) noexcept nogil:
     """A bar of products that are rebalanced on every bar at no cost."""
     cdef Py_ssize_t i
     cdef long long outside = 0
@@ -124,7 +126,9 @@ cdef inline long long any_bar(
     cdef long long outside = 0
     cdef const char* schedule = args[SCHEDULE] + first * steps[SCHEDULE] + t * steps[SCHEDULE_TIME]
     if steps[FINANCING_TIME]:
-        gather(paths.financing, args[FINANCING] + first * steps[FINANCING] + t * steps[FINANCING_TIME], steps[FINANCING], width)
+        gather(
+            paths.financing, args[FINANCING] + first * steps[FINANCING] + t * steps[FINANCING_TIME], steps[FINANCING],
+            width)
     if steps[FEE_TIME]:
         gather(paths.fee, args[FEE] + first * steps[FEE] + t * steps[FEE_TIME], steps[FEE], width)
     if steps[SCHEDULE] != 0:
@@ -183,7 +187,7 @@ cdef inline bint steady_tile(
 ) noexcept nogil:
     """ROWS bars of a whole block of steady products; false, and nothing done, if a price is none.
 
-    The bars are written out, so that each is a stream of its own for the memory, which knows streams by the instruction.
+    The bars are written out: each is a stream of its own for the memory, which knows streams by the instruction.
     """
     cdef const double* p = <const double*> (source - stride)
     cdef const double* p0 = <const double*> source
@@ -262,8 +266,8 @@ cdef long long rows(
                 for k in range(length):
                     price = <const double*> (source + k * stride)
                     outside |= one_bar(
-                        &paths[block], steady, costly, price, <const double*> (source + (k - 1) * stride), args, steps, path,
-                        lanes, start + k)
+                        &paths[block], steady, costly, price, <const double*> (source + (k - 1) * stride),
+                        args, steps, path, lanes, start + k)
                     memcpy(result[k], paths[block].nav, lanes * sizeof(double))
             for k in range(length):
                 out = <double*> (args[NAV] + path * steps[NAV] + (start + k) * steps[NAV_TIME])
@@ -312,7 +316,9 @@ cdef long long tiles(
     return outside
 
 
-cdef long long chains(char** args, cnp.npy_intp* steps, Py_ssize_t first, Py_ssize_t width, Py_ssize_t bars) noexcept nogil:
+cdef long long chains(
+    char** args, cnp.npy_intp* steps, Py_ssize_t first, Py_ssize_t width, Py_ssize_t bars,
+) noexcept nogil:
     """Up to GROUP steady paths: what each bar multiplies by, a block of bars at a time, then the products.
 
     A product waits for the one before; those of several paths wait together.

@@ -52,7 +52,9 @@ cdef void price_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps,
                 inverse[i], quantity[i], entry[i], margin[i], maintenance[i] + fee[i], multiplier[i])
             out[i] = out[i] if good[i] != 0.0 else NAN
         for i in range(whole):
-            outside |= 1 if (good[i] == 0.0) & (entry[i] + maintenance[i] + fee[i] == entry[i] + maintenance[i] + fee[i]) else 0
+            outside |= 1 if (
+                (good[i] == 0.0) & (entry[i] == entry[i]) & (maintenance[i] == maintenance[i]) & (fee[i] == fee[i])
+            ) else 0
         store(args[7] + begin * steps[7], steps[7], out, lanes)
         begin += LANES
     status_restore(status)
@@ -101,7 +103,9 @@ cdef inline long long open_position(
     return UNDEFINED
 
 
-cdef inline bint liquidated(double mark, const Position* position, const formula.Bounds* bounds, bint* outside) noexcept nogil:
+cdef inline bint liquidated(
+    double mark, const Position* position, const formula.Bounds* bounds, bint* outside,
+) noexcept nogil:
     """The decision on a mark outside the bounds."""
     if not 0.0 < mark < INFINITY:
         outside[0] = True
@@ -140,7 +144,7 @@ cdef inline long long scan(
 cdef inline long long any_outside(
     const char* source, Py_ssize_t stride, const double* low, const double* high, Py_ssize_t lanes,
 ) noexcept nogil:
-    """Whether a mark of ROWS bars may be a breach. The bars are written out, each a stream of its own for the memory."""
+    """Whether a mark of ROWS bars may be a breach. The bars are written out, each a stream for the memory."""
     cdef const double* r0 = <const double*> source
     cdef const double* r1 = <const double*> (source + stride)
     cdef const double* r2 = <const double*> (source + 2 * stride)

@@ -281,7 +281,10 @@ cdef class LiquidationWatch:
     def __reduce__(self):
         return (
             _restore_watch,
-            (self.quantity, self.entry, self.margin, self.contract, self.maintenance, self.fee, self.value, self.initialized),
+            (
+                self.quantity, self.entry, self.margin, self.contract, self.maintenance, self.fee, self.value,
+                self.initialized,
+            ),
         )
 
 

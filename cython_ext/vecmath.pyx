@@ -59,7 +59,9 @@ cdef inline void unary(
             y[i] = call(function, x[i])
         for i in range(whole):
             undefined |= 1 if (y[i] != y[i]) & (x[i] == x[i]) else 0
-            infinite |= 1 if (vecmath.absolute(y[i]) == vecmath.INFINITY) & (vecmath.absolute(x[i]) < vecmath.INFINITY) else 0
+            infinite |= 1 if (
+                (vecmath.absolute(y[i]) == vecmath.INFINITY) & (vecmath.absolute(x[i]) < vecmath.INFINITY)
+            ) else 0
         store(args[1] + begin * steps[1], steps[1], y, lanes)
         begin += LANES
     status_restore(status)
@@ -112,8 +114,11 @@ erfc = make_ufunc(erfc_loop, "erfc", "d", "d", "", """Complementary error functi
 
 erfc(x) = 2/sqrt(pi) int_x^inf exp(-t^2) dt, to 4 units in the last place in its far tail also.
 """)
-erfcx = make_ufunc(erfcx_loop, "erfcx", "d", "d", "", """Scaled complementary error function, exp(x^2) erfc(x).""")
-normal_cdf = make_ufunc(normal_cdf_loop, "normal_cdf", "d", "d", "", """Distribution function of the standard normal law.
+erfcx = make_ufunc(erfcx_loop, "erfcx", "d", "d", "", """Scaled complementary error function.
+
+exp(x^2) erfc(x), which does not underflow where erfc does.
+""")
+normal_cdf = make_ufunc(normal_cdf_loop, "normal_cdf", "d", "d", "", """Distribution function of the normal law.
 
 N(x) = erfc(-x/sqrt(2))/2, to 4 units in the last place down to the smallest subnormal number (x = -38.5).
 """)

@@ -21,11 +21,11 @@ The contract of every function:
 
 * Inputs broadcast as in NumPy; ``out=`` is honoured; inputs are never changed; the GIL is released.
 * Time runs down axis 0 unless ``axis`` says otherwise.
-* quantity > 0 is long; funding > 0 means that longs pay; cash > 0 is received. Rates and vols are per year and
-  continuously compounded, funding rates per funding interval, fees fractions.
-* NaN in gives NaN out, quietly. A number out of its domain gives NaN and the invalid flag, so ``numpy.errstate``
-  governs it. A structural mistake raises ValueError or TypeError and names the argument and the first bad index. Being
-  knocked out, liquidated or wiped out is data.
+* quantity > 0 is long; funding > 0 means that longs pay; cash > 0 is received. Rates and vols are per year
+  and continuously compounded, funding rates per funding interval, fees fractions.
+* NaN in gives NaN out, quietly. A number out of its domain gives NaN and the invalid flag, so
+  ``numpy.errstate`` governs it. A structural mistake raises ValueError or TypeError and names the argument
+  and the first bad index. Being knocked out, liquidated or wiped out is data.
 """
 
 from shortgamma import barrier, contracts, funding, leverage, liquidation, stream, vecmath

@@ -24,8 +24,9 @@ def show_config(mode: Literal["print", "dict"] = "print") -> dict[str, Any] | No
     Returns
     -------
     dict or None
-        With ``mode="dict"``: ``version``, ``python``, ``numpy``, ``machine``, ``builds`` (what was compiled), ``supported``
-        (the best that the processor runs), ``cpu`` (the one in use) and ``override`` (``SHORTGAMMA_CPU``, or None).
+        With ``mode="dict"``: ``version``, ``python``, ``numpy``, ``machine``, ``builds`` (what was compiled),
+        ``supported`` (the best that the processor runs), ``cpu`` (the one in use) and ``override``
+        (``SHORTGAMMA_CPU``, or None).
 
     Raises
     ------

@@ -24,7 +24,8 @@ def available() -> tuple[str, ...]:
 
 
 def _is_built(level: str) -> bool:
-    # Every build of a level holds this module; looking for it costs less than the machinery of importlib.util.
+    # Every build of a level holds this module; looking for it costs less than the machinery of
+    # importlib.util.
     folder = os.path.join(os.path.dirname(__file__), "_builds", level)
     try:
         return any(name.startswith("barrier.") and not name.endswith(".py") for name in os.listdir(folder))

@@ -1,7 +1,8 @@
 """Single-barrier options: price and Greeks of the eight types, with rebate, continuously monitored.
 
-Units: ``expiry`` in years; ``vol``, ``rate``, ``dividend`` per year, continuously compounded. Vega is per 1.00 of vol,
-rho per 1.00 of rate; theta, charm, color and veta are per year of calendar time (dV/dt = -dV/dT).
+Units: ``expiry`` in years; ``vol``, ``rate``, ``dividend`` per year, continuously compounded. Vega is per
+1.00 of vol, rho per 1.00 of rate; theta, charm, color and veta are per year of calendar time (dV/dt =
+-dV/dT).
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ def price(
     expiry : array_like
         Time to expiry in years, >= 0.
     rate, dividend : array_like, default 0.0
-        Interest rate and dividend yield (or borrowing cost, or the coin's own rate) per year, continuously compounded.
+        Interest rate and dividend yield (or borrowing cost, or the coin's own rate) per year, continuously
+        compounded.
     rebate : array_like, default 0.0
         Cash amount: of a knock-out paid when it is hit, of a knock-in paid at expiry if it never was.
     kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
@@ -100,7 +102,8 @@ def price(
     Returns
     -------
     ndarray or float
-        Prices, in the shape that all inputs broadcast to. NaN, with the invalid flag, for a number out of its domain.
+        Prices, in the shape that all inputs broadcast to. NaN, with the invalid flag, for a number out of its
+        domain.
 
     Raises
     ------
@@ -115,10 +118,10 @@ def price(
 
     Notes
     -----
-    With spot at or beyond the barrier a knock-out is worth its rebate and a knock-in is the plain option. With no time or
-    no volatility left the path is certain, and so is the price. Formulas: Reiner and Rubinstein, "Breaking down the
-    barriers", Risk 4(8), 1991; Haug, *The Complete Guide to Option Pricing Formulas*, 1998, p. 70. Negative rates with a
-    rebate at the hit: Le Floc'h, 2014.
+    With spot at or beyond the barrier a knock-out is worth its rebate and a knock-in is the plain option.
+    With no time or no volatility left the path is certain, and so is the price. Formulas: Reiner and
+    Rubinstein, "Breaking down the barriers", Risk 4(8), 1991; Haug, *The Complete Guide to Option Pricing
+    Formulas*, 1998, p. 70. Negative rates with a rebate at the hit: Le Floc'h, 2014.
 
     Examples
     --------
@@ -175,13 +178,14 @@ def greeks(
     Returns
     -------
     BarrierGreeks
-        Named tuple of arrays in the shape that all inputs broadcast to. NaN, with the invalid flag, for numbers out of
-        their domain.
+        Named tuple of arrays in the shape that all inputs broadcast to. NaN, with the invalid flag, for
+        numbers out of their domain.
 
     Raises
     ------
     ValueError
-        If ``kind``, ``option`` or ``order`` is unknown, or shapes do not broadcast, or ``out`` has the wrong length.
+        If ``kind``, ``option`` or ``order`` is unknown, or shapes do not broadcast, or ``out`` has the wrong
+        length.
     TypeError
         If an input is not numeric.
 
@@ -191,16 +195,17 @@ def greeks(
 
     Notes
     -----
-    All derivatives are analytic. At the barrier exactly they are those of the living side; beyond it a knock-out has none and
-    a knock-in those of the plain option. Theta, charm, color and veta follow from the Black-Scholes equation.
+    All derivatives are analytic. At the barrier exactly they are those of the living side; beyond it a
+    knock-out has none and a knock-in those of the plain option. Theta, charm, color and veta follow from the
+    Black-Scholes equation.
 
     Examples
     --------
-    The knock-in put inside a reverse convertible on Nvidia (Structured Retail Products, 2025-05-05), near its barrier, with
-    a delta far beyond -1:
+    The knock-in put inside a reverse convertible on Nvidia (Structured Retail Products, 2025-05-05), near its
+    barrier, with a delta far beyond -1:
 
     >>> import shortgamma as sg
-    >>> greeks = sg.barrier.greeks(58.0, 101.89, 56.05, 0.4032, 4 / 12, rate=0.0435, kind="down-in", option="put")
+    >>> greeks = sg.barrier.greeks(58.0, 101.89, 56.05, 0.4032, 4 / 12, rate=0.0435)
     >>> round(float(greeks.delta), 4)
     -2.4319
     """

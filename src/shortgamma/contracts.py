@@ -44,7 +44,8 @@ class Contract:
     kind : {"linear", "inverse", "quanto"}
         How the value follows from the price; see the table of this module.
     multiplier : float, default 1.0
-        Settlement coin per contract and unit of price (linear, quanto), or quote currency per contract (inverse).
+        Settlement coin per contract and unit of price (linear, quanto), or quote currency per contract
+        (inverse).
     name, underlying, quote, settlement : str, optional
         Labels: the contract's own name, what is priced, in which currency, and the coin of profit and margin.
 
@@ -60,7 +61,8 @@ class Contract:
     2.6455
     """
 
-    # Written out: a frozen dataclass with slots says the same, for a third of what this package may add to an import.
+    # Written out: a frozen dataclass with slots says the same, for a third of what this package may add to an
+    # import.
     __slots__ = ("kind", "multiplier", "name", "quote", "settlement", "underlying")
 
     kind: Kind
@@ -135,7 +137,7 @@ class Contract:
         Returns
         -------
         ndarray or float
-            Value in the settlement coin; NaN, with the invalid flag, where the price is not a finite number > 0.
+            Value in the settlement coin; NaN, with the invalid flag, where the price is no finite number > 0.
 
         Examples
         --------
@@ -164,7 +166,7 @@ class Contract:
         Returns
         -------
         ndarray or float
-            Profit in the settlement coin; NaN, with the invalid flag, where a price is not a finite number > 0.
+            Profit in the settlement coin; NaN, with the invalid flag, where a price is no finite number > 0.
 
         Examples
         --------

@@ -1,7 +1,7 @@
 """Funding of perpetual swaps: what a position receives at each funding time.
 
-Units: ``rate`` is a fraction per funding interval, > 0 when longs pay shorts; cash is in the contract's settlement coin, > 0
-received. Time runs down axis 0.
+Units: ``rate`` is a fraction per funding interval, > 0 when longs pay shorts; cash is in the contract's
+settlement coin, > 0 received. Time runs down axis 0.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def accrue(
     Parameters
     ----------
     position : array_like
-        Contracts held at each funding time, > 0 long. A 1-D input among N-D ones is a time series and runs along ``axis``.
+        Contracts held at each funding time, > 0 long. A 1-D input among N-D ones is a time series and runs
+        along ``axis``.
     mark : array_like
         Mark price (or whatever price the venue values funding at) at each funding time, in quote currency.
     rate : array_like
@@ -54,7 +55,8 @@ def accrue(
     Returns
     -------
     ndarray or float
-        Cash in the settlement coin, > 0 received; NaN, with the invalid flag, where the mark is not a finite number > 0.
+        Cash in the settlement coin, > 0 received; NaN, with the invalid flag, where the mark is not a finite
+        number > 0.
 
     Raises
     ------
@@ -65,8 +67,8 @@ def accrue(
 
     Notes
     -----
-    The payment is minus the position's value at the mark times the rate: -q m P F for linear and quanto contracts, -(q m / P) F
-    for inverse ones. Results have the same bits on every processor.
+    The payment is minus the position's value at the mark times the rate: -q m P F for linear and quanto
+    contracts, -(q m / P) F for inverse ones. Results have the same bits on every processor.
 
     Examples
     --------

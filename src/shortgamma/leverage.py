@@ -1,7 +1,8 @@
 """Leveraged and inverse products: net asset value under rebalancing to a constant leverage.
 
-Units: ``leverage`` signed, 3.0 for 3x and -1.0 for an inverse product; ``financing`` and ``fee`` are fractions per bar (a
-rate per year divided by the bars of a year); ``cost`` is a fraction of each trade. Time runs down axis 0.
+Units: ``leverage`` signed, 3.0 for 3x and -1.0 for an inverse product; ``financing`` and ``fee`` are
+fractions per bar (a rate per year divided by the bars of a year); ``cost`` is a fraction of each trade. Time
+runs down axis 0.
 """
 
 from __future__ import annotations
@@ -43,17 +44,20 @@ def nav(
     price : array_like
         Prices > 0 of the underlying, one per bar along ``axis``.
     leverage : array_like
-        Target leverage, signed; a number, or an array that broadcasts with the paths (``price`` without its time axis).
+        Target leverage, signed; a number, or an array that broadcasts with the paths (``price`` without its
+        time axis).
     schedule : array_like of bool, optional
-        Bars at whose close the product is rebalanced: one per bar, or one per element of ``price``. Every bar by default.
-        The first is ignored: the product is bought there.
+        Bars at whose close the product is rebalanced: one per bar, or one per element of ``price``. Every bar
+        by default. The first is ignored: the product is bought there.
     financing : array_like, default 0.0
-        Rate paid on the borrowed part (exposure less NAV) over each bar, a fraction per bar; what is not invested earns it.
+        Rate paid on the borrowed part (exposure less NAV) over each bar, a fraction per bar; what is not
+        invested earns it.
     fee : array_like, default 0.0
         Fee on NAV over each bar, a fraction >= 0 per bar.
     cost : array_like, default 0.0
-        Proportional cost >= 0 of each trade, a fraction of its notional, paid out of NAV before the new exposure is set;
-        ``cost * abs(leverage)`` must be less than 1. Broadcasts with the paths. Buying at the first bar is free.
+        Proportional cost >= 0 of each trade, a fraction of its notional, paid out of NAV before the new
+        exposure is set; ``cost * abs(leverage)`` must be less than 1. Broadcasts with the paths. Buying at
+        the first bar is free.
     initial : array_like, default 1.0
         NAV at the first bar, > 0. Broadcasts with the paths.
     axis : int, default 0
@@ -64,14 +68,15 @@ def nav(
     Returns
     -------
     ndarray
-        NAV at each bar, in the shape that ``price`` and the paths broadcast to; time along ``axis``. A product that is wiped
-        out is 0 from that bar on. A NaN price makes NaN from there on; so does a price that is none (0, negative,
-        infinite), with the invalid flag.
+        NAV at each bar, in the shape that ``price`` and the paths broadcast to; time along ``axis``. A
+        product that is wiped out is 0 from that bar on. A NaN price makes NaN from there on; so does a price
+        that is none (0, negative, infinite), with the invalid flag.
 
     Raises
     ------
     ValueError
-        If a length does not fit, ``schedule`` is not boolean, or ``fee``, ``cost`` or ``initial`` is out of its range.
+        If a length does not fit, ``schedule`` is not boolean, or ``fee``, ``cost`` or ``initial`` is out of
+        its range.
     TypeError
         If an input is not numeric.
 
@@ -81,9 +86,9 @@ def nav(
 
         n' = n + e (x - 1) - financing (e - n) - fee n,        e' = e x,
 
-    and a rebalance trades to e = L n'' with n'' = n' - cost |L n'' - e'|. Without costs and carry the trade is
-    n L (L - 1) (x - 1), the demand of Cheng and Madhavan, Journal of Investment Management 7(4), 2009. Results have
-    the same bits on every processor.
+    and a rebalance trades to e = L n'' with n'' = n' - cost |L n'' - e'|. Without costs and carry the trade
+    is n L (L - 1) (x - 1), the demand of Cheng and Madhavan, Journal of Investment Management 7(4), 2009.
+    Results have the same bits on every processor.
 
     Examples
     --------
@@ -150,7 +155,7 @@ def _flags(schedule: ArrayLike) -> Any:
 
 
 def _timed(name: str, value: Any, axis: int, price: Any) -> Any:
-    """``value`` with a time axis as long as that of ``price``: the loop's time axes do not broadcast by themselves."""
+    """``value`` with a time axis as long as that of ``price``; those of the loop do not broadcast."""
     length = price.shape[axis]
     if np.ndim(value) == 0:
         return np.broadcast_to(np.asarray(value), (length,))

@@ -1,7 +1,7 @@
 """Liquidation of isolated positions: at which price, and on which bar.
 
-Units: ``margin`` is in the contract's settlement coin; ``maintenance`` and ``fee`` are fractions of the position's value at
-the mark. Time runs down axis 0.
+Units: ``margin`` is in the contract's settlement coin; ``maintenance`` and ``fee`` are fractions of the
+position's value at the mark. Time runs down axis 0.
 """
 
 from __future__ import annotations
@@ -50,17 +50,18 @@ def price(
     maintenance : array_like
         Maintenance margin as a fraction of the value at the mark, in [0, 1).
     fee : array_like, default 0.0
-        Fee of closing the position as a fraction of its value, in [0, 1); the two together must be less than 1.
+        Fee of closing the position as a fraction of its value, in [0, 1); with ``maintenance`` less than 1.
     out : ndarray, optional
         Where the result goes.
 
     Returns
     -------
     ndarray or float
-        Price at which margin plus profit equals what is required. A long that can never be liquidated has 0, a short that can
-        never be has inf; a long that is under water at every price has inf, such a short 0: so ``mark < price`` for a
-        long and ``mark > price`` for a short always tell the truth. No position (``quantity`` 0) has no price: NaN.
-        NaN also, with the invalid flag, where ``entry``, ``maintenance`` or ``fee`` is out of its range.
+        Price at which margin plus profit equals what is required. A long that can never be liquidated has 0,
+        a short that can never be has inf; a long that is under water at every price has inf, such a short 0:
+        so ``mark < price`` for a long and ``mark > price`` for a short always tell the truth. No position
+        (``quantity`` 0) has no price: NaN. NaN also, with the invalid flag, where ``entry``, ``maintenance``
+        or ``fee`` is out of its range.
 
     Raises
     ------
@@ -83,7 +84,8 @@ def price(
     A short of 1 ETH-equivalent in the quanto contract at 200, with 0.01 XBT of margin and no maintenance:
 
     >>> import shortgamma as sg
-    >>> round(float(sg.liquidation.price(-100, 200.0, 0.01, contract=sg.contracts.ETHUSD, maintenance=0.0)), 10)
+    >>> contract = sg.contracts.ETHUSD
+    >>> round(float(sg.liquidation.price(-100, 200.0, 0.01, contract=contract, maintenance=0.0)), 10)
     300.0
     """
     contracts.checked(contract)
@@ -110,14 +112,14 @@ def first_breach(
     mark : array_like
         Mark prices, one per bar along ``axis``. A NaN is no information and never a breach.
     quantity, entry, margin : array_like
-        Contracts (> 0 long), entry price > 0, margin in the settlement coin; they broadcast with the paths (``mark`` without
-        its time axis).
+        Contracts (> 0 long), entry price > 0, margin in the settlement coin; they broadcast with the paths
+        (``mark`` without its time axis).
     contract : Contract
         What is held.
     maintenance : array_like
         Maintenance margin as a fraction of the value at the mark, in [0, 1); broadcasts with the paths.
     fee : array_like, default 0.0
-        Fee of closing the position as a fraction of its value, in [0, 1); the two together must be less than 1.
+        Fee of closing the position as a fraction of its value, in [0, 1); with ``maintenance`` less than 1.
     axis : int, default 0
         The axis of time.
     out : ndarray, optional
@@ -126,9 +128,9 @@ def first_breach(
     Returns
     -------
     ndarray of int64 or int
-        The first index along ``axis`` at which equity is less than required; -1 if there is none; -2 if the question has no
-        answer because an input of the position is NaN or (with the invalid flag) out of its range. A mark that is no
-        price (0, negative, infinite) is passed over, with the invalid flag.
+        The first index along ``axis`` at which equity is less than required; -1 if there is none; -2 if the
+        question has no answer because an input of the position is NaN or (with the invalid flag) out of its
+        range. A mark that is no price (0, negative, infinite) is passed over, with the invalid flag.
 
     Raises
     ------
@@ -139,14 +141,16 @@ def first_breach(
 
     Notes
     -----
-    The decision is that of exact arithmetic on the given numbers: a mark at which equity equals the requirement is no breach,
-    one unit in the last place beyond it is one. It is the same bar on every processor.
+    The decision is that of exact arithmetic on the given numbers: a mark at which equity equals the
+    requirement is no breach, one unit in the last place beyond it is one. It is the same bar on every
+    processor.
 
     Examples
     --------
     >>> import shortgamma as sg
     >>> marks = [200.0, 250.0, 299.9, 300.1, 150.0]
-    >>> int(sg.liquidation.first_breach(marks, -100, 200.0, 0.01, contract=sg.contracts.ETHUSD, maintenance=0.0))
+    >>> contract = sg.contracts.ETHUSD
+    >>> int(sg.liquidation.first_breach(marks, -100, 200.0, 0.01, contract=contract, maintenance=0.0))
     3
     """
     contracts.checked(contract)

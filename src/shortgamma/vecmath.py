@@ -1,6 +1,7 @@
-"""Elementary and error functions as NumPy ufuncs, to 4 units in the last place over the whole range of float64.
+"""Elementary and error functions as NumPy ufuncs.
 
-They are the functions that the kernels are made of, vectorised for the processor at hand.
+The functions that the kernels are made of, vectorised for the processor at hand; to 4 units in the last place
+over the whole range of float64.
 
 ==============  ==================================================================
 ``exp``         exp(x)

@@ -93,7 +93,6 @@ ctypedef fused number:
     double complex
 
 
-
 cdef inline double phi_of(int kind) noexcept nogil:
     return <double> (1 - ((kind >> 1) & 2))
 
@@ -273,8 +272,8 @@ cdef inline void rebate_at_hit(
     """Add the rebate F of a knock-out and its derivatives.
 
     first and second are its two terms for R = 1, alpha mu + lambda and mu - lambda, root lambda, and density is
-    (H/S)^(mu + lambda) phi(z), which both terms share. All but lambda appear in even combinations, so that the real part
-    is right for an imaginary lambda too.
+    (H/S)^(mu + lambda) phi(z), which both terms share. Lambda appears in even combinations only, so that the real
+    part is right for an imaginary lambda too.
     """
     cdef double variance = vol * vol, u = -log_spot_barrier
     cdef double mu = drift / variance - 0.5
@@ -465,9 +464,9 @@ cdef inline void any_rebate(
 ) noexcept nogil:
     """Add F, whatever lambda is.
 
-    With negative rates lambda may be imaginary (Le Floc'h, 2014). F and its derivatives are analytic in lambda^2, only
-    their formulas divide by lambda; so where it is small they are the mean over a circle around lambda^2, which
-    sixteen points give to full precision (eight, and the real part for the others).
+    With negative rates lambda may be imaginary (Le Floc'h, 2014). F and its derivatives are analytic in lambda^2,
+    only their formulas divide by lambda; so where it is small they are the mean over a circle around lambda^2,
+    which sixteen points give to full precision (eight, and the real part for the others).
     """
     cdef double variance = vol * vol
     cdef double mu = drift / variance - 0.5
@@ -511,7 +510,7 @@ cdef inline void evaluate(
     double spot, double strike, double barrier, double vol, double expiry, double rate, double dividend,
     double rebate, int kind, double* out,
 ) noexcept nogil:
-    """One living option as a A + b B + c C + d D + rebate, outputs in their places; legs of weight 0 are not touched."""
+    """One living option, a A + b B + c C + d D + rebate, outputs in their places; legs of weight 0 are left out."""
     cdef double h, k, s, shift, two_mu, asset, discount, image, at_strike, at_barrier, at_image
     cdef double asset_image, cash, cash_image, reach, paid
     cdef double phi = phi_of(kind), eta = eta_of(kind), drift = rate - dividend

@@ -2,8 +2,8 @@
 """Signs of sums of products of doubles without rounding, for decisions that must not depend on it.
 
 J. R. Shewchuk, Adaptive precision floating-point arithmetic and fast robust geometric predicates, Discrete and
-Computational Geometry 18 (1997), 305-363: an expansion is a sum of doubles that do not overlap, smallest first. Exact as
-long as nothing overflows or underflows; needs strict arithmetic (no contraction).
+Computational Geometry 18 (1997), 305-363: an expansion is a sum of doubles that do not overlap, smallest first.
+Exact as long as nothing overflows or underflows; needs strict arithmetic (no contraction).
 """
 
 cdef enum:

@@ -5,8 +5,8 @@ x is the price ratio over the bar, L the leverage; financing is paid on the borr
 
     n' = n + e (x - 1) - financing (e - n) - fee n = n a + e b,    a = 1 + financing - fee,  b = x - 1 - financing
 
-Where the product was rebalanced at the bar before, e = L n and the bar is one multiplication by a + L b; in that form the
-recursion is one multiplication a bar deep, which is what bounds its speed.
+Where the product was rebalanced at the bar before, e = L n and the bar is one multiplication by a + L b; in that
+form the recursion is one multiplication a bar deep, which is what bounds its speed.
 """
 
 from shortgamma.kernels.vecmath cimport INFINITY, NAN

@@ -1,8 +1,9 @@
 """Derive the polynomial coefficients of ``vecmath.h`` with mpmath and write ``vecmath_coefficients.h``.
 
 Run ``python vecmath_coefficients.py`` in this folder. Each polynomial is a Chebyshev expansion computed with
-50 digits, truncated, turned into powers and rounded once to double; the printed figure is the largest relative
-error that truncation and rounding of the coefficients leave in the function that the polynomial serves.
+50 digits, truncated, turned into powers and rounded once to double; the printed figure is the largest
+relative error that truncation and rounding of the coefficients leave in the function that the polynomial
+serves.
 """
 
 from collections.abc import Callable
@@ -16,7 +17,7 @@ NODES = 160
 
 
 def powers_from_chebyshev(function: Function, low: mp.mpf, high: mp.mpf, degree: int) -> list[mp.mpf]:
-    """Coefficients in powers of x, lowest first, of the truncated Chebyshev series of function on [low, high]."""
+    """Coefficients in powers of x, lowest first, of a truncated Chebyshev series on [low, high]."""
     middle, half = (low + high) / 2, (high - low) / 2
     nodes = [mp.cos(mp.pi * (2 * j + 1) / (2 * NODES)) for j in range(NODES)]
     values = [function(middle + half * node) for node in nodes]
@@ -58,7 +59,7 @@ def scaled_erfc(x: mp.mpf) -> mp.mpf:
 
 
 def exponential() -> tuple[list[mp.mpf], float]:
-    """Q in exp(r) = 1 + r + r^2 Q(r) for |r| <= ln(2)/2, with a little room for the rounding of the reduction."""
+    """Q in exp(r) = 1 + r + r^2 Q(r) for |r| <= ln(2)/2, and a little beyond for the reduction's rounding."""
     bound = mp.log(2) / 2 + mp.mpf(2) ** -12
 
     def q(r: mp.mpf) -> mp.mpf:
@@ -103,7 +104,8 @@ def scaled_complement(centre: mp.mpf, shift: mp.mpf, degree: int) -> tuple[list[
         return (x + shift) * scaled_erfc(x)
 
     coefficients = powers_from_chebyshev(g, mp.mpf(-1), mp.mpf(1), degree)
-    # The leading coefficient is used in two parts: its rounding alone would cost half a unit in the last place.
+    # The leading coefficient is used in two parts: its rounding alone would cost half a unit in the last
+    # place.
     rounded = [coefficients[0], *(mp.mpf(float(c)) for c in coefficients[1:])]
     error = worst(lambda t: mp.polyval(rounded[::-1], t), g, mp.mpf(-1), mp.mpf(1))
     return coefficients, error
