@@ -53,7 +53,7 @@ cdef inline void single(
     cdef double v[formula.DERIVATIVES][LANES]
     cdef double out[formula.SECOND_ORDER][LANES]
     cdef double one[formula.SECOND_ORDER]
-    cdef double root, first, second, alpha_first, alpha_second, density
+    cdef double root, first, second, alpha_first, alpha_second, density, away, yearly, drift
     cdef double special[LANES]
     cdef long long any_a, any_b, any_c, any_d, any_e, any_f, any_special
     cdef bint outside = False
@@ -151,11 +151,15 @@ cdef inline void single(
             v[formula.V][i] = formula.not_negative(v[formula.V][i], rebate[i])
         if any_f:
             for i in range(whole):
+                # harmless numbers where there is no rebate: its formulas need not exist there, and 0 NaN is NaN
+                away = h[i] if f[i] != 0.0 else s[i]
+                yearly = rate[i] if f[i] != 0.0 else vol[i] * vol[i]
+                drift = rate[i] - dividend[i] if f[i] != 0.0 else 0.0
                 formula.rebate_terms(
-                    h[i], vol[i], s[i], rate[i], rate[i] - dividend[i], formula.eta_of(kind[i]),
+                    away, vol[i], s[i], yearly, drift, formula.eta_of(kind[i]),
                     &root, &first, &second, &alpha_first, &alpha_second, &density)
                 formula.rebate_at_hit(
-                    order, f[i], h[i], vol[i], s[i], rate[i], rate[i] - dividend[i], formula.eta_of(kind[i]),
+                    order, f[i], away, vol[i], s[i], yearly, drift, formula.eta_of(kind[i]),
                     root, first, second, alpha_first, alpha_second, density,
                     &v[formula.V][i], &v[formula.V_X][i], &v[formula.V_XX][i],
                     &v[formula.V_SIGMA][i], &v[formula.V_R][i], &v[formula.V_Q][i],
@@ -193,6 +197,9 @@ cdef inline void single(
                     for place in range(outputs):
                         out[place][i] = one[place]
         for place in range(outputs):
+            for i in range(whole):
+                # no zero has a sign: a rebate of nothing, added for the sake of another lane, would take it away
+                out[place][i] += 0.0
             store(args[INPUTS + place] + begin * steps[INPUTS + place], steps[INPUTS + place], out[place], lanes)
         begin += LANES
     status_restore(status)

@@ -87,6 +87,7 @@ cdef inline long long open_position(
     position.inverse = (args[7] + path * steps[7])[0] != 0
     cdef bint finite = (
         -INFINITY < position.quantity < INFINITY and -INFINITY < position.margin < INFINITY
+        and 0.0 < position.multiplier < INFINITY
     )
     if finite and formula.in_domain(position.entry, maintenance, fee) != 0.0:
         bounds[0] = formula.bounds(
@@ -98,6 +99,7 @@ cdef inline long long open_position(
     if (
         position.quantity == position.quantity and position.entry == position.entry
         and position.margin == position.margin and maintenance == maintenance and fee == fee
+        and position.multiplier == position.multiplier
     ):
         outside[0] = True
     return UNDEFINED
@@ -226,6 +228,6 @@ liquidation_price = make_ufunc(
     price_loop, "liquidation_price", "ddddddb", "d", "",
     "Loop behind shortgamma.liquidation.price: quantity, entry, margin, maintenance, fee, multiplier, inverse (int8).")
 liquidation_first_breach = make_ufunc(
-    first_breach_loop, "liquidation_first_breach", "ddddddd" "b", "q", "(t),(),(),(),(),(),(),()->()",
+    first_breach_loop, "liquidation_first_breach", "dddddddb", "l", "(t),(),(),(),(),(),(),()->()",
     "Loop behind shortgamma.liquidation.first_breach: mark, quantity, entry, margin, maintenance, fee, multiplier, "
     "inverse (int8).")

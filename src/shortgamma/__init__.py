@@ -28,7 +28,7 @@ The contract of every function:
   and the first bad index. Being knocked out, liquidated or wiped out is data.
 """
 
-from shortgamma import barrier, contracts, funding, leverage, liquidation, stream, vecmath
+from shortgamma import _dispatch, barrier, contracts, funding, leverage, liquidation, stream, vecmath
 from shortgamma._config import show_config
 from shortgamma._version import __version__
 
@@ -44,6 +44,8 @@ __all__ = [
     "stream",
     "vecmath",
 ]
+
+_dispatch.put_builds_last()
 
 
 def get_include() -> str:

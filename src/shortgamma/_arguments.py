@@ -57,11 +57,12 @@ def call(
     try:
         return ufunc(*values, **keywords) if out is None else ufunc(*values, out=out, **keywords)
     except (TypeError, ValueError) as error:
-        explain(error, names, values, out, bool(ufunc.signature))
+        explain(error, ufunc, names, values, out)
         raise
 
 
-def explain(error: Exception, names: Sequence[str], values: Sequence[Any], out: Any, paths: bool) -> None:
+def explain(error: Exception, ufunc: np.ufunc, names: Sequence[str], values: Sequence[Any], out: Any) -> None:
+    paths = ufunc.signature is not None
     for name, value in zip(names, values, strict=False):
         number(name, value)
     shapes = [(name, np.shape(value)) for name, value in zip(names, values, strict=False)]
@@ -75,16 +76,26 @@ def explain(error: Exception, names: Sequence[str], values: Sequence[Any], out: 
                 f"{name} of shape {other} does not broadcast with {widest} of shape {shape}"
             ) from error
         widest = name if shape == other else widest
-    for array in out if isinstance(out, tuple) else (out,):
-        if array is not None and not isinstance(array, np.ndarray):
+    results = ufunc.types[0].split("->")[1]
+    for array, letter in zip(out if isinstance(out, tuple) else (out,), results, strict=False):
+        if array is None:
+            continue
+        if not isinstance(array, np.ndarray):
             raise TypeError(f"out must be an array, got {type(array).__name__}") from error
-        if (
-            array is not None
-            and not paths
-            and array.shape != shape
-            and array.shape != np.broadcast_shapes(shape, array.shape)
-        ):
+        if not np.can_cast(letter, array.dtype, "same_kind"):
+            raise TypeError(
+                f"out must be an array that takes {np.dtype(letter)}, got dtype {array.dtype}"
+            ) from error
+        if not paths and not fits(shape, array.shape):
             raise ValueError(f"out has shape {array.shape}, the result has {shape}") from error
+
+
+def fits(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
+    """Whether an array of one shape broadcasts to another."""
+    try:
+        return np.broadcast_shapes(shape, target) == target
+    except ValueError:
+        return False
 
 
 def time_axis(axis: int, ndim: int, name: str) -> int:
@@ -129,9 +140,9 @@ def check_labels(name: str, value: Any, main: str, like: Any, axis: int) -> None
         raise ValueError(f"the index of {name} is not that of {main}")
 
 
-def plain(value: Any) -> Any:
-    """Pandas objects pass through ufuncs themselves; all else becomes an array or stays a number."""
-    return value if hasattr(value, "__array_ufunc__") else np.asarray(value)
+def plain(name: str, value: Any) -> Any:
+    """Arrays and pandas objects pass through ufuncs themselves; all else becomes an array."""
+    return value if hasattr(value, "__array_ufunc__") else number(name, value)
 
 
 def choice(name: str, value: Any, choices: dict[str, int]) -> int | NDArray[np.int8]:

@@ -6,8 +6,11 @@ The environment variable ``SHORTGAMMA_CPU`` (``baseline``, ``v3`` or ``v4``) ove
 from __future__ import annotations
 
 import os
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from shortgamma import _cpu
 
@@ -58,7 +61,20 @@ level = choose(supported, wanted)
 
 
 def _load(family: str) -> ModuleType:
-    return import_module(f"shortgamma._builds.{level}.{family}")
+    module = import_module(f"shortgamma._builds.{level}.{family}")
+    # under their own names too, so that a pickle can say where a ufunc is without saying which build
+    globals().update({name: value for name, value in vars(module).items() if isinstance(value, np.ufunc)})
+    return module
+
+
+def put_builds_last() -> None:
+    """Let pickles name ufuncs by this module.
+
+    Pickle names a ufunc by the first module that holds it, in order of import. A process on another processor
+    must find its own build under that name.
+    """
+    for name in [name for name in sys.modules if name.startswith("shortgamma._builds.")]:
+        sys.modules[name] = sys.modules.pop(name)
 
 
 vecmath = _load("vecmath")

@@ -100,7 +100,7 @@ def nav(
     >>> sg.leverage.nav([10_000.0, 11_000.0, 10_000.0], 3.0)[-1] - 1  # doctest: +ELLIPSIS
     np.float64(-0.0545...)
     """
-    paths = plain(price)
+    paths = plain("price", price)
     time = time_axis(axis, paths.ndim, "price")
     if not _is_float(fee, 0.0, math.inf):
         _refuse_negative("fee", fee)

@@ -154,7 +154,7 @@ def first_breach(
     3
     """
     contracts.checked(contract)
-    path = plain(mark)
+    path = plain("mark", mark)
     time = time_axis(axis, np.ndim(path), "mark")
     values = (path, quantity, entry, margin, maintenance, fee, contract.multiplier, contract.code)
     axes = [(time - np.ndim(path),), *[()] * 8]

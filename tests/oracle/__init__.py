@@ -4,7 +4,7 @@ Beside the twins, what their tests share: comparison of bits, distance in units 
 layouts that an array of the same values can have.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
@@ -41,14 +41,14 @@ def roundings(actual: float, exact: Fraction, scale: Fraction | None = None) -> 
 
 def _strided(array):
     wide = np.full([2 * n + 1 for n in array.shape], 7, dtype=array.dtype)
-    view = wide[tuple(slice(1, None, 2) for _ in array.shape)]
+    view = wide[(..., *(slice(1, None, 2) for _ in array.shape))]
     view[...] = array
     return view
 
 
 def _reversed(array):
-    every = (slice(None, None, -1),) * array.ndim
-    return np.ascontiguousarray(array[every])[every]
+    every = (..., *(slice(None, None, -1) for _ in array.shape))
+    return array[every].copy("C")[every]
 
 
 def _read_only(array):
@@ -65,8 +65,8 @@ def _unaligned(array):
 
 
 LAYOUTS: dict[str, Callable] = {
-    "C": np.ascontiguousarray,
-    "Fortran": np.asfortranarray,
+    "C": lambda array: array.copy("C"),
+    "Fortran": lambda array: array.copy("F"),
     "strided": _strided,
     "reversed": _reversed,
     "read-only": _read_only,
@@ -74,12 +74,6 @@ LAYOUTS: dict[str, Callable] = {
     "big-endian": lambda array: array.astype(array.dtype.newbyteorder(">")),
 }
 """Ways to hold the same values in memory."""
-
-
-def layouts(array) -> Iterator[tuple[str, np.ndarray]]:
-    """``array`` in every memory layout, with its name."""
-    for name, lay in LAYOUTS.items():
-        yield name, lay(array)
 
 
 OUTPUTS: dict[str, Callable] = {

@@ -36,7 +36,7 @@ def path(
             continue
         if fresh:
             keep = 1.0 + (financing[t] - fee[t])
-            growth = leverage * ratio + (keep - leverage * (1.0 + financing[t]))
+            growth = keep + leverage * ((ratio - 1.0) - financing[t])
             if growth < 0.0:
                 growth = 0.0
             nav = nav * growth

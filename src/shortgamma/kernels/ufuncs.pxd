@@ -21,13 +21,13 @@ cdef inline object make_ufunc(
 ):
     """A ufunc, or with a signature a gufunc, of one loop.
 
-    inputs and outputs name the types, a character for an argument: d float64, b int8, ? bool, q int64.
+    inputs and outputs name the types, a character for an argument: d float64, b int8, ? bool, l int64.
     """
     cdef Keep* keep = <Keep*> PyMem_Malloc(sizeof(Keep))
     cdef bytes c_name = name.encode(), c_signature = signature.encode(), c_doc = doc.encode()
     cdef char* c_docs = <char*> PyMem_Malloc(len(c_doc) + 1)
     cdef Py_ssize_t i
-    cdef dict numbers = {"d": cnp.NPY_DOUBLE, "b": cnp.NPY_BYTE, "?": cnp.NPY_BOOL, "q": cnp.NPY_LONGLONG}
+    cdef dict numbers = {"d": cnp.NPY_DOUBLE, "b": cnp.NPY_BYTE, "?": cnp.NPY_BOOL, "l": cnp.NPY_INT64}
     if keep == NULL or c_docs == NULL:
         raise MemoryError
     if len(inputs + outputs) > sizeof(keep.types) or len(c_name) >= sizeof(keep.name):

@@ -1,0 +1,230 @@
+"""Every compiled ufunc, found by introspection, and for each of them valid arguments of any shape."""
+
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import NamedTuple
+
+import numpy as np
+
+from shortgamma import _dispatch
+
+Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
+
+
+def ufuncs() -> dict[str, np.ufunc]:
+    """The ufuncs of every module that the dispatcher loaded, by name."""
+    modules = [
+        value
+        for value in vars(_dispatch).values()
+        if isinstance(value, ModuleType) and value.__name__.startswith("shortgamma._builds.")
+    ]
+    return {
+        name: value
+        for module in modules
+        for name, value in vars(module).items()
+        if isinstance(value, np.ufunc)
+    }
+
+
+class Case(NamedTuple):
+    """How to draw each argument, and what lies outside of its domain: the number and the flag that it must set."""
+
+    draw: Mapping[str, Draw]
+    outside: Mapping[str, Mapping[float, str]]
+
+
+def uniform(low: float, high: float) -> Draw:
+    return lambda random, shape: random.uniform(low, high, shape)
+
+
+def lognormal(scale: float, deviation: float) -> Draw:
+    return lambda random, shape: scale * np.exp(deviation * random.standard_normal(shape))
+
+
+def normal(deviation: float) -> Draw:
+    return lambda random, shape: deviation * random.standard_normal(shape)
+
+
+def sometimes(draw: Draw, otherwise: float = 0.0) -> Draw:
+    """Half of the elements have the usual default."""
+    return lambda random, shape: np.where(random.random(shape) < 0.5, otherwise, draw(random, shape))
+
+
+def one_of(*values: float) -> Draw:
+    return lambda random, shape: random.choice(np.array(values), shape)
+
+
+def codes(count: int) -> Draw:
+    return lambda random, shape: random.integers(0, count, shape, dtype=np.int8)
+
+
+def flags(random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return random.random(shape) < 0.4
+
+
+def path(random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Prices along the last axis, wild enough for a leveraged product or a position to be wiped out now and then."""
+    deviation = random.choice([0.01, 0.05, 0.3], (*shape[:-1], 1))
+    return 100.0 * np.exp(np.cumsum(deviation * random.standard_normal(shape), axis=-1))
+
+
+NO_PRICE = {0.0: "invalid", -1.0: "invalid", np.inf: "invalid", -np.inf: "invalid"}
+NOT_FINITE = {np.inf: "invalid", -np.inf: "invalid"}
+NEGATIVE = {-0.1: "invalid", -np.inf: "invalid"}
+FRACTION = {-0.1: "invalid", 1.0: "invalid", np.inf: "invalid"}
+
+BARRIER = Case(
+    {
+        "spot": lognormal(100.0, 0.15),
+        "strike": lognormal(100.0, 0.2),
+        "barrier": lognormal(100.0, 0.2),
+        "vol": uniform(0.05, 1.2),
+        "expiry": uniform(0.01, 3.0),
+        "rate": sometimes(uniform(-0.05, 0.15)),
+        "dividend": sometimes(uniform(-0.05, 0.15)),
+        "rebate": sometimes(uniform(0.0, 10.0)),
+        "kind": codes(8),
+    },
+    {
+        "spot": NO_PRICE,
+        "strike": NO_PRICE,
+        "barrier": NO_PRICE,
+        "vol": {**NEGATIVE, np.inf: "invalid"},
+        "expiry": {**NEGATIVE, np.inf: "invalid"},
+        "rate": NOT_FINITE,
+        "dividend": NOT_FINITE,
+        "rebate": NOT_FINITE,
+    },
+)
+POSITION = {
+    "quantity": normal(1000.0),
+    "entry": lognormal(100.0, 0.1),
+    "margin": normal(5000.0),
+    "maintenance": uniform(0.0, 0.3),
+    "fee": sometimes(uniform(0.0, 0.01)),
+    "multiplier": one_of(1.0, 1e-6, 0.1),
+    "inverse": codes(2),
+}
+CASES: dict[str, Case] = {
+    "exp": Case({"x": uniform(-700.0, 700.0)}, {"x": {710.0: "overflow"}}),
+    "expm1": Case({"x": normal(3.0)}, {"x": {710.0: "overflow"}}),
+    "log": Case({"x": lognormal(1.0, 100.0)}, {"x": {0.0: "divide", -1.0: "invalid", -np.inf: "invalid"}}),
+    "log1p": Case({"x": lognormal(1.0, 10.0)}, {"x": {-1.0: "divide", -2.0: "invalid", -np.inf: "invalid"}}),
+    "erfc": Case({"x": uniform(-6.0, 26.0)}, {"x": {}}),
+    "erfcx": Case({"x": uniform(-26.0, 100.0)}, {"x": {-30.0: "overflow"}}),
+    "normal_cdf": Case({"x": uniform(-37.0, 9.0)}, {"x": {}}),
+    "normal_pdf": Case({"x": uniform(-37.0, 37.0)}, {"x": {}}),
+    "contract_value": Case(
+        {
+            "quantity": normal(1000.0),
+            "price": lognormal(100.0, 1.0),
+            "multiplier": one_of(1.0, 1e-6, 0.1),
+            "inverse": codes(2),
+        },
+        {"price": NO_PRICE},
+    ),
+    "contract_profit": Case(
+        {
+            "quantity": normal(1000.0),
+            "entry": lognormal(100.0, 1.0),
+            "exit": lognormal(100.0, 1.0),
+            "multiplier": one_of(1.0, 1e-6, 0.1),
+            "inverse": codes(2),
+        },
+        {"entry": NO_PRICE, "exit": NO_PRICE},
+    ),
+    "barrier_price": BARRIER,
+    "barrier_first_order": BARRIER,
+    "barrier_second_order": BARRIER,
+    "leverage_steady_nav": Case(
+        {
+            "price": path,
+            "leverage": uniform(-3.0, 3.0),
+            "financing": sometimes(normal(1e-4)),
+            "fee": sometimes(uniform(0.0, 1e-4)),
+            "cost": sometimes(uniform(0.0, 1e-3)),
+            "initial": lognormal(100.0, 0.1),
+        },
+        {"price": NO_PRICE},
+    ),
+    "leverage_nav": Case(
+        {
+            "price": path,
+            "leverage": uniform(-3.0, 3.0),
+            "schedule": flags,
+            "financing": sometimes(normal(1e-4)),
+            "fee": sometimes(uniform(0.0, 1e-4)),
+            "cost": sometimes(uniform(0.0, 1e-3)),
+            "initial": lognormal(100.0, 0.1),
+        },
+        {"price": NO_PRICE},
+    ),
+    "funding_payment": Case(
+        {
+            "position": normal(1000.0),
+            "mark": lognormal(100.0, 1.0),
+            "rate": normal(1e-3),
+            "multiplier": one_of(1.0, 1e-6, 0.1),
+            "inverse": codes(2),
+        },
+        {"mark": NO_PRICE},
+    ),
+    "liquidation_price": Case(
+        POSITION,
+        {"entry": NO_PRICE, "maintenance": FRACTION, "fee": FRACTION},
+    ),
+    "liquidation_first_breach": Case(
+        {"mark": path, **POSITION},
+        {
+            "quantity": NOT_FINITE,
+            "entry": NO_PRICE,
+            "margin": NOT_FINITE,
+            "maintenance": FRACTION,
+            "fee": FRACTION,
+        },
+    ),
+}
+
+# The families whose builds may differ by a few units in the last place; all others promise the same bits.
+FAST = ["exp", "expm1", "log", "log1p", "erfc", "erfcx", "normal_cdf", "normal_pdf"]
+FAST += ["barrier_price", "barrier_first_order", "barrier_second_order"]
+
+
+def has_time(ufunc: np.ufunc) -> list[bool]:
+    """For each argument, outputs included, whether it has a time axis."""
+    if ufunc.signature is None:
+        return [False] * ufunc.nargs
+    return [
+        core == "t"
+        for core in ufunc.signature.replace("->", ",").replace("(", "").replace(")", "").split(",")
+    ]
+
+
+def arguments(name: str, shape: tuple[int, ...], bars: int = 0, seed: int = 0) -> list[np.ndarray]:
+    """Valid arguments: arrays of this shape, with a last axis of bars where the ufunc wants one."""
+    random = np.random.default_rng([seed, *name.encode()])
+    timed = has_time(ufuncs()[name])
+    return [
+        draw(random, (*shape, bars) if time else shape)
+        for draw, time in zip(CASES[name].draw.values(), timed, strict=False)
+    ]
+
+
+def wild_arguments(name: str, shape: tuple[int, ...], bars: int = 0, seed: int = 0) -> list[np.ndarray]:
+    """The same with a third of the numbers replaced by ones of any size, the domain's edges, NaN and infinities."""
+    values = arguments(name, shape, bars, seed)
+    random = np.random.default_rng([seed + 1, *name.encode()])
+    special = np.array([0.0, -0.0, 1.0, -1.0, 100.0, np.nan, np.inf, -np.inf, 5e-324, 2.3e-308, 1.7e308])
+    for array in values:
+        if array.dtype == np.float64:
+            sized = (
+                array
+                * 10.0 ** random.uniform(-30.0, 30.0, array.shape)
+                * random.choice([1.0, -1.0], array.shape)
+            )
+            near = array * 10.0 ** random.uniform(-4.0, 4.0, array.shape)
+            draws = random.random(array.shape)
+            array[draws < 0.2] = near[draws < 0.2]
+            array[draws < 0.05] = sized[draws < 0.05]
+            array[draws < 0.02] = random.choice(special, int((draws < 0.02).sum()))
+    return values
