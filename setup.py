@@ -109,9 +109,7 @@ def extensions() -> list[Extension]:
         for name in SINGLE
         if Path(f"cython_ext/{name}.pyx").exists()
     ]
-    found += cythonize(
-        single, build_dir="build/cython/single", include_path=["src"], compiler_directives=DIRECTIVES
-    )
+    found += cythonize(single, build_dir="build/cython/single", include_path=["src"], compiler_directives=DIRECTIVES)
     for level, flags in levels().items():
         group = [
             extension(

@@ -4,7 +4,7 @@ cimport numpy as cnp
 
 from shortgamma.kernels cimport contracts as formula
 from shortgamma.kernels.blocks cimport (
-    INVALID, LANES, Status, load, load_codes, no_price, padded, status_raise, status_restore, status_save, store,
+    INVALID, LANES, Status, lanes_of, load_codes, no_price, padded, status_raise, status_restore, status_save, store,
 )
 from shortgamma.kernels.ufuncs cimport make_ufunc
 
@@ -15,9 +15,12 @@ cnp.import_ufunc()
 cdef void value_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
     """quantity, price, multiplier, inverse -> value"""
     cdef Py_ssize_t count = dimensions[0], begin = 0, i, lanes, whole
-    cdef double quantity[LANES]
-    cdef double price[LANES]
-    cdef double multiplier[LANES]
+    cdef const double* quantity
+    cdef double quantity_block[LANES]
+    cdef const double* price
+    cdef double price_block[LANES]
+    cdef const double* multiplier
+    cdef double multiplier_block[LANES]
     cdef double out[LANES]
     cdef int inverse[LANES]
     cdef long long outside = 0
@@ -25,9 +28,9 @@ cdef void value_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps,
     while begin < count:
         lanes = min(<Py_ssize_t> LANES, count - begin)
         whole = padded(lanes)
-        load(quantity, args[0] + begin * steps[0], steps[0], lanes)
-        load(price, args[1] + begin * steps[1], steps[1], lanes)
-        load(multiplier, args[2] + begin * steps[2], steps[2], lanes)
+        quantity = lanes_of(quantity_block, args[0], steps[0], begin, lanes)
+        price = lanes_of(price_block, args[1], steps[1], begin, lanes)
+        multiplier = lanes_of(multiplier_block, args[2], steps[2], begin, lanes)
         load_codes(inverse, args[3] + begin * steps[3], steps[3], lanes)
         for i in range(whole):
             out[i] = formula.checked(formula.value(inverse[i], quantity[i], price[i], multiplier[i]), price[i])
@@ -42,10 +45,14 @@ cdef void value_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps,
 cdef void profit_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
     """quantity, entry, exit, multiplier, inverse -> profit"""
     cdef Py_ssize_t count = dimensions[0], begin = 0, i, lanes, whole
-    cdef double quantity[LANES]
-    cdef double entry[LANES]
-    cdef double exit[LANES]
-    cdef double multiplier[LANES]
+    cdef const double* quantity
+    cdef double quantity_block[LANES]
+    cdef const double* entry
+    cdef double entry_block[LANES]
+    cdef const double* exit
+    cdef double exit_block[LANES]
+    cdef const double* multiplier
+    cdef double multiplier_block[LANES]
     cdef double out[LANES]
     cdef int inverse[LANES]
     cdef long long outside = 0
@@ -53,10 +60,10 @@ cdef void profit_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps
     while begin < count:
         lanes = min(<Py_ssize_t> LANES, count - begin)
         whole = padded(lanes)
-        load(quantity, args[0] + begin * steps[0], steps[0], lanes)
-        load(entry, args[1] + begin * steps[1], steps[1], lanes)
-        load(exit, args[2] + begin * steps[2], steps[2], lanes)
-        load(multiplier, args[3] + begin * steps[3], steps[3], lanes)
+        quantity = lanes_of(quantity_block, args[0], steps[0], begin, lanes)
+        entry = lanes_of(entry_block, args[1], steps[1], begin, lanes)
+        exit = lanes_of(exit_block, args[2], steps[2], begin, lanes)
+        multiplier = lanes_of(multiplier_block, args[3], steps[3], begin, lanes)
         load_codes(inverse, args[4] + begin * steps[4], steps[4], lanes)
         for i in range(whole):
             out[i] = formula.checked(

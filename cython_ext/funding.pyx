@@ -3,7 +3,7 @@
 cimport numpy as cnp
 
 from shortgamma.kernels.blocks cimport (
-    INVALID, LANES, Status, load, load_codes, no_price, padded, status_raise, status_restore, status_save, store,
+    INVALID, LANES, Status, lanes_of, load_codes, no_price, padded, status_raise, status_restore, status_save, store,
 )
 from shortgamma.kernels.contracts cimport checked
 from shortgamma.kernels.funding cimport payment
@@ -22,10 +22,14 @@ cdef enum:
 cdef inline void payments(int kind, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps) noexcept nogil:
     """kind is a constant of the caller: where no contract is inverse there is nothing to divide."""
     cdef Py_ssize_t count = dimensions[0], begin = 0, i, lanes, whole
-    cdef double quantity[LANES]
-    cdef double mark[LANES]
-    cdef double rate[LANES]
-    cdef double multiplier[LANES]
+    cdef const double* quantity
+    cdef double quantity_block[LANES]
+    cdef const double* mark
+    cdef double mark_block[LANES]
+    cdef const double* rate
+    cdef double rate_block[LANES]
+    cdef const double* multiplier
+    cdef double multiplier_block[LANES]
     cdef double out[LANES]
     cdef int inverse[LANES]
     cdef long long outside = 0
@@ -33,10 +37,10 @@ cdef inline void payments(int kind, char** args, cnp.npy_intp* dimensions, cnp.n
     while begin < count:
         lanes = min(<Py_ssize_t> LANES, count - begin)
         whole = padded(lanes)
-        load(quantity, args[0] + begin * steps[0], steps[0], lanes)
-        load(mark, args[1] + begin * steps[1], steps[1], lanes)
-        load(rate, args[2] + begin * steps[2], steps[2], lanes)
-        load(multiplier, args[3] + begin * steps[3], steps[3], lanes)
+        quantity = lanes_of(quantity_block, args[0], steps[0], begin, lanes)
+        mark = lanes_of(mark_block, args[1], steps[1], begin, lanes)
+        rate = lanes_of(rate_block, args[2], steps[2], begin, lanes)
+        multiplier = lanes_of(multiplier_block, args[3], steps[3], begin, lanes)
         if kind == MIXED:
             load_codes(inverse, args[4] + begin * steps[4], steps[4], lanes)
         for i in range(whole):

@@ -4,7 +4,7 @@ cimport numpy as cnp
 
 from shortgamma.kernels cimport liquidation as formula
 from shortgamma.kernels.blocks cimport (
-    INVALID, LANES, Status, load, load_codes, padded, status_raise, status_restore, status_save, store,
+    INVALID, LANES, Status, lanes_of, load, load_codes, padded, status_raise, status_restore, status_save, store,
 )
 from shortgamma.kernels.ufuncs cimport make_ufunc
 from shortgamma.kernels.vecmath cimport INFINITY, NAN
@@ -25,12 +25,18 @@ cdef enum:
 cdef void price_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
     """quantity, entry, margin, maintenance, fee, multiplier, inverse -> price"""
     cdef Py_ssize_t count = dimensions[0], begin = 0, i, lanes, whole
-    cdef double quantity[LANES]
-    cdef double entry[LANES]
-    cdef double margin[LANES]
-    cdef double maintenance[LANES]
-    cdef double fee[LANES]
-    cdef double multiplier[LANES]
+    cdef const double* quantity
+    cdef double quantity_block[LANES]
+    cdef const double* entry
+    cdef double entry_block[LANES]
+    cdef const double* margin
+    cdef double margin_block[LANES]
+    cdef const double* maintenance
+    cdef double maintenance_block[LANES]
+    cdef const double* fee
+    cdef double fee_block[LANES]
+    cdef const double* multiplier
+    cdef double multiplier_block[LANES]
     cdef double out[LANES]
     cdef double good[LANES]
     cdef int inverse[LANES]
@@ -39,12 +45,12 @@ cdef void price_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps,
     while begin < count:
         lanes = min(<Py_ssize_t> LANES, count - begin)
         whole = padded(lanes)
-        load(quantity, args[0] + begin * steps[0], steps[0], lanes)
-        load(entry, args[1] + begin * steps[1], steps[1], lanes)
-        load(margin, args[2] + begin * steps[2], steps[2], lanes)
-        load(maintenance, args[3] + begin * steps[3], steps[3], lanes)
-        load(fee, args[4] + begin * steps[4], steps[4], lanes)
-        load(multiplier, args[5] + begin * steps[5], steps[5], lanes)
+        quantity = lanes_of(quantity_block, args[0], steps[0], begin, lanes)
+        entry = lanes_of(entry_block, args[1], steps[1], begin, lanes)
+        margin = lanes_of(margin_block, args[2], steps[2], begin, lanes)
+        maintenance = lanes_of(maintenance_block, args[3], steps[3], begin, lanes)
+        fee = lanes_of(fee_block, args[4], steps[4], begin, lanes)
+        multiplier = lanes_of(multiplier_block, args[5], steps[5], begin, lanes)
         load_codes(inverse, args[6] + begin * steps[6], steps[6], lanes)
         for i in range(whole):
             good[i] = formula.in_domain(entry[i], maintenance[i], fee[i])

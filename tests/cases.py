@@ -18,12 +18,7 @@ def ufuncs() -> dict[str, np.ufunc]:
         for value in vars(_dispatch).values()
         if isinstance(value, ModuleType) and value.__name__.startswith("shortgamma._builds.")
     ]
-    return {
-        name: value
-        for module in modules
-        for name, value in vars(module).items()
-        if isinstance(value, np.ufunc)
-    }
+    return {name: value for module in modules for name, value in vars(module).items() if isinstance(value, np.ufunc)}
 
 
 class Case(NamedTuple):
@@ -194,10 +189,7 @@ def has_time(ufunc: np.ufunc) -> list[bool]:
     """For each argument, outputs included, whether it has a time axis."""
     if ufunc.signature is None:
         return [False] * ufunc.nargs
-    return [
-        core == "t"
-        for core in ufunc.signature.replace("->", ",").replace("(", "").replace(")", "").split(",")
-    ]
+    return [core == "t" for core in ufunc.signature.replace("->", ",").replace("(", "").replace(")", "").split(",")]
 
 
 def arguments(name: str, shape: tuple[int, ...], bars: int = 0, seed: int = 0) -> list[np.ndarray]:
@@ -217,11 +209,7 @@ def wild_arguments(name: str, shape: tuple[int, ...], bars: int = 0, seed: int =
     special = np.array([0.0, -0.0, 1.0, -1.0, 100.0, np.nan, np.inf, -np.inf, 5e-324, 2.3e-308, 1.7e308])
     for array in values:
         if array.dtype == np.float64:
-            sized = (
-                array
-                * 10.0 ** random.uniform(-30.0, 30.0, array.shape)
-                * random.choice([1.0, -1.0], array.shape)
-            )
+            sized = array * 10.0 ** random.uniform(-30.0, 30.0, array.shape) * random.choice([1.0, -1.0], array.shape)
             near = array * 10.0 ** random.uniform(-4.0, 4.0, array.shape)
             draws = random.random(array.shape)
             array[draws < 0.2] = near[draws < 0.2]

@@ -337,9 +337,7 @@ def test_json_funding(cases, name):
     assert part["received_coin"] == close_to(cash.sum())
     assert part["received_usd"] == close_to((cash * coin[bars]).sum())
     # paid 3 times a day on a notional that is the average over the payments
-    assert part["annualised"] == close_to(
-        cash.sum() / np.average(value, weights=count) / count.sum() * 3 * 365
-    )
+    assert part["annualised"] == close_to(cash.sum() / np.average(value, weights=count) / count.sum() * 3 * 365)
     assert part["largest_coin"] == close_to(cash[np.abs(cash).argmax()])
     assert part["largest_time"] == iso(time[bars[np.abs(cash).argmax()]])
     assert part["price_pnl_coin"] == close_to(-quantity * 1e-6 * (price[-1] - price[0]))
@@ -477,9 +475,7 @@ def test_run(files, capsys, count):
     assert captured.err == ""
     check_printout(captured.out)
     if count == 0:
-        assert captured.out.startswith(
-            f"shortgamma {sg.__version__}: built-in market\n17,521 bars of 1 hour, "
-        )
+        assert captured.out.startswith(f"shortgamma {sg.__version__}: built-in market\n17,521 bars of 1 hour, ")
         assert "rebalanced every hour" in captured.out
     else:
         assert "rebalanced every 4 hours" in captured.out
@@ -496,9 +492,7 @@ def test_printout_shows_the_json_numbers(files, two, capsys):
     for token in two["leverage"]["tokens"]:
         cells = lines[f"{token['leverage']:+.0f}x"]
         assert float(cells[1].replace(",", "")) == pytest.approx(token["final_nav"], abs=0.0051)
-        assert float(cells[4].replace(",", "")) == pytest.approx(
-            100 * token["leverage_times_return"], abs=0.051
-        )
+        assert float(cells[4].replace(",", "")) == pytest.approx(100 * token["leverage_times_return"], abs=0.051)
     for row in two["liquidation"]["positions"]:
         side = "long" if row["side"] == "long" else "short"
         row_lines = [line.split() for line in text.splitlines() if line.startswith(f"  {row['contract']} ")]
@@ -569,9 +563,7 @@ def test_info(capsys):
 
 
 def test_info_tolerates_other_facts(capsys, monkeypatch):
-    monkeypatch.setattr(
-        cli, "show_config", lambda mode: {"version": "1", "threads": None, "flags": ["a", "b"]}
-    )
+    monkeypatch.setattr(cli, "show_config", lambda mode: {"version": "1", "threads": None, "flags": ["a", "b"]})
     assert cli.main(["info"]) == 0
     assert capsys.readouterr().out == "version  1\nthreads  none\nflags    a, b\n"
 

@@ -136,14 +136,10 @@ def test_same_bits_as_the_twin_in_every_layout(kind, shape):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(
-    "dtype", [np.float32, np.float16, np.int8, np.int32, np.int64, np.uint16, ">f8", ">i4"]
-)
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int8, np.int32, np.int64, np.uint16, ">f8", ">i4"])
 def test_other_number_types_are_their_doubles(kind, dtype):
     contract = Contract(kind, 0.01)
-    quantity = (
-        np.arange(-70, 70).astype(dtype) if np.dtype(dtype).kind != "u" else np.arange(140, dtype=dtype)
-    )
+    quantity = np.arange(-70, 70).astype(dtype) if np.dtype(dtype).kind != "u" else np.arange(140, dtype=dtype)
     price = (np.arange(140) % 100 + 1).astype(dtype)
     doubles = [x.astype(np.float64) for x in (quantity, price, price[::-1])]
     assert_same_bits(contract.value(quantity, price), contract.value(*doubles[:2]))
@@ -202,9 +198,7 @@ def test_powers_of_two_only_shift(kind, quantity, entry, exit, power):
     scaled = Contract(kind, scale)
     assert_same_bits(scaled.value(quantity, exit), Contract(kind).value(quantity, exit) * scale)
     shifted = Contract(kind).pnl(quantity, entry * scale, exit * scale)
-    assert_same_bits(
-        shifted, Contract(kind).pnl(quantity, entry, exit) * (1 / scale if kind == "inverse" else scale)
-    )
+    assert_same_bits(shifted, Contract(kind).pnl(quantity, entry, exit) * (1 / scale if kind == "inverse" else scale))
 
 
 @given(quantities.filter(lambda q: abs(q) > 1e-3), prices, prices)

@@ -199,9 +199,7 @@ def test_barrier_agrees_to_4_ulp_of_its_terms(builds, name, level):
 def test_barrier_prices_agree_on_what_is_no_number(builds, name, level):
     for seed in SEEDS:
         key = f"{name} wild {seed} 0"
-        np.testing.assert_array_equal(
-            np.isnan(builds["baseline"][key]), np.isnan(builds[level][key]), err_msg=key
-        )
+        np.testing.assert_array_equal(np.isnan(builds["baseline"][key]), np.isnan(builds[level][key]), err_msg=key)
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -281,17 +279,12 @@ def test_show_config(capsys):
     assert capsys.readouterr().out == ""
     assert sg.show_config() is None
     printed = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
-    assert printed == {
-        name: ", ".join(fact) if isinstance(fact, tuple) else str(fact) for name, fact in facts.items()
-    }
+    assert printed == {name: ", ".join(fact) if isinstance(fact, tuple) else str(fact) for name, fact in facts.items()}
 
 
 def test_import_is_light():
     code = (
-        "import sys, numpy\n"
-        "before = set(sys.modules)\n"
-        "import shortgamma\n"
-        "print(*sorted(set(sys.modules) - before))\n"
+        "import sys, numpy\nbefore = set(sys.modules)\nimport shortgamma\nprint(*sorted(set(sys.modules) - before))\n"
     )
     answer = python(code)
     assert answer.returncode == 0, answer.stderr

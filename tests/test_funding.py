@@ -74,9 +74,7 @@ def test_quanto_short_as_a_series():
 def test_signature_is_what_was_agreed():
     parameters = inspect.signature(accrue).parameters
     assert list(parameters) == ["position", "mark", "rate", "contract", "axis", "out"]
-    assert [parameters[name].kind for name in ("contract", "axis", "out")] == [
-        inspect.Parameter.KEYWORD_ONLY
-    ] * 3
+    assert [parameters[name].kind for name in ("contract", "axis", "out")] == [inspect.Parameter.KEYWORD_ONLY] * 3
 
 
 @pytest.mark.parametrize("kind", KINDS)

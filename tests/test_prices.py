@@ -45,9 +45,7 @@ def klines(unit):
 
 
 def rows(*stamps, header="time,close", prices=("10.5", "11.5", "12.5")):
-    return (
-        "\n".join([header, *(f"{time},{price}" for time, price in zip(stamps, prices, strict=True))]) + "\n"
-    )
+    return "\n".join([header, *(f"{time},{price}" for time, price in zip(stamps, prices, strict=True))]) + "\n"
 
 
 DAILY = ("2024-01-02", "2024-01-03", "2024-01-04")
@@ -78,8 +76,7 @@ GOOD = {
     ),
     "upper case": (rows(*DAILY, header="DATE,CLOSE"), THREE_DAYS),
     "date and time apart, tabs, brackets": (
-        "<DATE>\t<TIME>\t<CLOSE>\n2024.01.02\t00:00:00\t10.5\n2024.01.02\t00:01:00\t11.5\n"
-        "2024.01.02\t00:02:00\t12.5\n",
+        "<DATE>\t<TIME>\t<CLOSE>\n2024.01.02\t00:00:00\t10.5\n2024.01.02\t00:01:00\t11.5\n2024.01.02\t00:02:00\t12.5\n",
         MINUTES,
     ),
     "semicolons": (rows(*DAILY).replace(",", ";"), THREE_DAYS),
@@ -372,8 +369,7 @@ BAD = {
     "no time": (HEAD + ROW + ",10,12,9,11,5\n", ", line 3, column 'Date': '' is not a time"),
     "month first": (
         "Date,Close\n01/02/2024,1\n01/03/2024,2\n",
-        ", line 2, column 'Date': '01/02/2024' is not a time"
-        " (day or month first is ambiguous: write YYYY-MM-DD)",
+        ", line 2, column 'Date': '01/02/2024' is not a time (day or month first is ambiguous: write YYYY-MM-DD)",
     ),
     "no such day": (
         HEAD + ROW + "2024-02-30,10,12,9,11,5\n",

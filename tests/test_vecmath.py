@@ -63,9 +63,7 @@ EXACT = {
 }
 
 
-@pytest.mark.parametrize(
-    ("name", "x", "expected"), [(name, *pair) for name, pairs in EXACT.items() for pair in pairs]
-)
+@pytest.mark.parametrize(("name", "x", "expected"), [(name, *pair) for name, pairs in EXACT.items() for pair in pairs])
 def test_exact_values(name, x, expected):
     with np.errstate(all="ignore"):
         y = float(getattr(sg.vecmath, name)(x))

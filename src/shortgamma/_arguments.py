@@ -50,9 +50,7 @@ def describe(value: object, array: Array) -> str:
     return f"dtype {array.dtype}" if array.ndim else type(value).__name__
 
 
-def call(
-    ufunc: np.ufunc, names: Sequence[str], values: Sequence[Any], out: Any = None, **keywords: Any
-) -> Any:
+def call(ufunc: np.ufunc, names: Sequence[str], values: Sequence[Any], out: Any = None, **keywords: Any) -> Any:
     """``ufunc(*values)``; where NumPy refuses, say which argument is at fault."""
     try:
         return ufunc(*values, **keywords) if out is None else ufunc(*values, out=out, **keywords)
@@ -72,9 +70,7 @@ def explain(error: Exception, ufunc: np.ufunc, names: Sequence[str], values: Seq
         try:
             shape = np.broadcast_shapes(shape, other)
         except ValueError:
-            raise ValueError(
-                f"{name} of shape {other} does not broadcast with {widest} of shape {shape}"
-            ) from error
+            raise ValueError(f"{name} of shape {other} does not broadcast with {widest} of shape {shape}") from error
         widest = name if shape == other else widest
     results = ufunc.types[0].split("->")[1]
     for array, letter in zip(out if isinstance(out, tuple) else (out,), results, strict=False):
@@ -83,9 +79,7 @@ def explain(error: Exception, ufunc: np.ufunc, names: Sequence[str], values: Seq
         if not isinstance(array, np.ndarray):
             raise TypeError(f"out must be an array, got {type(array).__name__}") from error
         if not np.can_cast(letter, array.dtype, "same_kind"):
-            raise TypeError(
-                f"out must be an array that takes {np.dtype(letter)}, got dtype {array.dtype}"
-            ) from error
+            raise TypeError(f"out must be an array that takes {np.dtype(letter)}, got dtype {array.dtype}") from error
         if not paths and not fits(shape, array.shape):
             raise ValueError(f"out has shape {array.shape}, the result has {shape}") from error
 
@@ -122,9 +116,7 @@ def along_time(name: str, value: Any, axis: int, main: str, like: Any) -> Any:
         if shape[axis] != 1 or target[axis] == 0:
             check_length(name, shape[axis], main, target[axis])
         return value
-    raise ValueError(
-        f"{name} has shape {shape}, {main} has {target}: give a number, one per bar, or one per element"
-    )
+    raise ValueError(f"{name} has shape {shape}, {main} has {target}: give a number, one per bar, or one per element")
 
 
 def check_length(name: str, length: int, main: str, expected: int) -> None:

@@ -45,9 +45,7 @@ def choose(supported: str, wanted: str | None) -> str:
         if wanted not in runs:
             raise ImportError(f"{VARIABLE}={wanted}: this processor supports {', '.join(runs)} only")
         if wanted not in available():
-            raise ImportError(
-                f"{VARIABLE}={wanted}: this installation was built for {', '.join(available())} only"
-            )
+            raise ImportError(f"{VARIABLE}={wanted}: this installation was built for {', '.join(available())} only")
         return wanted
     for level in reversed(runs):
         if _is_built(level):

@@ -222,9 +222,7 @@ class _File:
         return next(islice(self.records(), self.skip + record, None))[0]
 
     def refuse(self, reason: str, record: int, column: str) -> NoReturn:
-        raise PricesError(
-            f"{self.name}, line {self.line(record)}, column {_shown(column)}: {reason}"
-        ) from None
+        raise PricesError(f"{self.name}, line {self.line(record)}, column {_shown(column)}: {reason}") from None
 
 
 class _Table(NamedTuple):

@@ -122,16 +122,12 @@ def file_data(files: Sequence[str]) -> Data:
             raise UsageError(f"{files[0]} and {files[1]} have {count} in common")
         for name, prices in zip(names, series, strict=True):
             if dropped := len(prices.time) - len(time):
-                notes.append(
-                    f"{name}: {dropped:,} of {len(prices.time):,} bars dropped, not in the other file"
-                )
+                notes.append(f"{name}: {dropped:,} of {len(prices.time):,} bars dropped, not in the other file")
         close, coin = close[here], second.close[there]
         if high is not None and low is not None:
             high, low = high[here], low[here]
     else:
-        notes.append(
-            "no coin file: the collateral is worth 1 USD throughout, so a quanto swap acts as a linear one"
-        )
+        notes.append("no coin file: the collateral is worth 1 USD throughout, so a quanto swap acts as a linear one")
     notes.append("no funding series: 0.01 % per 8 hours is assumed, paid at 00:00, 08:00 and 16:00 UTC")
     if high is None:
         notes.append("no highs and lows: knock-ins and liquidations are judged by closes, so some are missed")
@@ -440,11 +436,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[i
 def market_text(result: Result, clock: bool) -> list[str]:
     market = result["market"]
     step = int(market["step_seconds"] * 1e9)
-    source = (
-        "built-in market"
-        if market["source"] == "simulated"
-        else ", ".join(map(os.path.basename, market["files"]))
-    )
+    source = "built-in market" if market["source"] == "simulated" else ", ".join(map(os.path.basename, market["files"]))
     start, end = stamp(market["start"], clock), stamp(market["end"], clock) + " UTC" * clock
     span = f"{fixed(market['years'], 2)} years" if market["years"] >= 1 else duration(market["years"] * YEAR)
     lines = [
@@ -540,9 +532,7 @@ def barrier_text(result: Result, clock: bool) -> list[str]:
     ]
     header = ["time", "put", "spot", "price", "delta", "gamma", "vega", "theta", ""]
     lines += table(header, rows, left=[0, 1, 8])
-    lines.append(
-        "  price in % of the strike; gamma per 1 % of spot; vega per volatility point; theta per day"
-    )
+    lines.append("  price in % of the strike; gamma per 1 % of spot; vega per volatility point; theta per day")
     if (trade := part["largest_hedge_trade"]) is not None:
         verb = "sells" if trade["trade"] < 0 else "buys"
         where = f"{stamp(trade['time'], clock)} at {fixed(trade['spot'], decimals)}"

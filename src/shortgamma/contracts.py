@@ -109,9 +109,7 @@ class Contract:
         return hash(self._terms())
 
     def __repr__(self) -> str:
-        labels = "".join(
-            f", {field}={getattr(self, field)!r}" for field in _FIELDS[2:] if getattr(self, field)
-        )
+        labels = "".join(f", {field}={getattr(self, field)!r}" for field in _FIELDS[2:] if getattr(self, field))
         return f"Contract({self.kind!r}, {self.multiplier!r}{labels})"
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -186,9 +184,7 @@ class Contract:
         return _CODES[self.inverse]
 
 
-def _restore(
-    kind: Kind, multiplier: float, name: str, underlying: str, quote: str, settlement: str
-) -> Contract:
+def _restore(kind: Kind, multiplier: float, name: str, underlying: str, quote: str, settlement: str) -> Contract:
     return Contract(kind, multiplier, name=name, underlying=underlying, quote=quote, settlement=settlement)
 
 

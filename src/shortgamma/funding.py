@@ -80,9 +80,7 @@ def accrue(
     0.00026455
     """
     contracts.checked(contract)
-    values: list[Any] = [
-        plain(name, value) for name, value in zip(NAMES, (position, mark, rate), strict=True)
-    ]
+    values: list[Any] = [plain(name, value) for name, value in zip(NAMES, (position, mark, rate), strict=True)]
     widest = max(range(3), key=lambda i: (np.ndim(values[i]), i == 1))
     if np.ndim(values[widest]) > 0:
         time = time_axis(axis, np.ndim(values[widest]), NAMES[widest])

@@ -116,9 +116,7 @@ def nav(price, leverage, *, schedule=None, financing=0.0, fee=0.0, cost=0.0, ini
         timed(fee, np.float64),
     ]
     numbers = [np.asarray(x, dtype=np.float64) for x in (leverage, cost, initial)]
-    paths = np.broadcast_shapes(
-        price.shape[:-1], *(x.shape[:-1] for x in series), *(x.shape for x in numbers)
-    )
+    paths = np.broadcast_shapes(price.shape[:-1], *(x.shape[:-1] for x in series), *(x.shape for x in numbers))
     price = np.broadcast_to(price, (*paths, bars))
     schedule, financing, fee = (np.broadcast_to(x, (*paths, bars)) for x in series)
     leverage, cost, initial = (np.broadcast_to(x, paths) for x in numbers)

@@ -53,6 +53,20 @@ cdef inline void load(double* block, const char* source, Py_ssize_t stride, Py_s
         block[i] = last
 
 
+cdef inline const double* lanes_of(
+    double* block, const char* source, Py_ssize_t stride, Py_ssize_t begin, Py_ssize_t count,
+) noexcept nogil:
+    """The lanes from begin on, where they lie if they lie side by side, else in a block of their own.
+
+    One number for all lanes is written to its block once, at the first.
+    """
+    if stride == sizeof(double) and count == LANES:
+        return <const double*> (source + begin * stride)
+    if stride != 0 or begin == 0:
+        load(block, source + begin * stride, stride, count if stride != 0 else <Py_ssize_t> LANES)
+    return block
+
+
 cdef inline void store(char* target, Py_ssize_t stride, const double* block, Py_ssize_t count) noexcept nogil:
     cdef Py_ssize_t i
     if stride == sizeof(double) and count == LANES:

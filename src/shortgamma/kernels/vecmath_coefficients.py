@@ -23,9 +23,7 @@ def powers_from_chebyshev(function: Function, low: mp.mpf, high: mp.mpf, degree:
     values = [function(middle + half * node) for node in nodes]
     series = []
     for k in range(degree + 1):
-        total = mp.fsum(
-            value * mp.cos(mp.pi * k * (2 * j + 1) / (2 * NODES)) for j, value in enumerate(values)
-        )
+        total = mp.fsum(value * mp.cos(mp.pi * k * (2 * j + 1) / (2 * NODES)) for j, value in enumerate(values))
         series.append(total * (1 if k == 0 else 2) / NODES)
     # Chebyshev polynomials in the scaled variable u = (x - middle) / half, written in powers of x.
     u = [-middle / half, 1 / half]
