@@ -381,7 +381,11 @@ cdef long long chains(
 
 cdef inline void navs(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps) noexcept nogil:
     cdef Py_ssize_t paths = dimensions[0], bars = dimensions[1], path = 0, width
-    cdef bint side_by_side = steps[PRICE] == sizeof(double) and steps[NAV] == sizeof(double)
+    # a strip reads again what it has passed, so its result must lie elsewhere; NumPy sees to partial overlaps
+    cdef bint side_by_side = (
+        steps[PRICE] == sizeof(double) and steps[NAV] == sizeof(double)
+        and args[NAV] != args[PRICE] and args[NAV] != args[FINANCING] and args[NAV] != args[FEE]
+    )
     cdef bint large = side_by_side and paths * bars * <Py_ssize_t> sizeof(double) > STREAM_FROM
     cdef long long outside = 0
     cdef Status status

@@ -513,14 +513,15 @@ def same_memory(name, arguments, place, output):
 
 @every
 @pytest.mark.parametrize("shape", [(1,), (8,), (150,), (1100,)])
-def test_in_place(name, shape):
-    arguments = draw(name, shape)
+@pytest.mark.parametrize("order", "CF")
+def test_in_place(name, shape, order):
+    arguments = [array.copy(order) for array in draw(name, shape)]
     expected = call(name, arguments)
     for output in range(UFUNCS[name].nout):
         for place in range(UFUNCS[name].nin):
             if not same_memory(name, arguments, place, output):
                 continue
-            copies = [array.copy() for array in arguments]
+            copies = [array.copy(order) for array in arguments]
             out = list(outputs(name, shape))
             out[output] = copies[place].view(out[output].dtype)
             call(name, copies, out=tuple(out))
