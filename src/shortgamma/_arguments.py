@@ -145,7 +145,7 @@ def choice(name: str, value: Any, choices: dict[str, int]) -> int | NDArray[np.i
         except KeyError:
             refuse_choice(name, value, choices)
     names = np.asarray(value)
-    if names.dtype.kind not in "UOT":
+    if names.dtype.kind not in "UOT" or (names.ndim == 0 and names.dtype.kind == "O"):
         raise TypeError(f"{name} must be a string or an array of strings, got {describe(value, names)}")
     codes = np.full(names.shape, -1, dtype=np.int8)
     for text, code in choices.items():
