@@ -105,9 +105,7 @@ def extensions() -> list[Extension]:
     found = []
     strict = [] if MSVC else ["-ffp-contract=off"]
     single = [
-        extension(f"shortgamma._{name}" if name == "cpu" else f"shortgamma.{name}", name, strict)
-        for name in SINGLE
-        if Path(f"cython_ext/{name}.pyx").exists()
+        extension(f"shortgamma._{name}" if name == "cpu" else f"shortgamma.{name}", name, strict) for name in SINGLE
     ]
     found += cythonize(single, build_dir="build/cython/single", include_path=["src"], compiler_directives=DIRECTIVES)
     for level, flags in levels().items():
@@ -118,7 +116,6 @@ def extensions() -> list[Extension]:
                 [*flags, *(strict if kind == "strict" else [])],
             )
             for family, kind in FAMILIES.items()
-            if Path(f"cython_ext/{family}.pyx").exists()
         ]
         # One build_dir for a level: the name of the module is part of the C code.
         found += cythonize(
