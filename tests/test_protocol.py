@@ -582,6 +582,7 @@ def test_overlap_along_time(name, shift):
         assert_same_bits(call(name, [source, *arguments[1:]], out=(target,)), expected)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @every
 def test_pickle_by_a_name_that_every_build_answers_to(name):
     text = pickle.dumps(UFUNCS[name])
@@ -599,6 +600,8 @@ for name, text in texts.items():
 """
 
 
+# looking for a name, pickle asks modules that warn of whatever they are asked for
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_pickles_travel_between_builds():
     texts = pickle.dumps({name: pickle.dumps(ufunc) for name, ufunc in UFUNCS.items()})
     for level in _dispatch.available():
