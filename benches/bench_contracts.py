@@ -10,6 +10,7 @@ import shortgamma as sg
 from benches.common import OURS, Case, bench
 
 COUNT = 1_000_000
+QUANTO, INVERSE = sg.contracts.ETHUSD, sg.contracts.XBTUSD
 
 
 def setup():
@@ -24,22 +25,36 @@ def setup():
 
 
 @cache
-def numba_ways():
+def numba_loops():
     njit = pytest.importorskip("numba").njit
 
-    @njit
-    def value(quantity, price, multiplier, out):
+    @njit(error_model="numpy")
+    def value_quanto(quantity, price, multiplier, out):
         for i in range(quantity.size):
             out[i] = quantity[i] * multiplier * price[i]
         return out
 
-    @njit
-    def profit(quantity, entry, exit, multiplier, out):
+    @njit(error_model="numpy")
+    def value_inverse(quantity, price, multiplier, out):
+        for i in range(quantity.size):
+            out[i] = quantity[i] * multiplier / price[i]
+        return out
+
+    @njit(error_model="numpy")
+    def pnl_quanto(quantity, entry, exit, multiplier, out):
+        for i in range(quantity.size):
+            out[i] = quantity[i] * multiplier * (exit[i] - entry[i])
+        return out
+
+    @njit(error_model="numpy")
+    def pnl_inverse(quantity, entry, exit, multiplier, out):
         for i in range(quantity.size):
             out[i] = quantity[i] * multiplier * ((exit[i] - entry[i]) / (entry[i] * exit[i]))
         return out
 
-    return value, profit
+    return SimpleNamespace(
+        value_quanto=value_quanto, value_inverse=value_inverse, pnl_quanto=pnl_quanto, pnl_inverse=pnl_inverse
+    )
 
 
 CASES = [
@@ -50,10 +65,37 @@ CASES = [
         "copy",
         setup,
         {
-            OURS: lambda a: sg.contracts.ETHUSD.value(a.quantity, a.entry, out=a.out),
-            "NumPy": lambda a: a.quantity * 1e-6 * a.entry,
-            "numba": lambda a: numba_ways()[0](a.quantity, a.entry, 1e-6, a.other),
+            OURS: lambda a: QUANTO.value(a.quantity, a.entry, out=a.out),
+            "NumPy": lambda a: a.quantity * QUANTO.multiplier * a.entry,
+            "numba": lambda a: numba_loops().value_quanto(a.quantity, a.entry, QUANTO.multiplier, a.other),
         },
+        bytes=24,
+    ),
+    Case(
+        "contracts: value, inverse",
+        ("contract_value",),
+        COUNT,
+        "copy",
+        setup,
+        {
+            OURS: lambda a: INVERSE.value(a.quantity, a.entry, out=a.out),
+            "NumPy": lambda a: a.quantity * INVERSE.multiplier / a.entry,
+            "numba": lambda a: numba_loops().value_inverse(a.quantity, a.entry, INVERSE.multiplier, a.other),
+        },
+        bytes=24,
+    ),
+    Case(
+        "contracts: pnl, quanto",
+        ("contract_profit",),
+        COUNT,
+        "copy",
+        setup,
+        {
+            OURS: lambda a: QUANTO.pnl(a.quantity, a.entry, a.exit, out=a.out),
+            "NumPy": lambda a: a.quantity * QUANTO.multiplier * (a.exit - a.entry),
+            "numba": lambda a: numba_loops().pnl_quanto(a.quantity, a.entry, a.exit, QUANTO.multiplier, a.other),
+        },
+        bytes=32,
     ),
     Case(
         "contracts: pnl, inverse",
@@ -62,10 +104,11 @@ CASES = [
         "copy",
         setup,
         {
-            OURS: lambda a: sg.contracts.XBTUSD.pnl(a.quantity, a.entry, a.exit, out=a.out),
-            "NumPy": lambda a: a.quantity * ((a.exit - a.entry) / (a.entry * a.exit)),
-            "numba": lambda a: numba_ways()[1](a.quantity, a.entry, a.exit, 1.0, a.other),
+            OURS: lambda a: INVERSE.pnl(a.quantity, a.entry, a.exit, out=a.out),
+            "NumPy": lambda a: a.quantity * INVERSE.multiplier * ((a.exit - a.entry) / (a.entry * a.exit)),
+            "numba": lambda a: numba_loops().pnl_inverse(a.quantity, a.entry, a.exit, INVERSE.multiplier, a.other),
         },
+        bytes=32,
     ),
 ]
 test_speed = bench(CASES)

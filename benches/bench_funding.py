@@ -10,6 +10,11 @@ import shortgamma as sg
 from benches.common import OURS, Case, bench
 
 SHAPE = (2000, 500)
+CONTRACTS = {
+    "linear": sg.contracts.Contract("linear", 0.001),
+    "inverse": sg.contracts.XBTUSD,
+    "quanto": sg.contracts.ETHUSD,
+}
 
 
 def setup():
@@ -24,50 +29,41 @@ def setup():
 
 
 @cache
-def numba_ways():
+def numba_loop(inverse):
     njit = pytest.importorskip("numba").njit
 
-    @njit
-    def quanto(position, mark, rate, multiplier, out):
+    @njit(error_model="numpy")
+    def linear(position, mark, rate, multiplier, out):
         for t in range(position.shape[0]):
             for i in range(position.shape[1]):
                 out[t, i] = -(position[t, i] * multiplier * mark[t]) * rate[t]
         return out
 
-    @njit
-    def inverse(position, mark, rate, multiplier, out):
+    @njit(error_model="numpy")
+    def inverted(position, mark, rate, multiplier, out):
         for t in range(position.shape[0]):
             for i in range(position.shape[1]):
                 out[t, i] = -(position[t, i] * multiplier / mark[t]) * rate[t]
         return out
 
-    return quanto, inverse
+    return inverted if inverse else linear
 
 
-CASES = [
-    Case(
-        "funding: accrue (2000, 500), quanto",
-        ("funding_payment",),
-        SHAPE[0] * SHAPE[1],
-        "copy",
-        setup,
-        {
-            OURS: lambda a: sg.funding.accrue(a.position, a.mark, a.rate, contract=sg.contracts.ETHUSD, out=a.out),
-            "NumPy": lambda a: -(a.position * 1e-6 * a.mark[:, None]) * a.rate[:, None],
-            "numba": lambda a: numba_ways()[0](a.position, a.mark, a.rate, 1e-6, a.other),
-        },
-    ),
-    Case(
-        "funding: accrue (2000, 500), inverse",
-        ("funding_payment",),
-        SHAPE[0] * SHAPE[1],
-        "copy",
-        setup,
-        {
-            OURS: lambda a: sg.funding.accrue(a.position, a.mark, a.rate, contract=sg.contracts.XBTUSD, out=a.out),
-            "NumPy": lambda a: -(a.position / a.mark[:, None]) * a.rate[:, None],
-            "numba": lambda a: numba_ways()[1](a.position, a.mark, a.rate, 1.0, a.other),
-        },
-    ),
-]
+def numpy_way(a, contract):
+    value = a.position * contract.multiplier
+    mark = a.mark[:, None]
+    return -(value / mark if contract.inverse else value * mark) * a.rate[:, None]
+
+
+def case(kind):
+    contract = CONTRACTS[kind]
+    ways = {
+        OURS: lambda a: sg.funding.accrue(a.position, a.mark, a.rate, contract=contract, out=a.out),
+        "NumPy": lambda a: numpy_way(a, contract),
+        "numba": lambda a: numba_loop(contract.inverse)(a.position, a.mark, a.rate, contract.multiplier, a.other),
+    }
+    return Case(f"funding: accrue (2000, 500), {kind}", ("funding_payment",), SHAPE[0] * SHAPE[1], "copy", setup, ways)
+
+
+CASES = [case(kind) for kind in CONTRACTS]
 test_speed = bench(CASES)

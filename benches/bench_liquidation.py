@@ -11,60 +11,88 @@ from benches.common import OURS, Case, bench
 
 COUNT = 100_000
 BARS, PATHS = 2000, 5000
+ENTRY, MAINTENANCE = 200.0, 0.01
 CONTRACT = sg.contracts.ETHUSD
+SIZE = CONTRACT.multiplier
 
 
 def positions():
     random = np.random.default_rng(4)
     quantity = random.choice([-1.0, 1.0], COUNT) * random.uniform(100.0, 10_000.0, COUNT)
     entry = random.uniform(100.0, 400.0, COUNT)
-    margin = np.abs(quantity) * 1e-6 * entry / random.uniform(2.0, 50.0, COUNT)
+    margin = np.abs(quantity) * SIZE * entry / random.uniform(2.0, 50.0, COUNT)
     return SimpleNamespace(quantity=quantity, entry=entry, margin=margin, out=np.empty(COUNT), other=np.empty(COUNT))
 
 
 def paths():
-    """Positions of which few are liquidated: all bars have to be looked at."""
+    """Positions of which few are liquidated: nearly all bars have to be looked at."""
     random = np.random.default_rng(5)
-    mark = 200.0 * np.exp(np.cumsum(random.normal(0.0, 0.002, (BARS, PATHS)), axis=0))
+    mark = ENTRY * np.exp(np.cumsum(random.normal(0.0, 0.002, (BARS, PATHS)), axis=0))
     quantity = random.choice([-1.0, 1.0], PATHS) * random.uniform(100.0, 10_000.0, PATHS)
-    margin = np.abs(quantity) * 1e-6 * 200.0 / random.uniform(1.5, 4.0, PATHS)
-    return SimpleNamespace(mark=mark, quantity=quantity, margin=margin, other=np.empty(PATHS, np.int64))
+    margin = np.abs(quantity) * SIZE * ENTRY / random.uniform(1.5, 4.0, PATHS)
+    return SimpleNamespace(
+        mark=mark, quantity=quantity, margin=margin, out=np.empty(PATHS, np.int64), other=np.empty(PATHS, np.int64)
+    )
+
+
+def paths_side_by_side():
+    arrays = paths()
+    arrays.mark = np.ascontiguousarray(arrays.mark.T)
+    return arrays
 
 
 @cache
-def numba_ways():
+def numba_loops():
     njit = pytest.importorskip("numba").njit
 
-    @njit
+    @njit(error_model="numpy")
     def price(quantity, entry, margin, maintenance, multiplier, out):
         for i in range(quantity.size):
             size = quantity[i] * multiplier
             out[i] = (size * entry[i] - margin[i]) / (size - maintenance * abs(size))
         return out
 
-    @njit
+    @njit(error_model="numpy")
     def first_breach(mark, quantity, entry, margin, maintenance, multiplier, out):
+        size = quantity * multiplier
+        required = maintenance * np.abs(size)
         out[:] = -1
         for t in range(mark.shape[0]):
             for i in range(mark.shape[1]):
-                size = quantity[i] * multiplier
-                equity = margin[i] + size * (mark[t, i] - entry)
-                if out[i] < 0 and equity < maintenance * abs(size) * mark[t, i]:
+                if out[i] < 0 and margin[i] + size[i] * (mark[t, i] - entry) < required[i] * mark[t, i]:
                     out[i] = t
         return out
 
-    return price, first_breach
+    @njit(error_model="numpy")
+    def first_breach_by_path(mark, quantity, entry, margin, maintenance, multiplier, out):
+        for i in range(mark.shape[0]):
+            size = quantity[i] * multiplier
+            required = maintenance * abs(size)
+            out[i] = -1
+            for t in range(mark.shape[1]):
+                if margin[i] + size * (mark[i, t] - entry) < required * mark[i, t]:
+                    out[i] = t
+                    break
+        return out
+
+    return SimpleNamespace(price=price, first_breach=first_breach, first_breach_by_path=first_breach_by_path)
 
 
 def numpy_price(a):
-    size = a.quantity * 1e-6
-    return (size * a.entry - a.margin) / (size - 0.01 * np.abs(size))
+    size = a.quantity * SIZE
+    return (size * a.entry - a.margin) / (size - MAINTENANCE * np.abs(size))
 
 
-def numpy_first_breach(a):
-    size = a.quantity * 1e-6
-    breach = a.margin + size * (a.mark - 200.0) < 0.01 * np.abs(size) * a.mark
-    return np.where(breach.any(axis=0), breach.argmax(axis=0), -1)
+def numpy_first_breach(a, axis=0):
+    size, margin = np.expand_dims(a.quantity * SIZE, axis), np.expand_dims(a.margin, axis)
+    breach = margin + size * (a.mark - ENTRY) < MAINTENANCE * np.abs(size) * a.mark
+    return np.where(breach.any(axis=axis), breach.argmax(axis=axis), -1)
+
+
+def first_breach(a, axis=0):
+    return sg.liquidation.first_breach(
+        a.mark, a.quantity, ENTRY, a.margin, contract=CONTRACT, maintenance=MAINTENANCE, axis=axis, out=a.out
+    )
 
 
 CASES = [
@@ -72,15 +100,16 @@ CASES = [
         "liquidation: price, quanto",
         ("liquidation_price",),
         COUNT,
-        "ndtr",
+        "copy",
         positions,
         {
             OURS: lambda a: sg.liquidation.price(
-                a.quantity, a.entry, a.margin, contract=CONTRACT, maintenance=0.01, out=a.out
+                a.quantity, a.entry, a.margin, contract=CONTRACT, maintenance=MAINTENANCE, out=a.out
             ),
             "NumPy": numpy_price,
-            "numba": lambda a: numba_ways()[0](a.quantity, a.entry, a.margin, 0.01, 1e-6, a.other),
+            "numba": lambda a: numba_loops().price(a.quantity, a.entry, a.margin, MAINTENANCE, SIZE, a.other),
         },
+        bytes=32,
     ),
     Case(
         "liquidation: first_breach (2000, 5000)",
@@ -89,12 +118,28 @@ CASES = [
         "copy",
         paths,
         {
-            OURS: lambda a: sg.liquidation.first_breach(
-                a.mark, a.quantity, 200.0, a.margin, contract=CONTRACT, maintenance=0.01
-            ),
+            OURS: first_breach,
             "NumPy": numpy_first_breach,
-            "numba": lambda a: numba_ways()[1](a.mark, a.quantity, 200.0, a.margin, 0.01, 1e-6, a.other),
+            "numba": lambda a: numba_loops().first_breach(
+                a.mark, a.quantity, ENTRY, a.margin, MAINTENANCE, SIZE, a.other
+            ),
         },
+        bytes=8,
+    ),
+    Case(
+        "liquidation: first_breach (5000, 2000), axis=1",
+        ("liquidation_first_breach",),
+        BARS * PATHS,
+        "copy",
+        paths_side_by_side,
+        {
+            OURS: lambda a: first_breach(a, 1),
+            "NumPy": lambda a: numpy_first_breach(a, 1),
+            "numba": lambda a: numba_loops().first_breach_by_path(
+                a.mark, a.quantity, ENTRY, a.margin, MAINTENANCE, SIZE, a.other
+            ),
+        },
+        bytes=8,
     ),
 ]
 test_speed = bench(CASES)
