@@ -2,7 +2,7 @@
 
 cimport numpy as cnp
 
-from shortgamma.kernels cimport barrier as formula
+cimport shortgamma.kernels.barrier as formula
 from shortgamma.kernels.blocks cimport (
     INVALID, LANES, Status, load, load_codes, padded, status_raise, status_restore, status_save, store,
 )
@@ -14,13 +14,17 @@ cnp.import_ufunc()
 cdef enum:
     INPUTS = 9
 
+cdef struct Output:
+    # the place of the only output that a ufunc has
+    int place
+
 
 cdef inline void single(
-    int order, int outputs, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps,
+    int order, int outputs, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* only,
 ) noexcept nogil:
-    """spot, strike, barrier, vol, expiry, rate, dividend, rebate, kind -> the first outputs of the list."""
+    """spot, strike, barrier, vol, expiry, rate, dividend, rebate, kind -> the first outputs, or only one of them."""
     cdef Py_ssize_t count = dimensions[0], begin, i, lanes, whole
-    cdef int place
+    cdef int place, target
     cdef double spot[LANES]
     cdef double strike[LANES]
     cdef double barrier[LANES]
@@ -88,8 +92,8 @@ cdef inline void single(
                         kind[i])
         for i in range(whole):
             formula.weights(kind[i], strike[i], barrier[i], &a[i], &b[i], &c[i], &d[i])
-            e[i] = rebate[i] * (1.0 - formula.out_of(kind[i]))
-            f[i] = rebate[i] * formula.out_of(kind[i])
+            e[i] = rebate[i] * (1.0 - formula.at_hit(kind[i]))
+            f[i] = rebate[i] * formula.at_hit(kind[i])
             any_a |= a[i] != 0.0
             any_b |= b[i] != 0.0
             any_c |= c[i] != 0.0
@@ -135,11 +139,12 @@ cdef inline void single(
         if any_e:
             for i in range(whole):
                 formula.cash_leg(
-                    order, e[i], formula.eta_of(kind[i]), h[i] / s[i] + shift[i] - s[i], s[i], discount[i],
-                    at_barrier[i] / barrier[i], &x[0][i], &x[1][i], &x[2][i], &x[3][i], &x[4][i])
+                    order, e[i], formula.eta_of(kind[i]) * formula.turn_of(kind[i]), h[i] / s[i] + shift[i] - s[i],
+                    s[i], discount[i], at_barrier[i] / barrier[i], &x[0][i], &x[1][i], &x[2][i], &x[3][i], &x[4][i])
                 formula.cash_leg(
-                    order, -e[i], formula.eta_of(kind[i]), shift[i] - h[i] / s[i] - s[i], s[i], discount[i] * image[i],
-                    at_barrier[i] / barrier[i], &y[0][i], &y[1][i], &y[2][i], &y[3][i], &y[4][i])
+                    order, -e[i] * formula.turn_of(kind[i]), formula.eta_of(kind[i]), shift[i] - h[i] / s[i] - s[i],
+                    s[i], discount[i] * image[i], at_barrier[i] / barrier[i],
+                    &y[0][i], &y[1][i], &y[2][i], &y[3][i], &y[4][i])
         for i in range(whole):
             formula.combine(
                 order, h[i], vol[i], expiry[i], rate[i] - dividend[i], two_mu[i],
@@ -152,7 +157,7 @@ cdef inline void single(
         if any_f:
             for i in range(whole):
                 # harmless numbers where there is no rebate: its formulas need not exist there, and 0 NaN is NaN
-                away = h[i] if f[i] != 0.0 else s[i]
+                away = h[i] if f[i] != 0.0 else 0.5
                 yearly = rate[i] if f[i] != 0.0 else vol[i] * vol[i]
                 drift = rate[i] - dividend[i] if f[i] != 0.0 else 0.0
                 formula.rebate_terms(
@@ -197,28 +202,55 @@ cdef inline void single(
                     for place in range(outputs):
                         out[place][i] = one[place]
         for place in range(outputs):
+            if only != NULL and (<Output*> only).place != place:
+                continue
             for i in range(whole):
                 # no zero has a sign: a rebate of nothing, added for the sake of another lane, would take it away
                 out[place][i] += 0.0
-            store(args[INPUTS + place] + begin * steps[INPUTS + place], steps[INPUTS + place], out[place], lanes)
+            target = INPUTS if only != NULL else INPUTS + place
+            store(args[target] + begin * steps[target], steps[target], out[place], lanes)
         begin += LANES
     status_restore(status)
     status_raise(INVALID if outside else 0)
 
 
-cdef void price_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    single(0, 1, args, dimensions, steps)
+cdef void price_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* only) noexcept nogil:
+    single(0, 1, args, dimensions, steps, only)
 
 
-cdef void first_order_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    single(1, formula.FIRST_ORDER, args, dimensions, steps)
+cdef void first_order_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* only) noexcept nogil:
+    single(1, formula.FIRST_ORDER, args, dimensions, steps, only)
 
 
-cdef void second_order_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    single(2, formula.SECOND_ORDER, args, dimensions, steps)
+cdef void second_order_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* only) noexcept nogil:
+    single(2, formula.SECOND_ORDER, args, dimensions, steps, only)
 
 
-DOC = "Loop behind shortgamma.barrier: spot, strike, barrier, vol, expiry, rate, dividend, rebate, kind (int8)."
-barrier_price = make_ufunc(price_loop, "barrier_price", "ddddddddb", "d", "", DOC)
-barrier_first_order = make_ufunc(first_order_loop, "barrier_first_order", "ddddddddb", "d" * 7, "", DOC)
-barrier_second_order = make_ufunc(second_order_loop, "barrier_second_order", "ddddddddb", "d" * 14, "", DOC)
+cdef object one_greek(Py_ssize_t place, str name):
+    """A ufunc of one Greek: the loop of its order, of whose outputs it stores this one."""
+    ONLY[place].place = place
+    return make_ufunc(
+        first_order_loop if place < formula.FIRST_ORDER else second_order_loop, "barrier_" + name, TYPES, "d", "",
+        f"Loop behind shortgamma.barrier.{name}: {ARGUMENTS}.", &ONLY[place])
+
+
+cdef Output ONLY[formula.SECOND_ORDER]
+TYPES = "ddddddddb"
+ARGUMENTS = "spot, strike, barrier, vol, expiry, rate, dividend, rebate, kind (int8)"
+DOC = f"Loop behind shortgamma.barrier: {ARGUMENTS}."
+barrier_price = make_ufunc(price_loop, "barrier_price", TYPES, "d", "", DOC)
+barrier_first_order = make_ufunc(first_order_loop, "barrier_first_order", TYPES, "d" * 7, "", DOC)
+barrier_second_order = make_ufunc(second_order_loop, "barrier_second_order", TYPES, "d" * 14, "", DOC)
+barrier_delta = one_greek(formula.DELTA, "delta")
+barrier_gamma = one_greek(formula.GAMMA, "gamma")
+barrier_vega = one_greek(formula.VEGA, "vega")
+barrier_theta = one_greek(formula.THETA, "theta")
+barrier_rho = one_greek(formula.RHO, "rho")
+barrier_rho_dividend = one_greek(formula.RHO_DIVIDEND, "rho_dividend")
+barrier_vanna = one_greek(formula.VANNA, "vanna")
+barrier_volga = one_greek(formula.VOLGA, "volga")
+barrier_charm = one_greek(formula.CHARM, "charm")
+barrier_speed = one_greek(formula.SPEED, "speed")
+barrier_zomma = one_greek(formula.ZOMMA, "zomma")
+barrier_color = one_greek(formula.COLOR, "color")
+barrier_veta = one_greek(formula.VETA, "veta")

@@ -1,6 +1,11 @@
 """Scalar functions with a fixed C signature; the text is in capi.pxd. Plain cdef: cpdef would add a hidden argument."""
 
-from shortgamma.kernels cimport barrier, contracts, funding, leverage, liquidation, vecmath
+cimport shortgamma.kernels.barrier as barrier
+cimport shortgamma.kernels.contracts as contracts
+cimport shortgamma.kernels.funding as funding
+cimport shortgamma.kernels.leverage as leverage
+cimport shortgamma.kernels.liquidation as liquidation
+cimport shortgamma.kernels.vecmath as vecmath
 from shortgamma.kernels.vecmath cimport NAN
 
 

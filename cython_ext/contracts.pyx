@@ -2,7 +2,7 @@
 
 cimport numpy as cnp
 
-from shortgamma.kernels cimport contracts as formula
+cimport shortgamma.kernels.contracts as formula
 from shortgamma.kernels.blocks cimport (
     INVALID, LANES, Status, lanes_of, load_codes, no_price, padded, status_raise, status_restore, status_save, store,
 )

@@ -7,7 +7,7 @@ other paths GROUP at a time, along time as far as they need no look back, or els
 cimport numpy as cnp
 from libc.string cimport memcpy
 
-from shortgamma.kernels cimport leverage as formula
+cimport shortgamma.kernels.leverage as formula
 from shortgamma.kernels.blocks cimport (
     GROUP, INVALID, Status, no_price, status_raise, status_restore, status_save,
 )

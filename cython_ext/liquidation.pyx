@@ -2,7 +2,7 @@
 
 cimport numpy as cnp
 
-from shortgamma.kernels cimport liquidation as formula
+cimport shortgamma.kernels.liquidation as formula
 from shortgamma.kernels.blocks cimport (
     INVALID, LANES, Status, lanes_of, load, load_codes, padded, status_raise, status_restore, status_save, store,
 )

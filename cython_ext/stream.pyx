@@ -3,10 +3,10 @@
 Each gives, bar by bar, the bits that the batch function of the same family gives for the whole path.
 """
 
-from shortgamma.kernels cimport contracts as contract_formula
-from shortgamma.kernels cimport funding as funding_formula
-from shortgamma.kernels cimport leverage as leverage_formula
-from shortgamma.kernels cimport liquidation as liquidation_formula
+cimport shortgamma.kernels.contracts as contract_formula
+cimport shortgamma.kernels.funding as funding_formula
+cimport shortgamma.kernels.leverage as leverage_formula
+cimport shortgamma.kernels.liquidation as liquidation_formula
 from shortgamma.kernels.vecmath cimport INFINITY, NAN
 
 from shortgamma import contracts

@@ -2,7 +2,7 @@
 
 cimport numpy as cnp
 
-from shortgamma.kernels cimport vecmath
+cimport shortgamma.kernels.vecmath as vecmath
 from shortgamma.kernels.blocks cimport (
     DIVIDE, INVALID, LANES, OVERFLOW, Status, load, padded, status_raise, status_restore, status_save, store,
 )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from shortgamma import _dispatch
+from shortgamma.barrier import BarrierGreeks
 
 Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 
@@ -78,7 +79,7 @@ BARRIER = Case(
         "rate": sometimes(uniform(-0.05, 0.15)),
         "dividend": sometimes(uniform(-0.05, 0.15)),
         "rebate": sometimes(uniform(0.0, 10.0)),
-        "kind": codes(8),
+        "kind": codes(16),
     },
     {
         "spot": NO_PRICE,
@@ -91,6 +92,8 @@ BARRIER = Case(
         "rebate": NOT_FINITE,
     },
 )
+GREEKS = [f"barrier_{name}" for name in BarrierGreeks._fields]
+BARRIERS = [*GREEKS, "barrier_first_order", "barrier_second_order"]
 POSITION = {
     "quantity": normal(1000.0),
     "entry": lognormal(100.0, 0.1),
@@ -128,9 +131,7 @@ CASES: dict[str, Case] = {
         },
         {"entry": NO_PRICE, "exit": NO_PRICE},
     ),
-    "barrier_price": BARRIER,
-    "barrier_first_order": BARRIER,
-    "barrier_second_order": BARRIER,
+    **dict.fromkeys(BARRIERS, BARRIER),
     "leverage_steady_nav": Case(
         {
             "price": path,
@@ -182,7 +183,7 @@ CASES: dict[str, Case] = {
 
 # The families whose builds may differ by a few units in the last place; all others promise the same bits.
 FAST = ["exp", "expm1", "log", "log1p", "erfc", "erfcx", "normal_cdf", "normal_pdf"]
-FAST += ["barrier_price", "barrier_first_order", "barrier_second_order"]
+FAST += BARRIERS
 
 
 def has_time(ufunc: np.ufunc) -> list[bool]:

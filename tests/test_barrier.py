@@ -129,10 +129,13 @@ def draw(random, kind, rebate=True):
 class TestAgainstMpmath:
     @pytest.mark.parametrize(("kind", "option"), TYPES)
     @pytest.mark.parametrize("seed", range(6))
-    def test_price_and_every_greek(self, kind, option, seed):
+    @pytest.mark.parametrize("rebate_at", ["hit", "expiry"])
+    def test_price_and_every_greek(self, kind, option, rebate_at, seed):
         values = draw(np.random.default_rng([seed, KINDS.index(kind), option == "put"]), kind, seed % 2 == 1)
-        result = greeks(**values, kind=kind, option=option, order=2)
-        expected = oracle.outputs(**values, kind=kind, option=option)
+        if rebate_at == "expiry" and (kind.endswith("in") or values["rebate"] == 0.0):
+            pytest.skip("there is no rebate that could be paid at the hit")
+        result = greeks(**values, kind=kind, option=option, rebate_at=rebate_at, order=2)
+        expected = oracle.outputs(**values, kind=kind, option=option, rebate_at=rebate_at)
         scales = oracle.scales(values["spot"], values["vol"], values["expiry"])
         for name, exact, scale in zip(oracle.NAMES, expected, scales, strict=True):
             error = abs(float(mp.mpf(float(getattr(result, name))) - exact))
@@ -370,6 +373,20 @@ class TestEdges:
         if any(math.isnan(value) for value in values):
             assert all(math.isnan(part) for part in result)
 
+    def test_rebates_paid_late(self):
+        keywords = {"rate": 0.05, "rebate": 10.0, "kind": "down-out", "rebate_at": "expiry", "order": 2}
+        discount = math.exp(-0.05 * 2.0)
+        for spot in (100.0, 90.0):
+            value = greeks(spot, 95.0, 100.0, 0.3, 2.0, **keywords)
+            assert float(value.price) == pytest.approx(10.0 * discount, rel=1e-15)
+        assert float(value.theta) == pytest.approx(0.5 * discount, rel=1e-14)
+        assert float(value.rho) == pytest.approx(-20.0 * discount, rel=1e-14)
+        assert float(value.delta) == float(value.vega) == 0.0
+        # a certain path that falls through the barrier half way: the rebate waits
+        del keywords["order"]
+        value = price(100.0, 100.0, 90.0, 0.0, 2.0, dividend=0.15, **keywords)
+        assert float(value) == pytest.approx(10.0 * discount, rel=1e-15)
+
 
 class TestArrays:
     def test_kinds_row_by_row(self):
@@ -398,6 +415,17 @@ class TestArrays:
         assert greeks(spot, 100.0, 70.0, 0.3, 1.0, order=2, out=both).veta is both.veta
         out = np.empty(70)
         assert price(spot, 100.0, 70.0, 0.2, 1.0, out=out) is out
+
+    @pytest.mark.parametrize("name", BarrierGreeks._fields)
+    def test_each_output_alone(self, name):
+        random = np.random.default_rng(4)
+        values = [draw(random, TYPES[i % 8][0]) for i in range(100)]
+        columns = {key: np.array([value[key] for value in values]) for key in values[0]}
+        types = {"kind": [TYPES[i % 8][0] for i in range(100)], "option": [TYPES[i % 8][1] for i in range(100)]}
+        order = 1 if name in BarrierGreeks._fields[:7] else 2
+        together = greeks(**columns, **types, order=order, rebate_at="expiry")
+        alone = getattr(sg.barrier, name)(**columns, **types, rebate_at="expiry")
+        np.testing.assert_array_equal(alone, getattr(together, name))
 
     def test_scalars_are_scalars(self):
         assert isinstance(price(100.0, 100.0, 80.0, 0.2, 1.0), np.float64)
@@ -442,6 +470,7 @@ WRONG_CALLS = [
     (call(kind=[0, 1]), TypeError, "kind must be a string or an array of strings, got dtype int64"),
     (call(option="Put"), ValueError, "option must be one of 'call', 'put', got 'Put'"),
     (call(option=["call", "both"]), ValueError, "option[1] must be one of 'call', 'put', got 'both'"),
+    (call(rebate_at="maturity"), ValueError, "rebate_at must be one of 'hit', 'expiry', got 'maturity'"),
     (call(option=1.0), TypeError, "option must be a string or an array of strings, got float"),
     (call("spot", 100.0, 80.0, 0.2, 1.0), TypeError, "spot must be a number or an array of numbers, got 'spot'"),
     (call(100.0, None, 80.0, 0.2, 1.0), TypeError, "strike must be a number or an array of numbers, got None"),

@@ -171,7 +171,8 @@ def natural_scales(spot, strike, barrier, vol, expiry, rate, dividend, rebate, k
         slope * by_vol,
         by_vol**2,
         slope * by_time,
-        slope**3,
+        # S^3 d3V/dS3 = V_xxx - 3 V_xx + 2 V_x
+        (step**3 + 3.0 * step**2 + 2.0 * step) / spot**3,
         slope**2 * by_vol,
         slope**2 * by_time,
         by_vol * by_time,
@@ -185,6 +186,8 @@ def test_barrier_agrees_to_4_ulp_of_its_terms(builds, name, level):
     """Where amounts cancel a relative error says nothing; 3 ulp of the terms is the most that was seen."""
     for seed in SEEDS:
         scales = natural_scales(*cases.arguments(name, (ROWS,), 150, seed))
+        if name in cases.GREEKS:
+            scales = [scales[cases.GREEKS.index(name)]]
         for i in range(cases.ufuncs()[name].nout):
             key = f"{name} ordinary {seed} {i}"
             one, other = builds["baseline"][key], builds[level][key]
@@ -195,7 +198,7 @@ def test_barrier_agrees_to_4_ulp_of_its_terms(builds, name, level):
 
 
 @pytest.mark.parametrize("level", LEVELS[1:])
-@pytest.mark.parametrize("name", BARRIER)
+@pytest.mark.parametrize("name", ["barrier_price", "barrier_first_order", "barrier_second_order"])
 def test_barrier_prices_agree_on_what_is_no_number(builds, name, level):
     for seed in SEEDS:
         key = f"{name} wild {seed} 0"

@@ -7,7 +7,7 @@ Units: ``expiry`` in years; ``vol``, ``rate``, ``dividend`` per year, continuous
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -19,12 +19,35 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-__all__ = ["BarrierGreeks", "greeks", "price"]
+__all__ = [
+    "BarrierGreeks",
+    "charm",
+    "color",
+    "delta",
+    "gamma",
+    "greeks",
+    "price",
+    "rho",
+    "rho_dividend",
+    "speed",
+    "theta",
+    "vanna",
+    "vega",
+    "veta",
+    "volga",
+    "zomma",
+]
 
 KINDS = {"down-in": 0, "up-in": 1, "down-out": 2, "up-out": 3}
 OPTIONS = {"call": 0, "put": 4}
+PAID_AT = {"hit": 0, "expiry": 8}
 NAMES = ("spot", "strike", "barrier", "vol", "expiry", "rate", "dividend", "rebate")
-_CODES = {(k, o): np.int8(KINDS[k] + OPTIONS[o]) for k in KINDS for o in OPTIONS}
+_CODES = {
+    (kind, option, paid): np.int8(KINDS[kind] + OPTIONS[option] + PAID_AT[paid])
+    for kind in KINDS
+    for option in OPTIONS
+    for paid in PAID_AT
+}
 
 
 class BarrierGreeks(NamedTuple):
@@ -75,6 +98,7 @@ def price(
     rebate: ArrayLike = 0.0,
     kind: Any = "down-in",
     option: Any = "put",
+    rebate_at: Any = "hit",
     out: Any = None,
 ) -> Any:
     """Price of single-barrier options under Black and Scholes.
@@ -91,11 +115,13 @@ def price(
         Interest rate and dividend yield (or borrowing cost, or the coin's own rate) per year, continuously
         compounded.
     rebate : array_like, default 0.0
-        Cash amount: of a knock-out paid when it is hit, of a knock-in paid at expiry if it never was.
+        Cash amount: of a knock-out paid if it is hit, of a knock-in paid at expiry if it never was.
     kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
         Where the barrier lies and what it does.
     option : {"put", "call"} or array of these
         The option behind it.
+    rebate_at : {"hit", "expiry"} or array of these
+        When a knock-out pays its rebate.
     out : ndarray, optional
         Where the result goes.
 
@@ -108,7 +134,8 @@ def price(
     Raises
     ------
     ValueError
-        If ``kind`` or ``option`` is unknown (with the first bad index) or shapes do not broadcast.
+        If ``kind``, ``option`` or ``rebate_at`` is unknown (with the first bad index) or shapes do not
+        broadcast.
     TypeError
         If an input is not numeric.
 
@@ -118,7 +145,8 @@ def price(
 
     Notes
     -----
-    With spot at or beyond the barrier a knock-out is worth its rebate and a knock-in is the plain option.
+    With spot at or beyond the barrier a knock-out is worth its rebate (or what is due of it at expiry) and a
+    knock-in is the plain option.
     With no time or no volatility left the path is certain, and so is the price. Formulas: Reiner and
     Rubinstein, "Breaking down the barriers", Risk 4(8), 1991; Haug, *The Complete Guide to Option Pricing
     Formulas*, 1998, p. 70. Negative rates with a rebate at the hit: Le Floc'h, 2014.
@@ -133,7 +161,7 @@ def price(
     >>> round(float(value), 4)
     9.0246
     """
-    values = (spot, strike, barrier, vol, expiry, rate, dividend, rebate, _code(kind, option))
+    values = (spot, strike, barrier, vol, expiry, rate, dividend, rebate, _code(kind, option, rebate_at))
     return call(_dispatch.barrier.barrier_price, NAMES, values, out)
 
 
@@ -149,6 +177,7 @@ def greeks(
     rebate: ArrayLike = 0.0,
     kind: Any = "down-in",
     option: Any = "put",
+    rebate_at: Any = "hit",
     order: Literal[1, 2] = 1,
     out: Any = None,
 ) -> BarrierGreeks:
@@ -165,11 +194,13 @@ def greeks(
     rate, dividend : array_like, default 0.0
         Interest rate and dividend yield per year, continuously compounded.
     rebate : array_like, default 0.0
-        Cash amount: of a knock-out paid when it is hit, of a knock-in paid at expiry if it never was.
+        Cash amount: of a knock-out paid if it is hit, of a knock-in paid at expiry if it never was.
     kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
         Where the barrier lies and what it does.
     option : {"put", "call"} or array of these
         The option behind it.
+    rebate_at : {"hit", "expiry"} or array of these
+        When a knock-out pays its rebate.
     order : {1, 2}, default 1
         1 for price, delta, gamma, vega, theta, rho and rho_dividend; 2 for all fourteen.
     out : BarrierGreeks or tuple of ndarray, optional
@@ -184,8 +215,8 @@ def greeks(
     Raises
     ------
     ValueError
-        If ``kind``, ``option`` or ``order`` is unknown, or shapes do not broadcast, or ``out`` has the wrong
-        length.
+        If ``kind``, ``option``, ``rebate_at`` or ``order`` is unknown, shapes do not broadcast, or ``out`` has
+        the wrong length.
     TypeError
         If an input is not numeric.
 
@@ -209,7 +240,7 @@ def greeks(
     >>> round(float(greeks.delta), 4)
     -2.4319
     """
-    values = (spot, strike, barrier, vol, expiry, rate, dividend, rebate, _code(kind, option))
+    values = (spot, strike, barrier, vol, expiry, rate, dividend, rebate, _code(kind, option, rebate_at))
     if order == 1:
         ufunc, count = _dispatch.barrier.barrier_first_order, 7
     elif order == 2:
@@ -221,12 +252,16 @@ def greeks(
     return BarrierGreeks(*call(ufunc, NAMES, values, out))
 
 
-def _code(kind: Any, option: Any) -> Any:
+def _code(kind: Any, option: Any, rebate_at: Any) -> Any:
     try:
-        return _CODES[kind, option]
+        return _CODES[kind, option, rebate_at]
     except (KeyError, TypeError):
-        codes = np.add(choice("kind", kind, KINDS), choice("option", option, OPTIONS))
-        return codes.astype(np.int8)
+        codes = (
+            choice("kind", kind, KINDS),
+            choice("option", option, OPTIONS),
+            choice("rebate_at", rebate_at, PAID_AT),
+        )
+        return (codes[0] + np.add(codes[1], codes[2])).astype(np.int8)
 
 
 def _outputs(out: Any, count: int) -> tuple[Any, ...]:
@@ -237,3 +272,86 @@ def _outputs(out: Any, count: int) -> tuple[Any, ...]:
     if len(out) != count:
         raise ValueError(f"out must hold {count} arrays, got {len(out)}")
     return tuple(out)
+
+
+class _Greek(Protocol):
+    def __call__(
+        self,
+        spot: ArrayLike,
+        strike: ArrayLike,
+        barrier: ArrayLike,
+        vol: ArrayLike,
+        expiry: ArrayLike,
+        *,
+        rate: ArrayLike = 0.0,
+        dividend: ArrayLike = 0.0,
+        rebate: ArrayLike = 0.0,
+        kind: Any = "down-in",
+        option: Any = "put",
+        rebate_at: Any = "hit",
+        out: Any = None,
+    ) -> Any: ...
+
+
+def _greek(name: str, meaning: str) -> _Greek:
+    """The function of one Greek, whose signature is that of ``price``."""
+    ufunc = getattr(_dispatch.barrier, f"barrier_{name}")
+
+    def one(
+        spot: ArrayLike,
+        strike: ArrayLike,
+        barrier: ArrayLike,
+        vol: ArrayLike,
+        expiry: ArrayLike,
+        *,
+        rate: ArrayLike = 0.0,
+        dividend: ArrayLike = 0.0,
+        rebate: ArrayLike = 0.0,
+        kind: Any = "down-in",
+        option: Any = "put",
+        rebate_at: Any = "hit",
+        out: Any = None,
+    ) -> Any:
+        values = (spot, strike, barrier, vol, expiry, rate, dividend, rebate, _code(kind, option, rebate_at))
+        return call(ufunc, NAMES, values, out)
+
+    one.__name__ = one.__qualname__ = name
+    one.__doc__ = f"""{meaning}, alone; ``greeks`` gives it together with the others.
+
+    Parameters
+    ----------
+    spot, strike, barrier, vol, expiry, rate, dividend, rebate, kind, option, rebate_at, out
+        As for ``price``.
+
+    Returns
+    -------
+    ndarray or float
+        The derivative, in the shape that all inputs broadcast to.
+
+    See Also
+    --------
+    greeks : Price and all derivatives in one pass.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> options = [90.0, 110.0], 100.0, 80.0, 0.3, 1.0
+    >>> bool((sg.barrier.{name}(*options) == sg.barrier.greeks(*options, order=2).{name}).all())
+    True
+    """
+    return one
+
+
+delta = _greek("delta", "dV/dS")
+gamma = _greek("gamma", "d2V/dS2")
+vega = _greek("vega", "dV/dvol, per 1.00 of vol")
+theta = _greek("theta", "dV/dt, per year of calendar time")
+rho = _greek("rho", "dV/drate, per 1.00 of rate")
+rho_dividend = _greek("rho_dividend", "dV/ddividend, per 1.00 of dividend yield")
+vanna = _greek("vanna", "d2V/dS dvol")
+volga = _greek("volga", "d2V/dvol2")
+charm = _greek("charm", "d2V/dS dt")
+speed = _greek("speed", "d3V/dS3")
+zomma = _greek("zomma", "d3V/dS2 dvol")
+color = _greek("color", "d3V/dS2 dt")
+veta = _greek("veta", "d2V/dvol dt")

@@ -39,10 +39,11 @@ def cdf(x):
 class Option:
     """One living option; the numbers of the market are arguments, so that they can be differentiated."""
 
-    def __init__(self, strike, barrier, rebate, kind, option):
+    def __init__(self, strike, barrier, rebate, kind, option, rebate_at="hit"):
         self.strike, self.barrier, self.rebate = mpf(strike), mpf(barrier), mpf(rebate)
         self.up, self.out = kind.startswith("up"), kind.endswith("out")
         self.call = option == "call"
+        self.late = rebate_at == "expiry"
 
     def living(self):
         h = mp.log(self.barrier)
@@ -75,6 +76,8 @@ class Option:
         )
         discount = mp.exp(-rate * expiry)
         alive = discount * payoff(*self.living(), sources)
+        if self.out and self.late:
+            return alive + self.rebate * discount * (1 - survives)
         if self.out:
             return alive + self.rebate * self.paid_at_hit(x, h, vol, expiry, rate, dividend)
         return discount * payoff(-mp.inf, mp.inf, sources[:1]) - alive + self.rebate * discount * survives
@@ -136,10 +139,12 @@ class Option:
         return plain - alive + self.rebate * discount * integral(killed, *self.living())
 
 
-def outputs(spot, strike, barrier, vol, expiry, rate, dividend, rebate, kind, option, names=NAMES, digits=40):
+def outputs(
+    spot, strike, barrier, vol, expiry, rate, dividend, rebate, kind, option, rebate_at="hit", names=NAMES, digits=40
+):
     """Price and Greeks of a living option, as mpmath numbers."""
     with mp.workdps(digits):
-        one = Option(strike, barrier, rebate, kind, option)
+        one = Option(strike, barrier, rebate, kind, option, rebate_at)
         point = tuple(mpf(float(value)) for value in (spot, vol, expiry, rate, dividend))
         found = []
         for name in names:

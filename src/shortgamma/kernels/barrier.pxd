@@ -7,7 +7,7 @@ mu = b/sigma^2 - 1/2, s = sigma sqrt T, phi = 1 call or -1 put, eta = 1 down or 
 
     A = phi f(S; K, phi)              C = phi (H/S)^(2 mu) f(H^2/S; K, eta)
     B = phi f(S; H, phi)              D = phi (H/S)^(2 mu) f(H^2/S; H, eta)
-    E = R e^(-rT) [N(eta d2(S/H)) - (H/S)^(2 mu) N(eta d2(H/S))]
+    E = R e^(-rT) [N(eta d2(S/H)) - (H/S)^(2 mu) N(eta d2(H/S))], at expiry if never hit; R e^(-rT) - E if hit
     F = R [(H/S)^(mu + lambda) N(eta z) + (H/S)^(mu - lambda) N(eta (z - 2 lambda s))]
 
 with f(y; L, e) = y e^(-qT) N(e d1(y/L)) - K e^(-rT) N(e d2(y/L)). A knock-in is a sum of A, B, C, D and E, a
@@ -31,12 +31,13 @@ from shortgamma.kernels.vecmath cimport (
 )
 from shortgamma.kernels.faddeeva cimport complex_erfcx, complex_exp
 
-# An option's kind as a small number: the sum of the flags that hold.
+# An option's kind as a small number: the sum of the flags that hold. LATE: a knock-out's rebate is paid at expiry.
 cdef enum:
     UP = 1
     OUT = 2
     PUT = 4
-    KINDS = 8
+    LATE = 8
+    KINDS = 16
 
 # Places of the outputs, and how many there are at order 1 and 2.
 cdef enum:
@@ -103,6 +104,16 @@ cdef inline double eta_of(int kind) noexcept nogil:
 
 cdef inline double out_of(int kind) noexcept nogil:
     return <double> ((kind >> 1) & 1)
+
+
+cdef inline double at_hit(int kind) noexcept nogil:
+    """1 if the rebate is paid when the barrier is hit."""
+    return <double> ((kind >> 1) & ~(kind >> 3) & 1)
+
+
+cdef inline double turn_of(int kind) noexcept nogil:
+    """1 if a rebate at expiry is paid to those that were never hit (a knock-in), -1 if to those that were."""
+    return <double> (1 - (kind & (kind >> 2) & 2))
 
 
 cdef inline void weights(
@@ -412,7 +423,7 @@ cdef inline double ordinary(
     cdef double amounts = spot + strike + barrier + absolute(rebate)
     cdef double rates = absolute(rate) + absolute(dividend)
     cdef double good = 1.0 if square > SMALL_LAMBDA else 0.0
-    good = 1.0 if rebate * out_of(kind) == 0.0 else good
+    good = 1.0 if rebate * at_hit(kind) == 0.0 else good
     good = good if eta_of(kind) * (spot - barrier) > 0.0 else 0.0
     good = good if spot > 1e-20 else 0.0
     good = good if strike > 1e-20 else 0.0
@@ -545,13 +556,14 @@ cdef inline void evaluate(
             order, d * phi, eta, shift - reach, s, asset_image, cash_image, at_barrier, strike / barrier,
             &y[0], &y[1], &y[2], &y[3], &y[4],
         )
-    if rebate != 0.0 and out_of(kind) == 0.0:
+    if rebate != 0.0 and at_hit(kind) == 0.0:
         paid = at_barrier / barrier
         cash_leg(
-            order, rebate, eta, reach + shift - s, s, discount, paid, &x[0], &x[1], &x[2], &x[3], &x[4],
+            order, rebate, eta * turn_of(kind), reach + shift - s, s, discount, paid,
+            &x[0], &x[1], &x[2], &x[3], &x[4],
         )
         cash_leg(
-            order, -rebate, eta, shift - reach - s, s, discount * image, paid,
+            order, -rebate * turn_of(kind), eta, shift - reach - s, s, discount * image, paid,
             &y[0], &y[1], &y[2], &y[3], &y[4],
         )
     combine(
@@ -560,7 +572,7 @@ cdef inline void evaluate(
         &v[V_XXX], &v[V_XXXX], &v[V_X_SIGMA], &v[V_XX_SIGMA], &v[V_SIGMA_SIGMA],
     )
     v[V] = not_negative(v[V], rebate)
-    if rebate != 0.0 and out_of(kind) != 0.0:
+    if rebate != 0.0 and at_hit(kind) != 0.0:
         any_rebate(order, rebate, h, vol, s, rate, drift, eta, v)
     deliver(order, spot, vol, rate, drift, v, out)
 
@@ -588,7 +600,7 @@ cdef inline void certain(
     int order, bint knocked, double spot, double strike, double barrier, double vol, double expiry, double rate,
     double dividend, double rebate, int kind, double* out,
 ) noexcept nogil:
-    """No volatility or no time: the path is S e^(bt), and every derivative is that of what it leads to.
+    """Knocked, or no volatility or no time: the path is S e^(bt), and every derivative is that of what it leads to.
 
     At a kink (forward at the strike, path just touching) the derivatives are those of the worthless side.
     """
@@ -597,6 +609,12 @@ cdef inline void certain(
     cdef double moment = 0.0, power = 0.0, value
     cdef double v[DERIVATIVES]
     cdef int i
+    if knocked and at_hit(kind) != 0.0:
+        # paid, and no function of anything any more
+        out[PRICE] = rebate
+        for i in range(1, SECOND_ORDER if order == 2 else FIRST_ORDER if order == 1 else 1):
+            out[i] = 0.0
+        return
     for i in range(DERIVATIVES):
         v[i] = 0.0
     if not knocked and expiry > 0.0 and eta * drift < 0.0:
@@ -604,7 +622,7 @@ cdef inline void certain(
         knocked = moment <= expiry
         power = rate / drift
     if knocked == (kind & OUT != 0):
-        if kind & OUT:
+        if at_hit(kind) != 0.0:
             value = rebate * exp(-rate * moment)
             v[V] = value
             v[V_X] = power * value
@@ -649,9 +667,7 @@ cdef inline bint careful(
         return True
     if side < 0.0:
         if kind & OUT:
-            out[PRICE] = rebate
-            for i in range(1, outputs):
-                out[i] = 0.0
+            certain(order, True, spot, strike, barrier, vol, expiry, rate, dividend, rebate, kind, out)
         else:
             evaluate(
                 order, 1.0, 0.0, 0.0, 0.0, spot, strike, barrier, vol, expiry, rate, dividend, 0.0, kind, out,
@@ -662,7 +678,7 @@ cdef inline bint careful(
     if side == 0.0:
         # the Greeks are those of the living side, the price is known
         if kind & OUT:
-            out[PRICE] = rebate
+            out[PRICE] = rebate if at_hit(kind) != 0.0 else rebate * exp(-rate * expiry)
         else:
             evaluate(
                 0, 1.0, 0.0, 0.0, 0.0, spot, strike, barrier, vol, expiry, rate, dividend, 0.0, kind, knocked_price,

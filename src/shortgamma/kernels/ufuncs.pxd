@@ -17,11 +17,12 @@ cdef struct Keep:
 
 
 cdef inline object make_ufunc(
-    Loop loop, str name, str inputs, str outputs, str signature, str doc,
+    Loop loop, str name, str inputs, str outputs, str signature, str doc, void* data=NULL,
 ):
     """A ufunc, or with a signature a gufunc, of one loop.
 
-    inputs and outputs name the types, a character for an argument: d float64, b int8, ? bool, l int64.
+    inputs and outputs name the types, a character for an argument: d float64, b int8, ? bool, l int64. data is
+    what NumPy hands to the loop.
     """
     cdef Keep* keep = <Keep*> PyMem_Malloc(sizeof(Keep))
     cdef bytes c_name = name.encode(), c_signature = signature.encode(), c_doc = doc.encode()
@@ -35,7 +36,7 @@ cdef inline object make_ufunc(
     if len(c_signature) >= sizeof(keep.signature):
         raise ValueError(signature)
     keep.loop = <cnp.PyUFuncGenericFunction> loop
-    keep.data = NULL
+    keep.data = data
     for i, letter in enumerate(inputs + outputs):
         keep.types[i] = numbers[letter]
     memcpy(keep.name, <char*> c_name, len(c_name) + 1)
