@@ -25,6 +25,7 @@ KERNELS = "src/shortgamma/kernels"
 FAMILIES = {
     "vecmath": "fast",
     "barrier": "fast",
+    "binary": "fast",
     "contracts": "strict",
     "leverage": "strict",
     "funding": "strict",

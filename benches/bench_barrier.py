@@ -237,6 +237,35 @@ def quantlib_price(a):
     return option.NPV()
 
 
+def touches():
+    """One-touches below the spot."""
+    arrays = down_in_puts()
+    arrays.touch = (arrays.spot, arrays.barrier, arrays.vol, arrays.expiry)
+    return arrays
+
+
+def numpy_touch(a):
+    """Cash at the hit, as it stands in a textbook."""
+    ndtr = pytest.importorskip("scipy.special").ndtr
+    spot, barrier, vol, expiry = a.touch
+    mu = (a.rate - a.dividend) / vol**2 - 0.5
+    root = np.sqrt(mu * mu + 2.0 * a.rate / vol**2)
+    deviation = vol * np.sqrt(expiry)
+    z = np.log(barrier / spot) / deviation + root * deviation
+    ratio = barrier / spot
+    return ratio ** (mu + root) * ndtr(z) + ratio ** (mu - root) * ndtr(z - 2.0 * root * deviation)
+
+
+def touch_at_order(order):
+    def ours(a):
+        market = {"rate": a.rate, "dividend": a.dividend}
+        if order == 0:
+            return sg.barrier.touch_price(*a.touch, **market)
+        return sg.barrier.touch_greeks(*a.touch, **market, order=order)[: 7 * order]
+
+    return ours
+
+
 PRICE, FIRST, SECOND = ("barrier_price",), ("barrier_first_order",), ("barrier_second_order",)
 SLOW = {"QuantLib": FEW}
 GREEKS = [name for name in sg.barrier.BarrierGreeks._fields if name != "price"]
@@ -295,6 +324,31 @@ CASES = [
     ),
     Case("barrier: the same and 6 Greeks, mixed", FIRST, COUNT, "ndtr", mixed, {OURS: first_order}),
     Case("barrier: the same and 13 Greeks, mixed", SECOND, COUNT, "ndtr", mixed, {OURS: second_order}),
+    Case(
+        "barrier: one-touch at the hit, price",
+        ("binary_price",),
+        COUNT,
+        "ndtr",
+        touches,
+        {OURS: touch_at_order(0), "NumPy": numpy_touch},
+        tolerance=1e-11,
+    ),
+    Case(
+        "barrier: the same and 6 Greeks, touch",
+        ("binary_first_order",),
+        COUNT,
+        "ndtr",
+        touches,
+        {OURS: touch_at_order(1)},
+    ),
+    Case(
+        "barrier: the same and 13 Greeks, touch",
+        ("binary_second_order",),
+        COUNT,
+        "ndtr",
+        touches,
+        {OURS: touch_at_order(2)},
+    ),
     Case(
         "barrier: one call for one price",
         PRICE,

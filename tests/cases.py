@@ -54,6 +54,10 @@ def codes(count: int) -> Draw:
     return lambda random, shape: random.integers(0, count, shape, dtype=np.int8)
 
 
+def one_code(*values: int) -> Draw:
+    return lambda random, shape: random.choice(np.array(values, dtype=np.int8), shape)
+
+
 def flags(random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return random.random(shape) < 0.4
 
@@ -79,7 +83,7 @@ BARRIER = Case(
         "rate": sometimes(uniform(-0.05, 0.15)),
         "dividend": sometimes(uniform(-0.05, 0.15)),
         "rebate": sometimes(uniform(0.0, 10.0)),
-        "kind": codes(16),
+        "kind": codes(32),
     },
     {
         "spot": NO_PRICE,
@@ -94,6 +98,15 @@ BARRIER = Case(
 )
 GREEKS = [f"barrier_{name}" for name in BarrierGreeks._fields]
 BARRIERS = [*GREEKS, "barrier_first_order", "barrier_second_order"]
+BINARIES = ["binary_price", "binary_first_order", "binary_second_order"]
+BINARY = Case(
+    {
+        **{name: draw for name, draw in BARRIER.draw.items() if name not in ("rebate", "kind")},
+        "amount": uniform(0.0, 10.0),
+    },
+    {name: numbers for name, numbers in BARRIER.outside.items() if name != "rebate"} | {"amount": NOT_FINITE},
+)
+BINARY.draw["code"] = one_code(*range(16), 16, 17, 18, 19, 24, 25, 26, 27, 48, 49, 56, 57)
 POSITION = {
     "quantity": normal(1000.0),
     "entry": lognormal(100.0, 0.1),
@@ -132,6 +145,7 @@ CASES: dict[str, Case] = {
         {"entry": NO_PRICE, "exit": NO_PRICE},
     ),
     **dict.fromkeys(BARRIERS, BARRIER),
+    **dict.fromkeys(BINARIES, BINARY),
     "leverage_steady_nav": Case(
         {
             "price": path,
@@ -183,7 +197,7 @@ CASES: dict[str, Case] = {
 
 # The families whose builds may differ by a few units in the last place; all others promise the same bits.
 FAST = ["exp", "expm1", "log", "log1p", "erfc", "erfcx", "normal_cdf", "normal_pdf"]
-FAST += BARRIERS
+FAST += [*BARRIERS, *BINARIES]
 
 
 def has_time(ufunc: np.ufunc) -> list[bool]:

@@ -18,7 +18,7 @@ import shortgamma as sg
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = Path(sg.__file__).parent
-FAMILIES = ("barrier", "contracts", "leverage", "funding", "liquidation", "vecmath")
+FAMILIES = ("barrier", "binary", "contracts", "leverage", "funding", "liquidation", "vecmath")
 MODULES = ("barrier", "contracts", "leverage", "funding", "liquidation", "stream", "vecmath")
 
 needs_compiler = pytest.mark.skipif(

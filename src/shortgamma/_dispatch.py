@@ -78,6 +78,7 @@ def put_builds_last() -> None:
 vecmath = _load("vecmath")
 contracts = _load("contracts")
 barrier = _load("barrier")
+binary = _load("binary")
 leverage = _load("leverage")
 funding = _load("funding")
 liquidation = _load("liquidation")

@@ -1,8 +1,9 @@
 # cython: language_level=3
 """Scalar functions of a fixed C signature, for scipy.LowLevelCallable, ctypes, numba and C code.
 
-kind is the sum of 1 (up), 2 (out), 4 (put) and 8 (rebate of a knock-out at expiry); inverse is 1 for an inverse contract, else 0. Numbers out of their
-domain give NaN. In Cython itself the inline formulas of shortgamma.kernels are faster.
+kind is the sum of 1 (up), 2 (out), 4 (put) and 8 (rebate of a knock-out paid at expiry); inverse is 1 for an
+inverse contract, else 0. Numbers out of their domain give NaN. In Cython itself the inline formulas of
+shortgamma.kernels are faster.
 """
 
 cdef double exp(double x) noexcept nogil

@@ -44,6 +44,8 @@ class Option:
         self.up, self.out = kind.startswith("up"), kind.endswith("out")
         self.call = option == "call"
         self.late = rebate_at == "expiry"
+        # what is paid: so many units of the asset, and so much cash
+        self.asset, self.cash = (1, -self.strike) if self.call else (-1, self.strike)
 
     def living(self):
         h = mp.log(self.barrier)
@@ -66,9 +68,10 @@ class Option:
             total = mpf(0)
             for centre, factor in images:
                 asset = mp.exp(centre + s * s / 2) * (cdf((high - centre) / s - s) - cdf((low - centre) / s - s))
-                cash = self.strike * (cdf((high - centre) / s) - cdf((low - centre) / s))
-                total += factor * (asset - cash)
-            return total if self.call else -total
+                total += factor * (
+                    self.asset * asset + self.cash * (cdf((high - centre) / s) - cdf((low - centre) / s))
+                )
+            return total
 
         survives = sum(
             factor * (cdf((self.living()[1] - centre) / s) - cdf((self.living()[0] - centre) / s))
@@ -79,13 +82,12 @@ class Option:
         if self.out and self.late:
             return alive + self.rebate * discount * (1 - survives)
         if self.out:
-            return alive + self.rebate * self.paid_at_hit(x, h, vol, expiry, rate, dividend)
+            return alive + (self.rebate * self.passage(x, h, vol, expiry, rate, dividend) if self.rebate else 0)
         return discount * payoff(-mp.inf, mp.inf, sources[:1]) - alive + self.rebate * discount * survives
 
-    def paid_at_hit(self, x, h, vol, expiry, rate, dividend):
+    @staticmethod
+    def passage(x, h, vol, expiry, rate, dividend):
         """E[exp(-r tau); tau <= T] of the first passage from x to h."""
-        if self.rebate == 0:
-            return mpf(0)
         a, drift = abs(h - x), rate - dividend - vol**2 / 2
         drift = drift if h > x else -drift
         root = mp.sqrt(mp.mpc(drift**2 + 2 * rate * vol**2))
@@ -139,12 +141,44 @@ class Option:
         return plain - alive + self.rebate * discount * integral(killed, *self.living())
 
 
+class Binary(Option):
+    """A cash amount, or units of the asset."""
+
+    def __init__(self, strike, barrier, amount, kind, option, payoff):
+        super().__init__(strike, barrier, 0, kind, option)
+        self.asset, self.cash = (mpf(amount), 0) if payoff == "asset" else (0, mpf(amount))
+
+
+class Touch(Binary):
+    """Paid if the barrier was hit, or if it never was."""
+
+    def __init__(self, barrier, amount, up, touched, payoff, paid_at):
+        kind = f"{'up' if up else 'down'}-{'in' if touched else 'out'}"
+        super().__init__(1, barrier, amount, kind, "call", payoff)
+        self.at_hit = touched and paid_at == "hit"
+        self.paid = mpf(amount) * (self.barrier if payoff == "asset" else 1)
+
+    def exercised(self, low, high):
+        return low, high
+
+    def price(self, spot, vol, expiry, rate, dividend):
+        if self.at_hit:
+            return self.paid * self.passage(mp.log(spot), mp.log(self.barrier), vol, expiry, rate, dividend)
+        return super().price(spot, vol, expiry, rate, dividend)
+
+
 def outputs(
     spot, strike, barrier, vol, expiry, rate, dividend, rebate, kind, option, rebate_at="hit", names=NAMES, digits=40
 ):
     """Price and Greeks of a living option, as mpmath numbers."""
     with mp.workdps(digits):
         one = Option(strike, barrier, rebate, kind, option, rebate_at)
+    return derivatives(one, spot, vol, expiry, rate, dividend, names, digits)
+
+
+def derivatives(one, spot, vol, expiry, rate, dividend, names=NAMES, digits=40):
+    """The outputs of names, of any option of this module."""
+    with mp.workdps(digits):
         point = tuple(mpf(float(value)) for value in (spot, vol, expiry, rate, dividend))
         found = []
         for name in names:

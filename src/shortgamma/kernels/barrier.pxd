@@ -32,12 +32,14 @@ from shortgamma.kernels.vecmath cimport (
 from shortgamma.kernels.faddeeva cimport complex_erfcx, complex_exp
 
 # An option's kind as a small number: the sum of the flags that hold. LATE: a knock-out's rebate is paid at expiry.
+# TOUCH: there is nothing but the rebate.
 cdef enum:
     UP = 1
     OUT = 2
     PUT = 4
     LATE = 8
-    KINDS = 16
+    TOUCH = 16
+    KINDS = 32
 
 # Places of the outputs, and how many there are at order 1 and 2.
 cdef enum:
@@ -126,11 +128,12 @@ cdef inline void weights(
     """
     cdef double eta = eta_of(kind)
     cdef double away = phi_of(kind) * eta
-    cdef double sign = 1.0 - 2.0 * out_of(kind)
+    cdef double vanilla = <double> (1 - ((kind >> 4) & 1))
+    cdef double sign = vanilla * (1.0 - 2.0 * out_of(kind))
     cdef double living = 1.0 if strike >= barrier else 0.0
     living = living if eta > 0.0 else 1.0 - living
     cdef double image = 1.0 - living if away > 0.0 else living
-    a[0] = out_of(kind) + sign * (1.0 - living)
+    a[0] = vanilla * out_of(kind) + sign * (1.0 - living)
     b[0] = -sign * away * image
     c[0] = sign * away * living
     d[0] = sign * image
@@ -634,7 +637,7 @@ cdef inline void certain(
         else:
             v[V] = rebate * exp(-rate * expiry)
             v[V_R] = -expiry * v[V]
-    elif phi * (asset - cash) > 0.0:
+    elif phi * (asset - cash) > 0.0 and kind & TOUCH == 0:
         v[V] = phi * (asset - cash)
         v[V_X] = v[V_XX] = v[V_XXX] = v[V_XXXX] = phi * asset
         v[V_R] = phi * expiry * cash
@@ -666,7 +669,7 @@ cdef inline bint careful(
         certain(order, side <= 0.0, spot, strike, barrier, vol, expiry, rate, dividend, rebate, kind, out)
         return True
     if side < 0.0:
-        if kind & OUT:
+        if kind & (OUT | TOUCH):
             certain(order, True, spot, strike, barrier, vol, expiry, rate, dividend, rebate, kind, out)
         else:
             evaluate(
@@ -679,6 +682,8 @@ cdef inline bint careful(
         # the Greeks are those of the living side, the price is known
         if kind & OUT:
             out[PRICE] = rebate if at_hit(kind) != 0.0 else rebate * exp(-rate * expiry)
+        elif kind & TOUCH:
+            out[PRICE] = 0.0
         else:
             evaluate(
                 0, 1.0, 0.0, 0.0, 0.0, spot, strike, barrier, vol, expiry, rate, dividend, 0.0, kind, knocked_price,

@@ -15,32 +15,15 @@ from shortgamma import _dispatch
 from shortgamma._arguments import call, choice
 
 if TYPE_CHECKING:
+    from types import ModuleType
     from typing import Literal
 
     from numpy.typing import ArrayLike
 
-__all__ = [
-    "BarrierGreeks",
-    "charm",
-    "color",
-    "delta",
-    "gamma",
-    "greeks",
-    "price",
-    "rho",
-    "rho_dividend",
-    "speed",
-    "theta",
-    "vanna",
-    "vega",
-    "veta",
-    "volga",
-    "zomma",
-]
-
 KINDS = {"down-in": 0, "up-in": 1, "down-out": 2, "up-out": 3}
 OPTIONS = {"call": 0, "put": 4}
 PAID_AT = {"hit": 0, "expiry": 8}
+UFUNCS = ("barrier_price", "barrier_first_order", "barrier_second_order")
 NAMES = ("spot", "strike", "barrier", "vol", "expiry", "rate", "dividend", "rebate")
 _CODES = {
     (kind, option, paid): np.int8(KINDS[kind] + OPTIONS[option] + PAID_AT[paid])
@@ -241,15 +224,9 @@ def greeks(
     -2.4319
     """
     values = (spot, strike, barrier, vol, expiry, rate, dividend, rebate, _code(kind, option, rebate_at))
-    if order == 1:
-        ufunc, count = _dispatch.barrier.barrier_first_order, 7
-    elif order == 2:
-        ufunc, count = _dispatch.barrier.barrier_second_order, 14
-    else:
-        raise ValueError(f"order must be 1 or 2, got {order!r}")
-    if out is not None:
-        out = _outputs(out, count)
-    return BarrierGreeks(*call(ufunc, NAMES, values, out))
+    check_order(order)
+    ufunc, count = ufunc_of(_dispatch.barrier, UFUNCS, order)
+    return BarrierGreeks(*call(ufunc, NAMES, values, None if out is None else outputs(out, count)))
 
 
 def _code(kind: Any, option: Any, rebate_at: Any) -> Any:
@@ -264,7 +241,18 @@ def _code(kind: Any, option: Any, rebate_at: Any) -> Any:
         return (codes[0] + np.add(codes[1], codes[2])).astype(np.int8)
 
 
-def _outputs(out: Any, count: int) -> tuple[Any, ...]:
+def check_order(order: object) -> None:
+    if order not in (1, 2):
+        raise ValueError(f"order must be 1 or 2, got {order!r}")
+
+
+def ufunc_of(module: ModuleType, names: tuple[str, str, str], order: int) -> tuple[np.ufunc, int]:
+    """The ufunc of an order, and how many outputs it has."""
+    ufunc: np.ufunc = getattr(module, names[order])
+    return ufunc, ufunc.nout
+
+
+def outputs(out: Any, count: int) -> tuple[Any, ...]:
     if not isinstance(out, tuple):
         raise TypeError(f"out must be a BarrierGreeks or a tuple of {count} arrays, got {type(out).__name__}")
     if len(out) == len(BarrierGreeks._fields) and all(array is None for array in out[count:]):

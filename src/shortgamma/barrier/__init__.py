@@ -1,0 +1,50 @@
+"""Barrier options and touches: price and every Greek, in one fused pass, continuously monitored.
+
+Units: ``expiry`` in years; ``vol``, ``rate``, ``dividend`` per year, continuously compounded. Vega is per 1.00 of vol,
+rho per 1.00 of rate; theta, charm, color and veta are per year of calendar time (dV/dt = -dV/dT).
+
+The modules: ``single`` (one barrier), ``binary`` (touches and binary options).
+"""
+
+from shortgamma.barrier.binary import binary_greeks, binary_price, touch_greeks, touch_price
+from shortgamma.barrier.single import (
+    BarrierGreeks,
+    charm,
+    color,
+    delta,
+    gamma,
+    greeks,
+    price,
+    rho,
+    rho_dividend,
+    speed,
+    theta,
+    vanna,
+    vega,
+    veta,
+    volga,
+    zomma,
+)
+
+__all__ = [
+    "BarrierGreeks",
+    "binary_greeks",
+    "binary_price",
+    "charm",
+    "color",
+    "delta",
+    "gamma",
+    "greeks",
+    "price",
+    "rho",
+    "rho_dividend",
+    "speed",
+    "theta",
+    "touch_greeks",
+    "touch_price",
+    "vanna",
+    "vega",
+    "veta",
+    "volga",
+    "zomma",
+]

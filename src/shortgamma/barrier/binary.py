@@ -1,0 +1,323 @@
+"""Touches and binary barrier options: price and Greeks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from shortgamma import _dispatch
+from shortgamma._arguments import call, choice, number
+from shortgamma.barrier.single import KINDS, OPTIONS, BarrierGreeks, check_order, outputs, ufunc_of
+from shortgamma.barrier.single import UFUNCS as SINGLE_UFUNCS
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from numpy.typing import ArrayLike
+
+PAYOFFS = {"cash": 0, "asset": 8}
+TOUCHES = {"one-touch": 16, "no-touch": 18}
+DIRECTIONS = {"down": 0, "up": 1}
+PAID_AT = {"hit": 32, "expiry": 0}
+NAMES = ("spot", "strike", "barrier", "vol", "expiry", "rate", "dividend", "amount")
+UFUNCS = ("binary_price", "binary_first_order", "binary_second_order")
+# A cash touch is the rebate of a barrier option without the option: a no-touch that of a knock-in, a one-touch that
+# of a knock-out, paid late or not. Its loop is the faster one.
+CASH_TOUCHES = {"one-touch": 18, "no-touch": 16}
+CASH_PAID_AT = {"hit": 0, "expiry": 8}
+
+
+def _binary_code(kind: Any, option: Any, payoff: Any) -> Any:
+    codes = (choice("kind", kind, KINDS), choice("option", option, OPTIONS), choice("payoff", payoff, PAYOFFS))
+    return (codes[0] + np.add(codes[1], codes[2])).astype(np.int8)
+
+
+def _touch(
+    spot: Any, barrier: Any, kind: Any, direction: Any, payoff: Any, paid_at: Any, order: int
+) -> tuple[np.ufunc, int, Any]:
+    """The ufunc of touches, how many outputs it has, and the codes for it."""
+    if direction is None:
+        up: Any = np.less(number("spot", spot), number("barrier", barrier))
+    else:
+        up = choice("direction", direction, DIRECTIONS)
+    cash = isinstance(payoff, str) and payoff == "cash"
+    touch: Any = choice("kind", kind, CASH_TOUCHES if cash else TOUCHES)
+    late: Any = choice("paid_at", paid_at, CASH_PAID_AT if cash else PAID_AT)
+    if cash:
+        code = np.add(up, touch) + late
+    else:
+        # a no-touch has nothing to pay before expiry
+        late = np.where(np.equal(touch, TOUCHES["no-touch"]), 0, late)
+        code = np.add(up, touch) + np.add(choice("payoff", payoff, PAYOFFS), late)
+    found = ufunc_of(_dispatch.barrier, SINGLE_UFUNCS, order) if cash else ufunc_of(_dispatch.binary, UFUNCS, order)
+    return (*found, np.asarray(code).astype(np.int8))
+
+
+def binary_price(
+    spot: ArrayLike,
+    strike: ArrayLike,
+    barrier: ArrayLike,
+    vol: ArrayLike,
+    expiry: ArrayLike,
+    *,
+    rate: ArrayLike = 0.0,
+    dividend: ArrayLike = 0.0,
+    amount: ArrayLike = 1.0,
+    kind: Any = "down-in",
+    option: Any = "put",
+    payoff: Any = "cash",
+    out: Any = None,
+) -> Any:
+    """Price of binary options with a barrier under Black and Scholes.
+
+    Parameters
+    ----------
+    spot, strike, barrier : array_like
+        Prices > 0, in one currency.
+    vol : array_like
+        Volatility per year, 0.2 for 20 %, >= 0.
+    expiry : array_like
+        Time to expiry in years, >= 0.
+    rate, dividend : array_like, default 0.0
+        Interest rate and dividend yield per year, continuously compounded.
+    amount : array_like, default 1.0
+        Cash amount, or units of the asset, that is paid at expiry.
+    kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
+        Where the barrier lies and what it does.
+    option : {"put", "call"} or array of these
+        Whether it pays below or above the strike.
+    payoff : {"cash", "asset"} or array of these
+        What it pays.
+    out : ndarray, optional
+        Where the result goes.
+
+    Returns
+    -------
+    ndarray or float
+        Prices, in the shape that all inputs broadcast to. NaN, with the invalid flag, for a number out of its
+        domain.
+
+    Raises
+    ------
+    ValueError
+        If ``kind``, ``option`` or ``payoff`` is unknown (with the first bad index) or shapes do not broadcast.
+    TypeError
+        If an input is not numeric.
+
+    See Also
+    --------
+    binary_greeks : Price and derivatives in one pass.
+    touch_price : The types without a strike.
+
+    Notes
+    -----
+    Types 13 to 28 of Rubinstein and Reiner, "Unscrambling the binary code", Risk 4(9), 1991; Haug, *The Complete
+    Guide to Option Pricing Formulas*, 2nd ed., 2007, p. 176. With spot at or beyond the barrier a knock-out is
+    worth nothing and a knock-in is the plain binary.
+
+    Examples
+    --------
+    A down-and-in cash-or-nothing call of Haug's table (p. 180):
+
+    >>> import shortgamma as sg
+    >>> value = sg.barrier.binary_price(105.0, 102.0, 100.0, 0.2, 0.5, rate=0.1, amount=15.0, option="call")
+    >>> round(float(value), 4)
+    4.9289
+    """
+    values = (spot, strike, barrier, vol, expiry, rate, dividend, amount, _binary_code(kind, option, payoff))
+    return call(_dispatch.binary.binary_price, NAMES, values, out)
+
+
+def binary_greeks(
+    spot: ArrayLike,
+    strike: ArrayLike,
+    barrier: ArrayLike,
+    vol: ArrayLike,
+    expiry: ArrayLike,
+    *,
+    rate: ArrayLike = 0.0,
+    dividend: ArrayLike = 0.0,
+    amount: ArrayLike = 1.0,
+    kind: Any = "down-in",
+    option: Any = "put",
+    payoff: Any = "cash",
+    order: Literal[1, 2] = 1,
+    out: Any = None,
+) -> BarrierGreeks:
+    """Price and analytic Greeks of binary options with a barrier, in one pass.
+
+    Parameters
+    ----------
+    spot, strike, barrier, vol, expiry, rate, dividend, amount, kind, option, payoff
+        As for ``binary_price``.
+    order : {1, 2}, default 1
+        1 for price, delta, gamma, vega, theta, rho and rho_dividend; 2 for all fourteen.
+    out : BarrierGreeks or tuple of ndarray, optional
+        Where the results go: an earlier result of the same shape and order.
+
+    Returns
+    -------
+    BarrierGreeks
+        Named tuple of arrays in the shape that all inputs broadcast to.
+
+    Raises
+    ------
+    ValueError
+        If a choice is unknown, shapes do not broadcast, or ``out`` has the wrong length.
+    TypeError
+        If an input is not numeric.
+
+    See Also
+    --------
+    binary_price : The price alone.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> greeks = sg.barrier.binary_greeks(105.0, 102.0, 100.0, 0.2, 0.5, rate=0.1, amount=15.0, option="call")
+    >>> greeks.delta < 0
+    np.True_
+    """
+    values = (spot, strike, barrier, vol, expiry, rate, dividend, amount, _binary_code(kind, option, payoff))
+    check_order(order)
+    ufunc, count = ufunc_of(_dispatch.binary, UFUNCS, order)
+    return BarrierGreeks(*call(ufunc, NAMES, values, None if out is None else outputs(out, count)))
+
+
+def touch_price(
+    spot: ArrayLike,
+    barrier: ArrayLike,
+    vol: ArrayLike,
+    expiry: ArrayLike,
+    *,
+    rate: ArrayLike = 0.0,
+    dividend: ArrayLike = 0.0,
+    amount: ArrayLike = 1.0,
+    kind: Any = "one-touch",
+    direction: Any = None,
+    payoff: Any = "cash",
+    paid_at: Any = "hit",
+    out: Any = None,
+) -> Any:
+    """Price of one-touch and no-touch options under Black and Scholes.
+
+    Parameters
+    ----------
+    spot, barrier : array_like
+        Prices > 0, in one currency.
+    vol : array_like
+        Volatility per year, 0.2 for 20 %, >= 0.
+    expiry : array_like
+        Time to expiry in years, >= 0.
+    rate, dividend : array_like, default 0.0
+        Interest rate and dividend yield per year, continuously compounded.
+    amount : array_like, default 1.0
+        Cash amount, or units of the asset.
+    kind : {"one-touch", "no-touch"} or array of these
+        Whether it pays if the barrier is hit, or at expiry if it never was.
+    direction : {"down", "up"} or array of these, optional
+        On which side of the living spot the barrier lies. By default spot is taken to be alive.
+    payoff : {"cash", "asset"} or array of these
+        What it pays. An asset at the hit is worth the barrier then.
+    paid_at : {"hit", "expiry"} or array of these
+        When a one-touch pays; a no-touch pays at expiry.
+    out : ndarray, optional
+        Where the result goes.
+
+    Returns
+    -------
+    ndarray or float
+        Prices, in the shape that all inputs broadcast to. NaN, with the invalid flag, for a number out of its
+        domain.
+
+    Raises
+    ------
+    ValueError
+        If a choice is unknown (with the first bad index) or shapes do not broadcast.
+    TypeError
+        If an input is not numeric.
+
+    See Also
+    --------
+    touch_greeks : Price and derivatives in one pass.
+    binary_price : The types with a strike.
+
+    Notes
+    -----
+    Types 1 to 12 of Rubinstein and Reiner, "Unscrambling the binary code", Risk 4(9), 1991. With spot at or beyond
+    the barrier a one-touch is worth its amount (discounted, if it waits for expiry) and a no-touch nothing.
+    Negative rates: Le Floc'h, 2014.
+
+    Examples
+    --------
+    Cash at the hit of a barrier below (Haug, 1998, p. 95):
+
+    >>> import shortgamma as sg
+    >>> round(float(sg.barrier.touch_price(105.0, 100.0, 0.2, 0.5, rate=0.1, amount=15.0)), 4)
+    9.7264
+    """
+    ufunc, _, code = _touch(spot, barrier, kind, direction, payoff, paid_at, 0)
+    values = (spot, barrier, barrier, vol, expiry, rate, dividend, amount, code)
+    return call(ufunc, NAMES, values, out)
+
+
+def touch_greeks(
+    spot: ArrayLike,
+    barrier: ArrayLike,
+    vol: ArrayLike,
+    expiry: ArrayLike,
+    *,
+    rate: ArrayLike = 0.0,
+    dividend: ArrayLike = 0.0,
+    amount: ArrayLike = 1.0,
+    kind: Any = "one-touch",
+    direction: Any = None,
+    payoff: Any = "cash",
+    paid_at: Any = "hit",
+    order: Literal[1, 2] = 1,
+    out: Any = None,
+) -> BarrierGreeks:
+    """Price and analytic Greeks of one-touch and no-touch options, in one pass.
+
+    Parameters
+    ----------
+    spot, barrier, vol, expiry, rate, dividend, amount, kind, direction, payoff, paid_at
+        As for ``touch_price``.
+    order : {1, 2}, default 1
+        1 for price, delta, gamma, vega, theta, rho and rho_dividend; 2 for all fourteen.
+    out : BarrierGreeks or tuple of ndarray, optional
+        Where the results go: an earlier result of the same shape and order.
+
+    Returns
+    -------
+    BarrierGreeks
+        Named tuple of arrays in the shape that all inputs broadcast to.
+
+    Raises
+    ------
+    ValueError
+        If a choice is unknown, shapes do not broadcast, or ``out`` has the wrong length.
+    TypeError
+        If an input is not numeric.
+
+    See Also
+    --------
+    touch_price : The price alone.
+
+    Notes
+    -----
+    At the barrier exactly the Greeks are those of the living side. An asset that was paid at the hit has a delta
+    of ``amount``.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> greeks = sg.barrier.touch_greeks(105.0, 100.0, 0.2, 0.5, rate=0.1)
+    >>> round(float(greeks.delta), 6)
+    -0.059594
+    """
+    check_order(order)
+    ufunc, count, code = _touch(spot, barrier, kind, direction, payoff, paid_at, order)
+    values = (spot, barrier, barrier, vol, expiry, rate, dividend, amount, code)
+    return BarrierGreeks(*call(ufunc, NAMES, values, None if out is None else outputs(out, count)))

@@ -1,0 +1,186 @@
+# cython: language_level=3, cdivision=True, boundscheck=False, wraparound=False
+"""Touches and binary barrier options: a cash amount, or so many units of the asset, if the barrier was hit or not.
+
+The 28 types of Rubinstein and Reiner ("Unscrambling the binary code", Risk 4(9), 1991; Haug, The Complete Guide to
+Option Pricing Formulas, 2nd ed., 2007, p. 176) are sums of the cash or asset halves of the terms A, B, C and D of
+`barrier`, with the same weights; a touch has no strike, so only B and D are left of it, or F if it pays at the hit.
+"""
+
+from shortgamma.kernels.barrier cimport (
+    DERIVATIVES, FIRST_ORDER, OUT, PRICE, PUT, SECOND_ORDER, SMALLEST_DEVIATION, SUMS, UP,
+    V, V_Q, V_R, V_SIGMA, V_SIGMA_SIGMA, V_X, V_XX, V_XXX, V_XXXX, V_XX_SIGMA, V_X_SIGMA,
+    any_rebate, cash_leg, combine, deliver, eta_of, image_asset, leg, not_negative, phi_of, prepare, weights,
+)
+from shortgamma.kernels.vecmath cimport INFINITY, NAN, absolute, exp, log_ratio, square_root
+
+# Flags beside UP, OUT (no-touch) and PUT. AT_HIT: a touch pays when it is hit, else at expiry.
+cdef enum:
+    ASSET = 8
+    TOUCH = 16
+    AT_HIT = 32
+    CODES = 64
+
+
+cdef inline void half(
+    int order, bint asset, double weight, double side, double d1, double deviation, double full, double cash,
+    double density, double level, double* sums,
+) noexcept nogil:
+    """Add weight times asset N(side d1), or cash N(side d2); density is full exp(-d1^2/2)."""
+    if asset:
+        leg(
+            order, weight, side, d1, deviation, full, 0.0, density, 0.0,
+            &sums[0], &sums[1], &sums[2], &sums[3], &sums[4],
+        )
+    else:
+        cash_leg(
+            order, weight, side, d1 - deviation, deviation, cash, density / level,
+            &sums[0], &sums[1], &sums[2], &sums[3], &sums[4],
+        )
+
+
+cdef inline void living(
+    int order, double a, double b, double c, double d, double side_b, double spot, double strike, double barrier,
+    double vol, double expiry, double rate, double dividend, double amount, int code, double* v,
+) noexcept nogil:
+    """a A + b B + c C + d D, each the half of the term that the code names, and F; B looks to side_b."""
+    cdef double h, k, s, shift, two_mu, full, discount, image, at_strike, at_barrier, at_image, full_image
+    cdef double eta = eta_of(code), phi = phi_of(code), drift = rate - dividend
+    cdef bint asset = code & ASSET != 0
+    cdef double x[SUMS]
+    cdef double y[SUMS]
+    cdef int i
+    for i in range(SUMS):
+        x[i] = y[i] = 0.0
+    prepare(
+        spot, strike, barrier, vol, expiry, rate, dividend,
+        &h, &k, &s, &shift, &two_mu, &full, &discount, &image, &at_strike, &at_barrier, &at_image,
+    )
+    full_image = image_asset(full, image, barrier, spot)
+    if a != 0.0:
+        half(order, asset, a * amount, phi, k / s + shift, s, full, discount, at_strike, strike, x)
+    if b != 0.0:
+        half(order, asset, b * amount, side_b, h / s + shift, s, full, discount, at_barrier, barrier, x)
+    if c != 0.0:
+        half(
+            order, asset, c * amount, eta, (k - 2.0 * h) / s + shift, s, full_image, discount * image, at_image, strike,
+            y,
+        )
+    if d != 0.0:
+        half(
+            order, asset, d * amount, eta, shift - h / s, s, full_image, discount * image, at_barrier, barrier, y,
+        )
+    combine(
+        order, h, vol, expiry, drift, two_mu, x[0], x[1], x[2], x[3], x[4], y[0], y[1], y[2], y[3], y[4],
+        &v[V], &v[V_X], &v[V_XX], &v[V_SIGMA], &v[V_R], &v[V_Q],
+        &v[V_XXX], &v[V_XXXX], &v[V_X_SIGMA], &v[V_XX_SIGMA], &v[V_SIGMA_SIGMA],
+    )
+    v[V] = not_negative(v[V], amount)
+    if code & AT_HIT:
+        any_rebate(order, amount * barrier if asset else amount, h, vol, s, rate, drift, eta, v)
+
+
+cdef inline void sure(
+    double spot, double expiry, double rate, double dividend, double amount, int code, double* v,
+) noexcept nogil:
+    """A payment at expiry that is certain."""
+    if code & ASSET:
+        v[V] = amount * (spot * exp(-dividend * expiry))
+        v[V_X] = v[V_XX] = v[V_XXX] = v[V_XXXX] = v[V]
+        v[V_Q] = -expiry * v[V]
+    else:
+        v[V] = amount * exp(-rate * expiry)
+        v[V_R] = -expiry * v[V]
+
+
+cdef inline void certain(
+    bint hit, double spot, double strike, double barrier, double expiry, double rate, double dividend, double amount,
+    int code, double* v,
+) noexcept nogil:
+    """No volatility or no time: the path is S e^(bt)."""
+    cdef double drift = rate - dividend, moment, power, value
+    if not hit and expiry > 0.0 and eta_of(code) * drift < 0.0:
+        moment = log_ratio(barrier, spot) / drift
+        hit = moment <= expiry
+        if hit and code & AT_HIT:
+            power = rate / drift
+            value = amount * (barrier if code & ASSET else 1.0) * exp(-rate * moment)
+            v[V] = value
+            v[V_X] = power * value
+            v[V_XX] = power * v[V_X]
+            v[V_XXX] = power * v[V_XX]
+            v[V_XXXX] = power * v[V_XXX]
+            v[V_R] = (power - 1.0) * moment * value
+            v[V_Q] = -power * moment * value
+    if code & AT_HIT or hit == (code & OUT != 0):
+        return
+    if code & TOUCH or phi_of(code) * (spot * exp(drift * expiry) - strike) > 0.0:
+        sure(spot, expiry, rate, dividend, amount, code, v)
+
+
+cdef inline bint value(
+    int order, double spot, double strike, double barrier, double vol, double expiry, double rate, double dividend,
+    double amount, int code, double* out,
+) noexcept nogil:
+    """Any input at all; false if it lies outside the domain (the outputs are then NaN).
+
+    A touch has no strike, but what stands in its place has to be a price all the same.
+    """
+    cdef double a = 0.0, b = 0.0, c = 0.0, d = 0.0, price, side, side_b
+    cdef double v[DERIVATIVES]
+    cdef int i, outputs = SECOND_ORDER if order == 2 else FIRST_ORDER if order == 1 else 1
+    if not (
+        0.0 < spot < INFINITY and 0.0 < strike < INFINITY and 0.0 < barrier < INFINITY
+        and 0.0 <= vol < INFINITY and 0.0 <= expiry < INFINITY
+        and absolute(rate) < INFINITY and absolute(dividend) < INFINITY and absolute(amount) < INFINITY
+    ):
+        for i in range(outputs):
+            out[i] = NAN
+        return (
+            spot != spot or strike != strike or barrier != barrier or vol != vol or expiry != expiry
+            or rate != rate or dividend != dividend or amount != amount
+        )
+    for i in range(DERIVATIVES):
+        v[i] = 0.0
+    side = eta_of(code) * (spot - barrier)
+    if side <= 0.0 and code & AT_HIT:
+        # paid, in cash or in the asset itself
+        v[V] = amount * spot if code & ASSET else amount
+        if side < 0.0 or vol * square_root(expiry) < SMALLEST_DEVIATION:
+            for i in range(outputs):
+                out[i] = 0.0
+            out[PRICE] = v[V]
+            if order >= 1 and code & ASSET:
+                out[1] = amount
+            return True
+        price = v[V]
+    elif vol * square_root(expiry) < SMALLEST_DEVIATION:
+        certain(side <= 0.0, spot, strike, barrier, expiry, rate, dividend, amount, code, v)
+        deliver(order, spot, vol, rate, rate - dividend, v, out)
+        return True
+    elif side <= 0.0:
+        if code & OUT == 0:
+            if code & TOUCH:
+                sure(spot, expiry, rate, dividend, amount, code, v)
+            else:
+                # out of reach of the image terms, the plain binary
+                living(
+                    order, 1.0, 0.0, 0.0, 0.0, 1.0, spot, strike, barrier, vol, expiry, rate, dividend, amount, code, v)
+        price = v[V]
+        if side < 0.0:
+            deliver(order, spot, vol, rate, rate - dividend, v, out)
+            return True
+    # living, or at the barrier: the Greeks are those of the living side, the price is known
+    side_b = phi_of(code)
+    if code & AT_HIT == 0:
+        if code & TOUCH:
+            b = 1.0
+            d = -1.0 if code & OUT else 1.0
+            side_b = eta_of(code) * (1.0 if code & OUT else -1.0)
+        else:
+            weights(code & (UP | OUT | PUT), strike, barrier, &a, &b, &c, &d)
+    living(
+        order, a, b, c, d, side_b, spot, strike, barrier, vol, expiry, rate, dividend, amount, code, v)
+    deliver(order, spot, vol, rate, rate - dividend, v, out)
+    if side <= 0.0:
+        out[PRICE] = price
+    return True
