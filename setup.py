@@ -28,6 +28,7 @@ FAMILIES = {
     "binary": "fast",
     "contracts": "strict",
     "leverage": "strict",
+    "leverage_theory": "strict",
     "funding": "strict",
     "liquidation": "strict",
 }

@@ -116,6 +116,24 @@ POSITION = {
     "multiplier": one_of(1.0, 1e-6, 0.1),
     "inverse": codes(2),
 }
+PRODUCT = {
+    "leverage": uniform(-3.0, 3.0),
+    "drift": normal(0.1),
+    "vol": uniform(0.05, 1.2),
+    "years": uniform(0.01, 3.0),
+    "rate": sometimes(uniform(-0.05, 0.15)),
+    "fee": sometimes(uniform(0.0, 0.05)),
+}
+PRODUCT_OUTSIDE = {name: {**NEGATIVE, np.inf: "invalid"} for name in ("vol", "years")}
+POOLS = Case(
+    {
+        "long": lognormal(1000.0, 0.1),
+        "short": lognormal(1000.0, 0.1),
+        "leverage": one_of(1.0, 2.0, 3.0, 5.0),
+        "ratio": lognormal(1.0, 0.1),
+    },
+    {"long": NEGATIVE, "short": NEGATIVE, "leverage": NEGATIVE, "ratio": NO_PRICE},
+)
 CASES: dict[str, Case] = {
     "exp": Case({"x": uniform(-700.0, 700.0)}, {"x": {710.0: "overflow"}}),
     "expm1": Case({"x": normal(3.0)}, {"x": {710.0: "overflow"}}),
@@ -168,6 +186,67 @@ CASES: dict[str, Case] = {
             "initial": lognormal(100.0, 0.1),
         },
         {"price": NO_PRICE},
+    ),
+    "leverage_trigger_ratio": Case(
+        {"leverage": uniform(1.5, 3.0), "bound": uniform(3.1, 5.0)},
+        {"leverage": {0.0: "invalid", 1.0: "invalid", -3.0: "invalid"}, "bound": {0.0: "invalid", -1.0: "invalid"}},
+    ),
+    "leverage_actual_leverage": Case(
+        {"leverage": uniform(-3.0, 3.0), "ratio": lognormal(1.0, 0.1)}, {"leverage": NOT_FINITE, "ratio": NO_PRICE}
+    ),
+    "leverage_rebalance_trade": Case(
+        {"nav": lognormal(100.0, 0.1), "leverage": uniform(-3.0, 3.0), "ratio": lognormal(1.0, 0.1)},
+        {"nav": NEGATIVE, "leverage": NOT_FINITE, "ratio": NO_PRICE},
+    ),
+    "leverage_rebalance_flow": Case(
+        {"assets": lognormal(100.0, 0.1), "leverage": uniform(-3.0, 3.0), "return_": uniform(-0.3, 0.3)},
+        {"assets": NEGATIVE, "leverage": NOT_FINITE, "return_": {-1.0: "invalid", np.inf: "invalid"}},
+    ),
+    "leverage_compounded_return": Case(
+        {
+            "return_": uniform(-0.9, 1.0),
+            "leverage": uniform(-3.0, 3.0),
+            "variance": uniform(0.0, 1.0),
+            "rate": sometimes(uniform(-0.05, 0.15)),
+            "fee": sometimes(uniform(0.0, 0.05)),
+            "years": uniform(0.01, 3.0),
+        },
+        {
+            "return_": {-1.0: "invalid", np.inf: "invalid"},
+            "variance": {**NEGATIVE, np.inf: "invalid"},
+            "years": {**NEGATIVE, np.inf: "invalid"},
+        },
+    ),
+    "leverage_recentred_leverage": Case(
+        {
+            "actual": uniform(1.0, 3.0),
+            "target": uniform(1.8, 2.2),
+            "speed": uniform(0.0, 1.0),
+            "low": uniform(1.5, 1.8),
+            "high": uniform(2.2, 2.5),
+        },
+        {"actual": NOT_FINITE, "target": NOT_FINITE, "speed": {-0.1: "invalid", 1.1: "invalid"}},
+    ),
+    **dict.fromkeys(["leverage_power_transfer", "leverage_sigmoid_transfer"], POOLS),
+    "leverage_volatility_drag": Case(
+        {"leverage": uniform(-3.0, 3.0), "vol": uniform(0.05, 1.2), "years": uniform(0.01, 3.0)},
+        {"vol": {**NEGATIVE, np.inf: "invalid"}, "years": {**NEGATIVE, np.inf: "invalid"}},
+    ),
+    "leverage_break_even_variance": Case(
+        {"return_": uniform(-0.3, 0.3), "leverage": uniform(1.5, 3.0)},
+        {"return_": {-1.0: "invalid", np.inf: "invalid"}, "leverage": {0.0: "invalid", 1.0: "invalid"}},
+    ),
+    "leverage_growth_optimal_leverage": Case(
+        {"drift": normal(0.1), "rate": normal(0.05), "vol": uniform(0.05, 1.2)},
+        {"vol": {0.0: "invalid", **NEGATIVE, np.inf: "invalid"}},
+    ),
+    "leverage_return_quantile": Case(
+        {"probability": uniform(0.001, 0.999), **PRODUCT},
+        {"probability": {0.0: "invalid", 1.0: "invalid", **NEGATIVE}, **PRODUCT_OUTSIDE},
+    ),
+    "leverage_return_probability": Case(
+        {"return_": uniform(-0.9, 1.0), **PRODUCT},
+        {"return_": {-1.0: "invalid", np.inf: "invalid"}, **PRODUCT_OUTSIDE},
     ),
     "funding_payment": Case(
         {
