@@ -95,6 +95,19 @@ def first_breach(a, axis=0):
     )
 
 
+TIERS = sg.liquidation.Tiers([0.0, 0.1, 0.25, 0.5, 1.0], [0.01, 0.015, 0.02, 0.03, 0.05])
+
+
+def numpy_tiers(a):
+    """Every tier solved, and the strictest taken."""
+    size = a.quantity * SIZE
+    levels = [
+        (size * a.entry - (a.margin + amount)) / (size - rate * np.abs(size))
+        for rate, amount in zip(TIERS.rate, TIERS.amount, strict=True)
+    ]
+    return np.maximum(np.where(size > 0, np.max(levels, axis=0), np.min(levels, axis=0)), 0.0)
+
+
 CASES = [
     Case(
         "liquidation: price, quanto",
@@ -108,6 +121,20 @@ CASES = [
             ),
             "NumPy": numpy_price,
             "numba": lambda a: numba_loops().price(a.quantity, a.entry, a.margin, MAINTENANCE, SIZE, a.other),
+        },
+        bytes=32,
+    ),
+    Case(
+        "liquidation: price, quanto, 5 tiers",
+        ("liquidation_price",),
+        COUNT,
+        "ndtr",
+        positions,
+        {
+            OURS: lambda a: sg.liquidation.price(
+                a.quantity, a.entry, a.margin, contract=CONTRACT, maintenance=TIERS, out=a.out
+            ),
+            "NumPy": numpy_tiers,
         },
         bytes=32,
     ),

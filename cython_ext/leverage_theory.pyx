@@ -115,7 +115,9 @@ cdef void break_even_variance_loop(char** args, cnp.npy_intp* dimensions, cnp.np
     lanes(formula.BREAK_EVEN_VARIANCE, 2, False, args, dimensions, steps)
 
 
-cdef void growth_optimal_leverage_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
+cdef void growth_optimal_leverage_loop(
+    char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _,
+) noexcept nogil:
     lanes(formula.GROWTH_OPTIMAL_LEVERAGE, 3, True, args, dimensions, steps)
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Kind: TypeAlias = Literal["linear", "inverse", "quanto"]
 
-__all__ = ["ETHUSD", "XBTUSD", "Contract"]
+__all__ = ["ETHUSD", "NIKKEI_USD", "NIKKEI_YEN", "XBTUSD", "Contract"]
 
 KINDS: tuple[Kind, ...] = ("linear", "inverse", "quanto")
 _FIELDS = ("kind", "multiplier", "name", "underlying", "quote", "settlement")
@@ -200,3 +200,9 @@ XBTUSD = Contract("inverse", 1.0, name="XBTUSD", underlying="XBT", quote="USD", 
 
 ETHUSD = Contract("quanto", 1e-6, name="ETHUSD", underlying="ETH", quote="USD", settlement="XBT")
 """BitMEX ETHUSD: 0.000001 XBT per USD of price, settled in XBT."""
+
+NIKKEI_USD = Contract("quanto", 5.0, name="NKD", underlying="Nikkei 225", quote="JPY", settlement="USD")
+"""CME Nikkei/USD futures: 5 USD a point of an index in yen."""
+
+NIKKEI_YEN = Contract("linear", 500.0, name="NIY", underlying="Nikkei 225", quote="JPY", settlement="JPY")
+"""CME Nikkei/Yen futures: 500 JPY a point."""
