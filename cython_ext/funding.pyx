@@ -8,6 +8,7 @@ from shortgamma.kernels.blocks cimport (
 from shortgamma.kernels.contracts cimport checked
 from shortgamma.kernels.funding cimport payment
 from shortgamma.kernels.ufuncs cimport make_ufunc
+from shortgamma.kernels.vecmath cimport INFINITY
 
 cnp.import_array()
 cnp.import_ufunc()
@@ -56,13 +57,33 @@ cdef inline void payments(int kind, char** args, cnp.npy_intp* dimensions, cnp.n
     status_raise(INVALID if outside else 0)
 
 
+cdef inline bint one_price(int kind, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps) noexcept nogil:
+    """Positions side by side under one mark, rate and contract, the row of a table; false, and nothing done, if not."""
+    cdef const double* quantity = <const double*> args[0]
+    cdef double* out = <double*> args[5]
+    cdef double mark = (<double*> args[1])[0], rate = (<double*> args[2])[0], multiplier = (<double*> args[3])[0]
+    cdef Py_ssize_t i
+    cdef Status status
+    if steps[0] != sizeof(double) or steps[5] != sizeof(double) or steps[1] | steps[2] | steps[3]:
+        return False
+    status = status_save()
+    if not 0.0 < mark < INFINITY:
+        status_restore(status)
+        return False
+    for i in range(dimensions[0]):
+        out[i] = payment(kind == INVERSE, quantity[i], mark, rate, multiplier)
+    status_restore(status)
+    return True
+
+
 cdef void payment_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
     """position, mark, rate, multiplier, inverse -> cash"""
     if steps[4] != 0:
         payments(MIXED, args, dimensions, steps)
     elif args[4][0]:
-        payments(INVERSE, args, dimensions, steps)
-    else:
+        if not one_price(INVERSE, args, dimensions, steps):
+            payments(INVERSE, args, dimensions, steps)
+    elif not one_price(LINEAR, args, dimensions, steps):
         payments(LINEAR, args, dimensions, steps)
 
 

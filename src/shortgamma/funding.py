@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["accrue"]
 
 NAMES = ("position", "mark", "rate")
+# NumPy would copy a mark and a rate for each element of a buffer full of rows; with a buffer shorter than a row of so
+# many accounts it hands over rows.
+WIDE = 64
 
 
 def accrue(
@@ -87,4 +90,12 @@ def accrue(
         for i in range(3):
             if i != widest:
                 values[i] = along_time(NAMES[i], values[i], time, NAMES[widest], values[widest])
-    return call(_dispatch.funding.funding_payment, NAMES, (*values, contract.multiplier, contract.code), out)
+    values += [contract.multiplier, contract.code]
+    columns = np.shape(values[widest])[-1:]
+    if np.ndim(values[widest]) > 1 and columns[0] >= WIDE:
+        size = np.setbufsize(16)
+        try:
+            return call(_dispatch.funding.funding_payment, NAMES, values, out)
+        finally:
+            np.setbufsize(size)
+    return call(_dispatch.funding.funding_payment, NAMES, values, out)
