@@ -22,8 +22,14 @@ cdef enum:
     UNDEFINED = -2
 
 
-cdef void price_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    """quantity, entry, margin, maintenance, fee, multiplier, inverse -> price"""
+cdef enum:
+    LINEAR
+    INVERSE
+    MIXED
+
+
+cdef inline void prices(int kind, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps) noexcept nogil:
+    """kind is a constant of the caller: where all contracts are alike there is one formula to compute."""
     cdef Py_ssize_t count = dimensions[0], begin = 0, i, lanes, whole
     cdef const double* quantity
     cdef double quantity_block[LANES]
@@ -51,11 +57,13 @@ cdef void price_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps,
         maintenance = lanes_of(maintenance_block, args[3], steps[3], begin, lanes)
         fee = lanes_of(fee_block, args[4], steps[4], begin, lanes)
         multiplier = lanes_of(multiplier_block, args[5], steps[5], begin, lanes)
-        load_codes(inverse, args[6] + begin * steps[6], steps[6], lanes)
+        if kind == MIXED:
+            load_codes(inverse, args[6] + begin * steps[6], steps[6], lanes)
         for i in range(whole):
             good[i] = formula.in_domain(entry[i], maintenance[i], fee[i])
             out[i] = formula.price(
-                inverse[i], quantity[i], entry[i], margin[i], maintenance[i] + fee[i], multiplier[i])
+                inverse[i] if kind == MIXED else kind == INVERSE, quantity[i], entry[i], margin[i],
+                maintenance[i] + fee[i], multiplier[i])
             out[i] = out[i] if good[i] != 0.0 else NAN
         for i in range(whole):
             outside |= 1 if (
@@ -65,6 +73,16 @@ cdef void price_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps,
         begin += LANES
     status_restore(status)
     status_raise(INVALID if outside else 0)
+
+
+cdef void price_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
+    """quantity, entry, margin, maintenance, fee, multiplier, inverse -> price"""
+    if steps[6] != 0:
+        prices(MIXED, args, dimensions, steps)
+    elif args[6][0]:
+        prices(INVERSE, args, dimensions, steps)
+    else:
+        prices(LINEAR, args, dimensions, steps)
 
 
 cdef struct Position:
