@@ -109,7 +109,9 @@ def extensions() -> list[Extension]:
     single = [
         extension(f"shortgamma._{name}" if name == "cpu" else f"shortgamma.{name}", name, strict) for name in SINGLE
     ]
-    found += cythonize(single, build_dir="build/cython/single", include_path=["src"], compiler_directives=DIRECTIVES)
+    found += cythonize(
+        single, build_dir=f"build/cython/{MODE}/single", include_path=["src"], compiler_directives=DIRECTIVES
+    )
     for level, flags in levels().items():
         group = [
             extension(
@@ -121,7 +123,7 @@ def extensions() -> list[Extension]:
         ]
         # One build_dir for a level: the name of the module is part of the C code.
         found += cythonize(
-            group, build_dir=f"build/cython/{level}", include_path=["src"], compiler_directives=DIRECTIVES
+            group, build_dir=f"build/cython/{MODE}/{level}", include_path=["src"], compiler_directives=DIRECTIVES
         )
     return found
 

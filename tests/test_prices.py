@@ -218,7 +218,7 @@ def test_noted(tmp_path, name):
     prices = read_prices(write(tmp_path, content))
     assert prices.notes == notes
     np.testing.assert_array_equal(prices.close, close)
-    assert (np.diff(prices.time) > np.timedelta64(0)).all()
+    assert (np.diff(prices.time) > np.timedelta64(0, "ns")).all()
 
 
 HEAD = "Date,Open,High,Low,Close,Volume\n"
@@ -467,7 +467,7 @@ def test_damaged_file_is_read_or_refused(tmp_path_factory, content, place, lengt
         assert len(refusal.splitlines()) == 1
         return
     assert len(prices.time) == len(prices.close) >= 2
-    assert (np.diff(prices.time) > np.timedelta64(0)).all()
+    assert (np.diff(prices.time) > np.timedelta64(0, "ns")).all()
     assert ((prices.close > 0) & (prices.close < np.inf)).all()
 
 
