@@ -111,15 +111,23 @@ cdef inline double growth_optimal_leverage(const double* a) noexcept nogil:
     return (a[0] - a[1]) / (a[2] * a[2]) if (0.0 < a[2]) & (a[2] < INFINITY) else NAN
 
 
-cdef inline double mean(const double* a) noexcept nogil:
-    """Of the log return: leverage, drift, vol, years, rate, fee."""
-    return (a[0] * a[1] - 0.5 * (a[0] * a[0]) * (a[2] * a[2]) + (1.0 - a[0]) * a[4] - a[5]) * a[3]
+cdef inline double mean(
+    double leverage, double drift, double vol, double years, double rate, double fee,
+) noexcept nogil:
+    """Of the log return."""
+    return (leverage * drift - 0.5 * (leverage * leverage) * (vol * vol) + (1.0 - leverage) * rate - fee) * years
 
 
-cdef inline double deviation(const double* a) noexcept nogil:
-    """Of the log return: leverage, drift, vol, years; NaN out of its domain."""
-    cdef double result = absolute(a[0]) * a[2] * square_root(a[3])
-    return result if (0.0 <= a[2]) & (a[2] < INFINITY) & (0.0 <= a[3]) & (a[3] < INFINITY) else NAN
+cdef inline double deviation(double leverage, double vol, double years) noexcept nogil:
+    """Of the log return; NaN out of its domain."""
+    cdef double result = absolute(leverage) * vol * square_root(years)
+    return result if (0.0 <= vol) & (vol < INFINITY) & (0.0 <= years) & (years < INFINITY) else NAN
+
+
+cdef inline double closer(double z, double tail) noexcept nogil:
+    """Halley's step to the z of normal_cdf(z) = tail."""
+    cdef double step = (normal_cdf(z) - tail) / normal_pdf(z)
+    return z - step / (1.0 + 0.5 * z * step)
 
 
 cdef inline double normal_quantile(double probability) noexcept nogil:
@@ -128,24 +136,23 @@ cdef inline double normal_quantile(double probability) noexcept nogil:
     cdef double t = square_root(-2.0 * log(tail))
     cdef double z = (
         (2.515517 + t * (0.802853 + t * 0.010328)) / (1.0 + t * (1.432788 + t * (0.189269 + t * 0.001308))) - t)
-    cdef double step
-    cdef int _k
-    for _k in range(3):
-        step = (normal_cdf(z) - tail) / normal_pdf(z)
-        z = z - step / (1.0 + 0.5 * z * step)
+    # three of them, written out: a loop in a loop is not vectorised
+    z = closer(closer(closer(z, tail), tail), tail)
     return z if probability < 0.5 else -z
 
 
 cdef inline double return_quantile(const double* a) noexcept nogil:
     """probability, leverage, drift, vol, years, rate, fee"""
-    cdef double result = expm1(mean(a + 1) + deviation(a + 1) * normal_quantile(a[0]))
+    cdef double result = expm1(
+        mean(a[1], a[2], a[3], a[4], a[5], a[6]) + deviation(a[1], a[3], a[4]) * normal_quantile(a[0]))
     # Below that the density underflows.
     return result if (1e-300 <= a[0]) & (a[0] < 1.0) else NAN
 
 
 cdef inline double return_probability(const double* a) noexcept nogil:
     """return, leverage, drift, vol, years, rate, fee"""
-    cdef double spread = deviation(a + 1), distance = log1p(a[0]) - mean(a + 1)
+    cdef double spread = deviation(a[1], a[3], a[4])
+    cdef double distance = log1p(a[0]) - mean(a[1], a[2], a[3], a[4], a[5], a[6])
     cdef double step = 1.0 if distance >= 0.0 else 0.0
     cdef double result = normal_cdf(distance / spread)
     result = step if spread == 0.0 else result
