@@ -29,6 +29,8 @@ cdef enum:
     STRIP = 8
     ROWS = 8
     BLOCK = 128
+    # Bars of one path between two visits to the others.
+    STRETCH = 256
 
 # Places of the arguments, and of the steps along time.
 cdef enum:
@@ -317,15 +319,15 @@ cdef long long tiles(
 
 
 cdef long long chains(
-    char** args, cnp.npy_intp* steps, Py_ssize_t first, Py_ssize_t width, Py_ssize_t bars,
+    char** args, cnp.npy_intp* steps, Py_ssize_t first, Py_ssize_t width, Py_ssize_t bars, bint large,
 ) noexcept nogil:
-    """Up to GROUP steady paths: what each bar multiplies by, a block of bars at a time, then the products.
+    """Up to GROUP steady paths: what each bar multiplies by, a stretch of bars at a time, then the products.
 
     A product waits for the one before; those of several paths wait together.
     """
     cdef Paths paths
-    cdef double price[BLOCK + 1]
-    cdef double factor[GROUP][BLOCK]
+    cdef double price[STRETCH + 1]
+    cdef double factor[GROUP][STRETCH]
     cdef double last[GROUP]
     cdef double nav[GROUP]
     cdef double leverage, financing, kept
@@ -340,7 +342,7 @@ cdef long long chains(
     for k in range(width):
         (<double*> (args[NAV] + (first + k) * steps[NAV]))[0] = nav[k]
     while start < bars:
-        length = min(<Py_ssize_t> BLOCK, bars - start)
+        length = min(<Py_ssize_t> STRETCH, bars - start)
         for k in range(width):
             source = args[PRICE] + (first + k) * steps[PRICE] + start * steps[PRICE_TIME]
             leverage = paths.leverage[k]
@@ -369,13 +371,15 @@ cdef long long chains(
                     factor[k][i] = nav[k]
         for k in range(width):
             target = args[NAV] + (first + k) * steps[NAV] + start * steps[NAV_TIME]
-            if steps[NAV_TIME] == sizeof(double):
+            if large:
+                stream(<double*> target, factor[k], length)
+            elif steps[NAV_TIME] == sizeof(double):
                 for i in range(length):
                     (<double*> target)[i] = factor[k][i]
             else:
                 for i in range(length):
                     (<double*> (target + i * steps[NAV_TIME]))[0] = factor[k][i]
-        start += BLOCK
+        start += STRETCH
     return outside
 
 
@@ -386,7 +390,7 @@ cdef inline void navs(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps
         steps[PRICE] == sizeof(double) and steps[NAV] == sizeof(double)
         and args[NAV] != args[PRICE] and args[NAV] != args[FINANCING] and args[NAV] != args[FEE]
     )
-    cdef bint large = side_by_side and paths * bars * <Py_ssize_t> sizeof(double) > STREAM_FROM
+    cdef bint large = steps[NAV if side_by_side else NAV_TIME] == sizeof(double) and paths * bars * <Py_ssize_t> sizeof(double) > STREAM_FROM
     cdef long long outside = 0
     cdef Status status
     if bars == 0:
@@ -399,7 +403,7 @@ cdef inline void navs(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps
         else:
             width = min(<Py_ssize_t> GROUP, paths - path)
             if is_steady(args, steps, path, width):
-                outside |= chains(args, steps, path, width, bars)
+                outside |= chains(args, steps, path, width, bars, large)
             else:
                 outside |= tiles(args, steps, path, width, bars)
             path += GROUP

@@ -3,7 +3,8 @@
 Units: ``expiry`` in years; ``vol``, ``rate``, ``dividend`` per year, continuously compounded. Vega is per 1.00 of vol,
 rho per 1.00 of rate; theta, charm, color and veta are per year of calendar time (dV/dt = -dV/dT).
 
-The modules: ``single`` (one barrier), ``binary`` (touches and binary options).
+The modules: ``single`` (one barrier), ``binary`` (touches and binary options), ``terms`` (state,
+quanto).
 """
 
 from shortgamma.barrier.binary import binary_greeks, binary_price, touch_greeks, touch_price
@@ -25,6 +26,7 @@ from shortgamma.barrier.single import (
     volga,
     zomma,
 )
+from shortgamma.barrier.terms import quanto_dividend, status
 
 __all__ = [
     "BarrierGreeks",
@@ -36,9 +38,11 @@ __all__ = [
     "gamma",
     "greeks",
     "price",
+    "quanto_dividend",
     "rho",
     "rho_dividend",
     "speed",
+    "status",
     "theta",
     "touch_greeks",
     "touch_price",
