@@ -390,7 +390,10 @@ cdef inline void navs(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps
         steps[PRICE] == sizeof(double) and steps[NAV] == sizeof(double)
         and args[NAV] != args[PRICE] and args[NAV] != args[FINANCING] and args[NAV] != args[FEE]
     )
-    cdef bint large = steps[NAV if side_by_side else NAV_TIME] == sizeof(double) and paths * bars * <Py_ssize_t> sizeof(double) > STREAM_FROM
+    cdef bint large = (
+        steps[NAV if side_by_side else NAV_TIME] == sizeof(double)
+        and paths * bars * <Py_ssize_t> sizeof(double) > STREAM_FROM
+    )
     cdef long long outside = 0
     cdef Status status
     if bars == 0:

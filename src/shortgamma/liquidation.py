@@ -549,8 +549,8 @@ def breach_probability(
     Notes
     -----
     With b = ln(P / mark), k = drift - vol^2 / 2 and the price of liquidation P above the mark: N((k T - b) / (vol
-    sqrt T)) + exp(2 k b / vol^2) N((-b - k T) / (vol sqrt T)). It is what a knock-out that never pays but for its
-    rebate of 1 is worth at no interest: see `shortgamma.barrier.price`.
+    sqrt T)) + exp(2 k b / vol^2) N((-b - k T) / (vol sqrt T)). It is what a one-touch is worth at no interest:
+    see `shortgamma.barrier.touch_price`.
 
     Examples
     --------
@@ -574,11 +574,9 @@ def breach_probability(
     side, level = np.asarray(plain("quantity", quantity)), np.asarray(level)
     between = (level > 0.0) & (level < np.inf)
     target = np.where(between, level, 1.0)
-    motion = {"vol": vol, "expiry": expiry, "dividend": np.negative(plain("drift", drift)), "rebate": 1.0}
-    # strikes on the far side of the barrier: nothing but the rebate is ever paid
-    below = barrier.price(spot, 0.5 * target, target, kind="down-out", option="put", **motion)
-    above = barrier.price(spot, 2.0 * target, target, kind="up-out", option="call", **motion)
-    touched = np.minimum(np.where(side > 0.0, below, above), 1.0)
+    direction = np.where(side > 0.0, "down", "up")
+    grown = np.negative(plain("drift", drift))
+    touched = np.minimum(barrier.touch_price(spot, target, vol, expiry, dividend=grown, direction=direction), 1.0)
     sure = np.where(side > 0.0, level > 0.0, level == 0.0) + 0.0 * touched
     return np.where(between, touched, np.where(np.isnan(level), np.nan, sure))[()]
 
