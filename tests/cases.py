@@ -13,7 +13,9 @@ Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 
 
 def ufuncs() -> dict[str, np.ufunc]:
-    """The ufuncs of every module that the dispatcher loaded, by name."""
+    """The ufuncs of every module that the dispatcher loads, by name."""
+    for family in _dispatch.LATER:
+        getattr(_dispatch, family)
     modules = [
         value
         for value in vars(_dispatch).values()

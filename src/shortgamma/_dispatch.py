@@ -16,6 +16,7 @@ from shortgamma import _cpu
 
 if TYPE_CHECKING:
     from types import ModuleType
+    from typing import Any
 
 LEVELS = ("baseline", "v3", "v4")
 VARIABLE = "SHORTGAMMA_CPU"
@@ -78,8 +79,23 @@ def put_builds_last() -> None:
 vecmath = _load("vecmath")
 contracts = _load("contracts")
 barrier = _load("barrier")
-binary = _load("binary")
 leverage = _load("leverage")
-leverage_theory = _load("leverage_theory")
 funding = _load("funding")
 liquidation = _load("liquidation")
+
+# Loaded when they are first asked for, which an import of the package does not.
+LATER = ("binary", "leverage_theory")
+
+
+def __getattr__(name: str) -> Any:
+    if name in LATER:
+        globals()[name] = _load(name)
+        return globals()[name]
+    if not name.startswith("_"):
+        # a ufunc out of a pickle
+        for family in LATER:
+            if name.startswith(family.partition("_")[0]):
+                module = globals().get(family) or __getattr__(family)
+                if name in vars(module):
+                    return vars(module)[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

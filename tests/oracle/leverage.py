@@ -31,8 +31,10 @@ def path(
             continue
         ratio = p / price[t - 1]
         before = nav
-        if wiped and not any(math.isnan(x) for x in (leverage, financing[t], fee[t], cost)):
-            navs.append(0.0)
+        if wiped:
+            # nothing is left to earn or to pay, but what nobody knows does not become known
+            stopped = math.isnan(financing[t]) or math.isnan(fee[t]) or (schedule[t] and math.isnan(cost))
+            navs.append(math.nan if stopped else 0.0)
             continue
         if fresh:
             keep = 1.0 + (financing[t] - fee[t])
@@ -49,6 +51,10 @@ def path(
         if nav <= 0.0:
             nav, exposure, wiped = 0.0, 0.0, True
         fresh = schedule[t]
+        if fresh and math.isnan(cost):
+            stopped = True
+            navs.append(math.nan)
+            continue
         if fresh and not wiped:
             if cost != 0.0:
                 if leverage * nav > exposure:

@@ -7,7 +7,7 @@ Units: ``expiry`` in years; ``vol``, ``rate``, ``dividend`` per year, continuous
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,9 +16,28 @@ from shortgamma._arguments import call, choice
 
 if TYPE_CHECKING:
     from types import ModuleType
-    from typing import Literal
+    from typing import Literal, Protocol
 
     from numpy.typing import ArrayLike
+
+    class _Greek(Protocol):
+        def __call__(
+            self,
+            spot: ArrayLike,
+            strike: ArrayLike,
+            barrier: ArrayLike,
+            vol: ArrayLike,
+            expiry: ArrayLike,
+            *,
+            rate: ArrayLike = 0.0,
+            dividend: ArrayLike = 0.0,
+            rebate: ArrayLike = 0.0,
+            kind: Any = "down-in",
+            option: Any = "put",
+            rebate_at: Any = "hit",
+            out: Any = None,
+        ) -> Any: ...
+
 
 KINDS = {"down-in": 0, "up-in": 1, "down-out": 2, "up-out": 3}
 OPTIONS = {"call": 0, "put": 4}
@@ -260,25 +279,6 @@ def outputs(out: Any, count: int) -> tuple[Any, ...]:
     if len(out) != count:
         raise ValueError(f"out must hold {count} arrays, got {len(out)}")
     return tuple(out)
-
-
-class _Greek(Protocol):
-    def __call__(
-        self,
-        spot: ArrayLike,
-        strike: ArrayLike,
-        barrier: ArrayLike,
-        vol: ArrayLike,
-        expiry: ArrayLike,
-        *,
-        rate: ArrayLike = 0.0,
-        dividend: ArrayLike = 0.0,
-        rebate: ArrayLike = 0.0,
-        kind: Any = "down-in",
-        option: Any = "put",
-        rebate_at: Any = "hit",
-        out: Any = None,
-    ) -> Any: ...
 
 
 def _greek(name: str, meaning: str) -> _Greek:
