@@ -1,8 +1,4 @@
-"""Funding of perpetual swaps: what a position receives at each funding time.
-
-Units: ``rate`` is a fraction per funding interval, > 0 when longs pay shorts; cash is in the contract's
-settlement coin, > 0 received. Time runs down axis 0.
-"""
+"""Positions already on the funding clock; the public name is in ``shortgamma.funding``."""
 
 from __future__ import annotations
 
@@ -19,8 +15,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from shortgamma.contracts import Contract
-
-__all__ = ["accrue"]
 
 NAMES = ("position", "mark", "rate")
 # NumPy would copy a mark and a rate for each element of a buffer full of rows; with a buffer shorter than a row of so

@@ -1,8 +1,4 @@
-"""Liquidation of isolated positions: at which price, and on which bar.
-
-Units: ``margin`` is in the contract's settlement coin; ``maintenance`` and ``fee`` are fractions of the
-position's value at the mark. Time runs down axis 0. Maintenance that rises with the value is given as `Tiers`.
-"""
+"""One isolated position: at which price, and on which bar; the public names are in ``shortgamma.liquidation``."""
 
 from __future__ import annotations
 
@@ -12,7 +8,7 @@ import numpy as np
 
 from shortgamma import _dispatch, barrier, contracts
 from shortgamma._arguments import call, plain, refuse_where, time_axis
-from shortgamma._tiers import Tiers, load_tiers
+from shortgamma.liquidation.tiers import Tiers
 
 if TYPE_CHECKING:
     from typing import Any
@@ -20,22 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from shortgamma.contracts import Contract
-
-__all__ = [
-    "Tiers",
-    "bankruptcy_price",
-    "breach_probability",
-    "first_breach",
-    "frontier",
-    "initial_margin",
-    "leverage_of",
-    "load_tiers",
-    "maintenance_margin",
-    "margin_ratio",
-    "max_quantity",
-    "pnl",
-    "price",
-]
 
 NAMES = ("quantity", "entry", "margin", "maintenance", "fee")
 NEVER = -1

@@ -1,4 +1,4 @@
-"""Margin that rises in steps with the value of a position."""
+"""Margin that rises in steps with the value of a position; public in ``shortgamma.liquidation``."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""Leveraged and inverse products: net asset value under rebalancing to a constant leverage, and its theory.
-
-Units: ``leverage`` signed, 3.0 for 3x and -1.0 for an inverse product; ``financing`` and ``fee`` are
-fractions per bar (a rate per year divided by the bars of a year); ``cost`` is a fraction of each trade. Time
-runs down axis 0.
-"""
+"""Net asset value under rebalancing to a constant leverage; the public name is in ``shortgamma.leverage``."""
 
 from __future__ import annotations
 
@@ -14,45 +9,11 @@ import numpy as np
 
 from shortgamma import _dispatch
 from shortgamma._arguments import along_time, call, number, plain, refuse_where, time_axis
-from shortgamma._leverage_theory import (
-    actual_leverage,
-    break_even_variance,
-    compounded_return,
-    growth_optimal_leverage,
-    power_transfer,
-    rebalance_flow,
-    rebalance_trade,
-    recentred_leverage,
-    return_probability,
-    return_quantile,
-    sigmoid_transfer,
-    trigger_ratio,
-    value_at_risk,
-    volatility_drag,
-)
 
 if TYPE_CHECKING:
     from typing import Any
 
     from numpy.typing import ArrayLike
-
-__all__ = [
-    "actual_leverage",
-    "break_even_variance",
-    "compounded_return",
-    "growth_optimal_leverage",
-    "nav",
-    "power_transfer",
-    "rebalance_flow",
-    "rebalance_trade",
-    "recentred_leverage",
-    "return_probability",
-    "return_quantile",
-    "sigmoid_transfer",
-    "trigger_ratio",
-    "value_at_risk",
-    "volatility_drag",
-]
 
 NAMES = ("price", "leverage", "schedule", "financing", "fee", "cost", "initial")
 

@@ -1,0 +1,44 @@
+"""Leveraged and inverse products: net asset value under rebalancing to a constant leverage, and its theory.
+
+Units: ``leverage`` signed, 3.0 for 3x and -1.0 for an inverse product; ``financing`` and ``fee`` are
+fractions per bar (a rate per year divided by the bars of a year); ``cost`` is a fraction of each trade. Time
+runs down axis 0.
+
+The modules: ``nav`` (rebalancing on a schedule), ``theory`` (closed forms).
+"""
+
+from shortgamma.leverage.nav import nav
+from shortgamma.leverage.theory import (
+    actual_leverage,
+    break_even_variance,
+    compounded_return,
+    growth_optimal_leverage,
+    power_transfer,
+    rebalance_flow,
+    rebalance_trade,
+    recentred_leverage,
+    return_probability,
+    return_quantile,
+    sigmoid_transfer,
+    trigger_ratio,
+    value_at_risk,
+    volatility_drag,
+)
+
+__all__ = [
+    "actual_leverage",
+    "break_even_variance",
+    "compounded_return",
+    "growth_optimal_leverage",
+    "nav",
+    "power_transfer",
+    "rebalance_flow",
+    "rebalance_trade",
+    "recentred_leverage",
+    "return_probability",
+    "return_quantile",
+    "sigmoid_transfer",
+    "trigger_ratio",
+    "value_at_risk",
+    "volatility_drag",
+]
