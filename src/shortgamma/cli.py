@@ -1,4 +1,4 @@
-"""The command line: ``shortgamma run`` and ``shortgamma info``."""
+"""The command line: ``shortgamma run``, ``shortgamma funding`` and ``shortgamma info``."""
 
 import argparse
 import json
@@ -679,9 +679,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         if unknown := re.match(r"argument command: invalid choice: ('.*?'|\".*?\") \(", message):
-            message = f"unknown command {unknown[1]}: choose run or info"
+            message = f"unknown command {unknown[1]}: choose run, funding or info"
         elif message == "the following arguments are required: command":
-            message = "a command is needed: run or info"
+            message = "a command is needed: run, funding or info"
         raise UsageError(message)
 
 
@@ -705,6 +705,19 @@ def build_parser() -> Parser:
         "files", metavar="PRICES.csv", nargs="*", help="prices of the underlying, then of the collateral coin"
     )
     run.add_argument("--json", metavar="FILE", help="write all numbers to this file")
+    rates = commands.add_parser(
+        "funding",
+        help="rates of a funding history, and what a position received",
+        description="Rates of a funding history as a venue exports it, and what a constant position received.",
+        epilog="A file is an export of BitMEX, Binance, Bybit, Deribit or Hyperliquid, CSV or JSON.",
+        allow_abbrev=False,
+    )
+    rates.add_argument("file", metavar="FILE", help="the funding history")
+    rates.add_argument("--position", metavar="Q", type=float, help="contracts held, < 0 short")
+    rates.add_argument("--contract", metavar="NAME", help="XBTUSD, ETHUSD, ..., linear or inverse")
+    rates.add_argument("--mark", metavar="PRICE", type=float, help="price where the file has no mark")
+    rates.add_argument("--symbol", metavar="NAME", help="the contract, if the file has several")
+    rates.add_argument("--json", metavar="FILE", help="write all numbers to this file")
     commands.add_parser("info", help="version, build, and the processor's dispatch", allow_abbrev=False)
     return parser
 
@@ -719,6 +732,19 @@ def run_command(files: Sequence[str], output: str | None) -> None:
     if output is not None:
         write_json(output, result)
         text += f"\nnumbers written to {output}\n"
+    put(text, sys.stdout)
+
+
+def funding_command(options: argparse.Namespace) -> None:
+    from shortgamma import _funding_report
+
+    if options.json is not None:
+        check_output(options.json, [options.file])
+    result = _funding_report.compute(options.file, options.position, options.contract, options.mark, options.symbol)
+    text = _funding_report.report(result)
+    if options.json is not None:
+        write_json(options.json, result)
+        text += f"\nnumbers written to {options.json}\n"
     put(text, sys.stdout)
 
 
@@ -749,6 +775,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = build_parser().parse_args(argv)
         if arguments.command == "run":
             run_command(arguments.files, arguments.json)
+        elif arguments.command == "funding":
+            funding_command(arguments)
         else:
             info_command()
     except (UsageError, PricesError) as error:

@@ -12,43 +12,93 @@ from typing import TYPE_CHECKING, Any
 from shortgamma.funding.dense import FundingIndex, accrue, between, funding_index, total
 
 if TYPE_CHECKING:
+    from shortgamma.funding import rules
     from shortgamma.funding.events import accrue_continuous, accrue_events, position_at
+    from shortgamma.funding.history import FundingHistory, read_history
+    from shortgamma.funding.meaning import (
+        RealizedFunding,
+        ThreeLegPath,
+        ThreeLegs,
+        annualize,
+        break_even_holding,
+        delta_neutral_carry,
+        fair_drift,
+        fair_premium,
+        fair_price,
+        quanto_adjustment,
+        realized_funding,
+        three_leg_carry,
+        three_leg_path,
+    )
     from shortgamma.funding.rates import average_premium, impact_price, predicted_rate, premium_index, rate
 
 __all__ = [
+    "FundingHistory",
     "FundingIndex",
+    "RealizedFunding",
+    "ThreeLegPath",
+    "ThreeLegs",
     "accrue",
     "accrue_continuous",
     "accrue_events",
+    "annualize",
     "average_premium",
     "between",
+    "break_even_holding",
+    "delta_neutral_carry",
+    "fair_drift",
+    "fair_premium",
+    "fair_price",
     "funding_index",
     "impact_price",
     "position_at",
     "predicted_rate",
     "premium_index",
+    "quanto_adjustment",
     "rate",
+    "read_history",
+    "realized_funding",
+    "rules",
+    "three_leg_carry",
+    "three_leg_path",
     "total",
 ]
 
 # Loaded when first asked for: an import of the package does not pay for them.
 _LATER = {
+    "FundingHistory": "history",
+    "RealizedFunding": "meaning",
+    "ThreeLegPath": "meaning",
+    "ThreeLegs": "meaning",
     "accrue_continuous": "events",
     "accrue_events": "events",
+    "annualize": "meaning",
     "average_premium": "rates",
+    "break_even_holding": "meaning",
+    "delta_neutral_carry": "meaning",
+    "fair_drift": "meaning",
+    "fair_premium": "meaning",
+    "fair_price": "meaning",
     "impact_price": "rates",
     "position_at": "events",
     "predicted_rate": "rates",
     "premium_index": "rates",
+    "quanto_adjustment": "meaning",
     "rate": "rates",
+    "read_history": "history",
+    "realized_funding": "meaning",
+    "three_leg_carry": "meaning",
+    "three_leg_path": "meaning",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
+    if name == "rules":
+        return import_module(f"{__name__}.rules")
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
     return globals()[name]
 

@@ -1,0 +1,567 @@
+"""What funding means: yields, carry and fair values; the public names are in ``shortgamma.funding``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from shortgamma._arguments import number, plain, refuse_choice, refuse_where, time_axis
+from shortgamma.funding.events import HOUR, nanoseconds
+
+if TYPE_CHECKING:
+    from typing import Any, Literal
+
+    from numpy.typing import ArrayLike
+
+YEAR = 365 * 24 * HOUR
+COMPOUNDINGS = ("simple", "compound", "continuous")
+KINDS = ("linear", "inverse", "quanto")
+
+
+def annualize(
+    rate: ArrayLike,
+    interval: Any = 8 * HOUR,
+    *,
+    compounding: Literal["simple", "compound", "continuous"] = "simple",
+) -> Any:
+    """Funding rate per interval as one per year of 365 days.
+
+    Parameters
+    ----------
+    rate : array_like
+        Rate per interval, a fraction.
+    interval : timedelta64 or int, default 8 hours
+        What the rate is for; an integer is nanoseconds.
+    compounding : {"simple", "compound", "continuous"}, default "simple"
+        n F, as what is received is not reinvested; (1 + F)^n - 1; or n ln(1 + F); with n intervals a year.
+
+    Returns
+    -------
+    ndarray or float
+        Rate per year, a fraction. NaN, with the invalid flag, where a compounded rate is below -1.
+
+    Raises
+    ------
+    ValueError
+        If ``interval`` is not > 0 or ``compounding`` none of the three.
+    TypeError
+        If an input is not numeric.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> round(float(sg.funding.annualize(0.0001)), 6)
+    0.1095
+    >>> round(float(sg.funding.annualize(0.0001, compounding="compound")), 6)
+    0.115714
+    """
+    _choice("compounding", compounding, COMPOUNDINGS)
+    count = YEAR / nanoseconds("interval", interval)
+    given = plain("rate", rate)
+    if compounding == "simple":
+        return np.multiply(given, count)
+    growth = np.log1p(given) * count
+    return growth if compounding == "continuous" else np.expm1(growth)
+
+
+class RealizedFunding(NamedTuple):
+    """What a history of rates came to; see `realized_funding`."""
+
+    mean: Any
+    """Average rate per year, simple."""
+    vol: Any
+    """Standard deviation of the rates, per square root of a year."""
+    total: Any
+    """Sum of the rates: what a constant value received as a short."""
+    positive: Any
+    """Fraction of the intervals in which longs paid."""
+
+
+def realized_funding(rate: ArrayLike, interval: Any = 8 * HOUR, *, axis: int = 0) -> RealizedFunding:
+    """Average, volatility and sum of funding rates.
+
+    Parameters
+    ----------
+    rate : array_like
+        Rates per interval along ``axis``, at least two.
+    interval : timedelta64 or int, default 8 hours
+        What a rate is for; an integer is nanoseconds.
+    axis : int, default 0
+        The axis of time.
+
+    Returns
+    -------
+    RealizedFunding
+        ``mean`` and ``vol`` per year, ``total``, and ``positive``, the fraction of rates > 0.
+
+    Raises
+    ------
+    ValueError
+        If there are less than two rates, or ``interval`` is not > 0.
+
+    Notes
+    -----
+    The volatility is that of independent rates. Rates persist, so over a year their average moves more.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> result = sg.funding.realized_funding([0.0001, 0.0003, -0.0001])
+    >>> round(float(result.mean), 4), round(float(result.vol), 4), round(float(result.total), 4)
+    (0.1095, 0.0066, 0.0003)
+    """
+    given = number("rate", rate).astype(np.float64, copy=False)
+    along = time_axis(axis, given.ndim, "rate")
+    if given.shape[along] < 2:
+        raise ValueError(f"rate must have at least two elements along the time axis, got {given.shape[along]}")
+    count = YEAR / nanoseconds("interval", interval)
+    return RealizedFunding(
+        np.mean(given, axis=along) * count,
+        np.std(given, axis=along, ddof=1) * np.sqrt(count),
+        np.sum(given, axis=along),
+        np.mean(given > 0.0, axis=along),
+    )
+
+
+def delta_neutral_carry(
+    funding: ArrayLike,
+    *,
+    financing: ArrayLike = 0.0,
+    holding_yield: ArrayLike = 0.0,
+    margin: ArrayLike = 0.0,
+) -> Any:
+    """Return per year of a long holding against a short perpetual swap of the same value.
+
+    Parameters
+    ----------
+    funding : array_like
+        Funding rate per year, > 0 received by the short; see `annualize`.
+    financing : array_like, default 0.0
+        Rate per year at which the capital is borrowed, or could be lent.
+    holding_yield : array_like, default 0.0
+        What the holding yields per year (staking), less what it costs.
+    margin : array_like, default 0.0
+        Margin of the swap as a fraction of its value, >= 0, put up beside the holding.
+
+    Returns
+    -------
+    ndarray or float
+        (funding + holding_yield) / (1 + margin) - financing, on the capital.
+
+    Raises
+    ------
+    ValueError
+        If a margin is negative.
+    TypeError
+        If an input is not numeric.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> round(float(sg.funding.delta_neutral_carry(0.1095, financing=0.05, margin=0.25)), 4)
+    0.0376
+    """
+    extra = number("margin", margin)
+    refuse_where(extra < 0, "margin", extra, ">= 0")
+    received = np.add(plain("funding", funding), plain("holding_yield", holding_yield))
+    return received / (1.0 + extra) - plain("financing", financing)
+
+
+def break_even_holding(carry: ArrayLike, fees: ArrayLike) -> Any:
+    """Years after which carry has paid for the fees of opening and closing.
+
+    Parameters
+    ----------
+    carry : array_like
+        Carry per year, as a fraction of the value.
+    fees : array_like
+        Fees of all legs, opening and closing together, as a fraction of the value, >= 0.
+
+    Returns
+    -------
+    ndarray or float
+        Years; infinite where the carry is not > 0 and there are fees, 0 where there are none.
+
+    Raises
+    ------
+    ValueError
+        If fees are negative.
+    TypeError
+        If an input is not numeric.
+
+    Examples
+    --------
+    Two legs in and out at 0.05 % each, against 10.95 % a year: a week.
+
+    >>> import shortgamma as sg
+    >>> round(365 * float(sg.funding.break_even_holding(0.1095, 4 * 0.0005)), 2)
+    6.67
+    """
+    cost = number("fees", fees).astype(np.float64, copy=False)
+    refuse_where(cost < 0, "fees", cost, ">= 0")
+    gain = number("carry", carry).astype(np.float64, copy=False)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        years = np.where(cost == 0.0, 0.0, np.where(gain > 0.0, cost / gain, np.inf))
+    return np.where(np.isnan(cost + gain), np.nan, years)[()]
+
+
+def quanto_adjustment(correlation: ArrayLike, vol_underlying: ArrayLike, vol_settlement: ArrayLike) -> Any:
+    """What a short quanto position loses per year to the covariance of underlying and settlement coin.
+
+    Parameters
+    ----------
+    correlation : array_like
+        Correlation of the returns of the underlying and of the settlement coin, both in the quote currency,
+        in [-1, 1].
+    vol_underlying, vol_settlement : array_like
+        Their volatilities per year, >= 0.
+
+    Returns
+    -------
+    ndarray or float
+        correlation * vol_underlying * vol_settlement per year: the funding by which a quanto swap must exceed a linear
+        one, so that nobody prefers a side.
+
+    Raises
+    ------
+    ValueError
+        If a correlation or a volatility is out of its range.
+    TypeError
+        If an input is not numeric.
+
+    Examples
+    --------
+    ETHUSD settled in XBT: 85 % correlation, 80 % volatility each.
+
+    >>> import shortgamma as sg
+    >>> round(float(sg.funding.quanto_adjustment(0.85, 0.80, 0.80)), 10)
+    0.544
+    """
+    rho = number("correlation", correlation)
+    refuse_where(np.abs(rho) > 1.0, "correlation", rho, "between -1 and 1")
+    vols = []
+    for name, value in (("vol_underlying", vol_underlying), ("vol_settlement", vol_settlement)):
+        vols.append(number(name, value))
+        refuse_where(vols[-1] < 0.0, name, vols[-1], ">= 0")
+    product = np.multiply(plain("correlation", correlation), plain("vol_underlying", vol_underlying))
+    return np.multiply(product, plain("vol_settlement", vol_settlement))
+
+
+def fair_drift(
+    kind: Literal["linear", "inverse", "quanto"],
+    *,
+    rate: ArrayLike,
+    holding_yield: ArrayLike = 0.0,
+    quanto: ArrayLike = 0.0,
+) -> Any:
+    """Growth per year of the underlying, seen by who counts in the settlement coin: the fair funding at the index.
+
+    Parameters
+    ----------
+    kind : {"linear", "inverse", "quanto"}
+        Kind of the contract.
+    rate : array_like
+        Interest per year in the quote currency.
+    holding_yield : array_like, default 0.0
+        Interest or yield per year of the underlying coin.
+    quanto : array_like, default 0.0
+        `quanto_adjustment` of a quanto contract.
+
+    Returns
+    -------
+    ndarray or float
+        Per year: rate - holding_yield, for a quanto contract plus ``quanto``. It is what longs pay if the swap
+        trades at its index.
+
+    Raises
+    ------
+    ValueError
+        If ``kind`` is none of the three.
+    TypeError
+        If an input is not numeric.
+
+    See Also
+    --------
+    fair_price : When the funding follows from the premium.
+
+    Notes
+    -----
+    Ackerer, Hugonnier and Jermann, Perpetual futures pricing, 2023. An inverse contract is a linear one on the
+    reciprocal price with the two interest rates exchanged, and its long holds the short side of that.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> adjustment = sg.funding.quanto_adjustment(0.85, 0.80, 0.80)
+    >>> round(float(sg.funding.fair_drift("quanto", rate=0.05, quanto=adjustment)), 4)
+    0.594
+    """
+    _choice("kind", kind, KINDS)
+    drift = np.subtract(plain("rate", rate), plain("holding_yield", holding_yield))
+    return np.add(drift, plain("quanto", quanto)) if kind == "quanto" else drift
+
+
+def fair_price(
+    index: ArrayLike,
+    kind: Literal["linear", "inverse", "quanto"],
+    *,
+    premium_speed: ArrayLike,
+    rate: ArrayLike,
+    holding_yield: ArrayLike = 0.0,
+    interest: ArrayLike = 0.0,
+    quanto: ArrayLike = 0.0,
+) -> Any:
+    """Price of a perpetual swap without arbitrage, when its funding follows from the premium.
+
+    Parameters
+    ----------
+    index : array_like
+        Price x of the underlying.
+    kind : {"linear", "inverse", "quanto"}
+        Kind of the contract.
+    premium_speed : array_like
+        kappa: how much of the premium longs pay per year, 3 * 365 where the premium is paid every 8 hours.
+    rate, holding_yield : array_like
+        Interest per year of the quote currency, and of the underlying coin.
+    interest : array_like, default 0.0
+        iota: what longs pay beside the premium, per year, as a fraction of the index.
+    quanto : array_like, default 0.0
+        `quanto_adjustment` of a quanto contract.
+
+    Returns
+    -------
+    ndarray or float
+        Price f of the swap; NaN, with the invalid flag, where the premium is paid too slowly for there to be one.
+
+    Raises
+    ------
+    ValueError
+        If ``kind`` is none of the three.
+    TypeError
+        If an input is not numeric.
+
+    Notes
+    -----
+    Per year a long pays kappa (f - x) + iota x for linear and quanto contracts, and in the coin kappa (1/x - 1/f) +
+    iota / x for inverse ones. With d of `fair_drift`,
+
+        f = x (kappa - iota) / (kappa - d)            linear, quanto
+        f = x (kappa + d) / (kappa + iota)            inverse
+
+    Ackerer, Hugonnier and Jermann, Perpetual futures pricing, 2023; for linear ones and no interest He, Manela, Ross
+    and von Wachter, Fundamentals of perpetual futures, arXiv 2212.06888.
+
+    Examples
+    --------
+    With a premium that is paid every 8 hours, 5 % of interest is half a basis point:
+
+    >>> import shortgamma as sg
+    >>> round(float(sg.funding.fair_price(10_000.0, "linear", premium_speed=3 * 365, rate=0.05)), 3)
+    10000.457
+    """
+    drift = fair_drift(kind, rate=rate, holding_yield=holding_yield, quanto=quanto)
+    kappa, iota = number("premium_speed", premium_speed), plain("interest", interest)
+    price = plain("index", index)
+    if kind == "inverse":
+        above, below = np.add(kappa, drift), np.add(kappa, iota)
+    else:
+        above, below = np.subtract(kappa, iota), np.subtract(kappa, drift)
+    # no price holds the premium where it cannot outpay the drift: 0 times an infinity is no number
+    possible = np.where((above > 0.0) & (below > 0.0) | np.isnan(above + below), 1.0, 0.0)
+    with np.errstate(divide="ignore"):
+        return price * (above / below * (possible * np.where(possible == 0.0, np.inf, 1.0)))
+
+
+def fair_premium(
+    drift: ArrayLike,
+    interval: Any = 8 * HOUR,
+    *,
+    interest: ArrayLike = 0.0001,
+    clamp: ArrayLike = 0.0005,
+) -> Any:
+    """Premium at which a venue's funding formula pays the fair drift.
+
+    Parameters
+    ----------
+    drift : array_like
+        Fair funding per year at the index; see `fair_drift`.
+    interval : timedelta64 or int, default 8 hours
+        Funding interval; an integer is nanoseconds.
+    interest, clamp : array_like, default 0.0001 and 0.0005
+        Interest per interval and half width of the dead band, as of `rate`.
+
+    Returns
+    -------
+    ndarray or float
+        Premium P = f / x - 1, a fraction. Where the drift is what the dead band pays it lies within the band, where it
+        is less or more outside of it. NaN where funding cannot keep up with the drift.
+
+    Raises
+    ------
+    ValueError
+        If a clamp is negative or ``interval`` not > 0.
+    TypeError
+        If an input is not numeric.
+
+    Notes
+    -----
+    With n intervals a year, n F(P) = drift (1 + P): n (P -+ clamp) outside of the band, n times the interest within.
+
+    Examples
+    --------
+    The dead band hides drift near 10.95 % a year; a quanto swap at 59.4 % trades 9 basis points above its index:
+
+    >>> import shortgamma as sg
+    >>> round(float(sg.funding.fair_premium(0.594)), 6)
+    0.001043
+    """
+    count = YEAR / nanoseconds("interval", interval)
+    band, middle = number("clamp", clamp), number("interest", interest)
+    refuse_where(band < 0, "clamp", band, ">= 0")
+    grown = number("drift", drift).astype(np.float64, copy=False)
+    short_of = [count * middle - grown * (1.0 + edge) for edge in (middle - band, middle + band)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        above = (count * band + grown) / (count - grown)
+        below = (grown - count * band) / (count - grown)
+        within = np.where(grown == 0.0, middle, count * middle / grown - 1.0)
+        premium = np.where(np.minimum(*short_of) > 0.0, below, np.where(np.maximum(*short_of) < 0.0, above, within))
+    return np.where(np.isnan(grown) | (grown >= count), np.nan, premium)[()]
+
+
+class ThreeLegs(NamedTuple):
+    """Carry of a quanto swap against its two legs; see `three_leg_carry`."""
+
+    carry: Any
+    """Per year: what the legs pay."""
+    covariance_cost: Any
+    """Per year: what rebalancing loses to the covariance of underlying and settlement coin."""
+    net: Any
+    """Per year: carry less covariance cost."""
+
+
+def three_leg_carry(
+    short_funding: ArrayLike,
+    long_funding: ArrayLike,
+    future_basis: ArrayLike,
+    *,
+    correlation: ArrayLike,
+    vol_underlying: ArrayLike,
+    vol_settlement: ArrayLike,
+) -> ThreeLegs:
+    """Carry of: short the quanto swap, long the settlement coin's swap, long a future on their ratio.
+
+    Parameters
+    ----------
+    short_funding : array_like
+        Funding per year of the quanto swap, > 0 received by its short.
+    long_funding : array_like
+        Funding per year of the settlement coin's swap, > 0 paid by its long.
+    future_basis : array_like
+        Annual premium of the future on underlying over settlement coin, > 0 lost by its long as it expires.
+    correlation, vol_underlying, vol_settlement : array_like
+        As of `quanto_adjustment`.
+
+    Returns
+    -------
+    ThreeLegs
+        Per year and unit of value of each leg. The legs cancel to first order; what is left is exposed to the
+        covariance alone.
+
+    Raises
+    ------
+    ValueError
+        As of `quanto_adjustment`.
+    TypeError
+        If an input is not numeric.
+
+    See Also
+    --------
+    three_leg_path : The same along prices, and the trades.
+
+    Examples
+    --------
+    Short ETHUSD at 50 %, long XBTUSD at 0 %, long ETHXBT at 5 %: the 45 % are less than the covariance takes.
+
+    >>> import shortgamma as sg
+    >>> legs = sg.funding.three_leg_carry(0.50, 0.0, 0.05, correlation=0.85, vol_underlying=0.8, vol_settlement=0.8)
+    >>> [round(float(x), 3) for x in legs]
+    [0.45, 0.544, -0.094]
+    """
+    carry = np.subtract(
+        np.subtract(plain("short_funding", short_funding), plain("long_funding", long_funding)),
+        plain("future_basis", future_basis),
+    )
+    cost = quanto_adjustment(correlation, vol_underlying, vol_settlement)
+    return ThreeLegs(carry, cost, np.subtract(carry, cost))
+
+
+class ThreeLegPath(NamedTuple):
+    """The three legs along prices, one element for each step; see `three_leg_path`."""
+
+    short_quanto: Any
+    """Profit of the short quanto swap in the quote currency."""
+    long_coin: Any
+    """Profit of the long swap on the settlement coin."""
+    long_ratio: Any
+    """Profit of the long future on the ratio."""
+    residual: Any
+    """Sum of the three: minus the product of the two returns."""
+    trade: Any
+    """Value of the underlying that must be bought (> 0) in the quanto swap at the end of the step."""
+
+
+def three_leg_path(underlying: ArrayLike, settlement: ArrayLike, *, axis: int = 0) -> ThreeLegPath:
+    """Profits of the three legs along prices, without carry, and the trades that keep them of one value.
+
+    Parameters
+    ----------
+    underlying, settlement : array_like
+        Prices > 0 of the underlying and of the settlement coin, in one quote currency, of one shape.
+    axis : int, default 0
+        The axis of time.
+
+    Returns
+    -------
+    ThreeLegPath
+        Per unit of value of each leg at the start of each step, at which all are brought to it again; one step less
+        than prices. Profits are in the quote currency: coins are sold at the price of the end of the step.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, there are less than two prices, or a price is not > 0.
+    TypeError
+        If an input is not numeric.
+
+    Notes
+    -----
+    With returns e of the underlying and b of the coin, the short quanto makes -e (1 + b), the coin b, the ratio
+    e - b; together -e b. The quanto position is then worth (1 + e)(1 + b) and the ratio 1 + e, so (1 + e) b is bought:
+    after a rise of the coin, and sold after a fall.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> path = sg.funding.three_leg_path([200.0, 250.0], [10_000.0, 12_500.0])
+    >>> float(path.residual[0]), float(path.trade[0])
+    (-0.0625, 0.3125)
+    """
+    prices = [number("underlying", underlying), number("settlement", settlement)]
+    along = time_axis(axis, prices[0].ndim, "underlying")
+    if prices[0].shape != prices[1].shape:
+        raise ValueError(f"settlement has shape {prices[1].shape}, underlying has {prices[0].shape}")
+    if prices[0].shape[along] < 2:
+        raise ValueError("underlying must have at least two prices along the time axis")
+    moves = []
+    for name, price in zip(("underlying", "settlement"), prices, strict=True):
+        refuse_where(price <= 0, name, price, "> 0")
+        line = np.moveaxis(price.astype(np.float64, copy=False), along, 0)
+        moves.append(np.moveaxis((line[1:] - line[:-1]) / line[:-1], 0, along))
+    e, b = moves
+    return ThreeLegPath(-e * (1.0 + b), b, e - b, -e * b, (1.0 + e) * b)
+
+
+def _choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    if not isinstance(value, str) or value not in choices:
+        refuse_choice(name, value, choices)

@@ -1,0 +1,312 @@
+"""Yields, carry, fair values, and the rules of venues."""
+
+import dataclasses
+import math
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import shortgamma as sg
+from shortgamma.contracts import ETHUSD, XBTUSD, Contract
+from shortgamma.funding import (
+    accrue,
+    annualize,
+    break_even_holding,
+    delta_neutral_carry,
+    fair_drift,
+    fair_premium,
+    fair_price,
+    quanto_adjustment,
+    rate,
+    realized_funding,
+    rules,
+    three_leg_carry,
+    three_leg_path,
+)
+
+HOUR = 3_600 * 10**9
+
+
+class TestYields:
+    def test_annualize(self):
+        assert annualize(0.0001) == pytest.approx(0.1095, rel=1e-15)
+        assert annualize(0.0000125, np.timedelta64(1, "h")) == pytest.approx(0.1095, rel=1e-15)
+        assert annualize(0.0001, compounding="compound") == pytest.approx(1.0001**1095 - 1, rel=1e-12)
+        assert annualize(0.0001, compounding="continuous") == pytest.approx(1095 * math.log(1.0001), rel=1e-14)
+        np.testing.assert_allclose(annualize([0.01, -0.01], 24 * HOUR), [3.65, -3.65], rtol=1e-15)
+
+    @given(st.floats(-0.05, 0.05), st.sampled_from([1, 4, 8, 24]))
+    def test_compoundings_agree(self, one, hours):
+        grown = annualize(one, hours * HOUR, compounding="compound")
+        assert math.log1p(grown) == pytest.approx(
+            annualize(one, hours * HOUR, compounding="continuous"), rel=1e-9, abs=1e-12
+        )
+
+    def test_realized(self):
+        rates = np.array([0.0001, 0.0003, -0.0001, 0.0005])
+        result = realized_funding(rates)
+        assert result.mean == pytest.approx(1095 * 0.0002, rel=1e-14)
+        deviation = math.sqrt(((rates - 0.0002) ** 2).sum() / 3)
+        assert result.vol == pytest.approx(deviation * math.sqrt(1095), rel=1e-13)
+        assert result.total == pytest.approx(0.0008, rel=1e-14)
+        assert result.positive == 0.75
+        many = realized_funding(np.stack([rates, 2 * rates], axis=1))
+        np.testing.assert_allclose(many.mean, [result.mean, 2 * result.mean], rtol=1e-14)
+        np.testing.assert_allclose(realized_funding(np.stack([rates, rates]), axis=1).vol, [result.vol] * 2, rtol=1e-14)
+
+    def test_carry_and_break_even(self):
+        assert delta_neutral_carry(0.1, financing=0.05, holding_yield=0.02, margin=0.2) == pytest.approx(
+            0.05, rel=1e-12
+        )
+        np.testing.assert_array_equal(
+            break_even_holding([0.1, 0.0, -0.1, 0.0], [0.001, 0.001, 0.001, 0.0]), [0.01, np.inf, np.inf, 0.0]
+        )
+        assert math.isnan(break_even_holding(math.nan, 0.1))
+
+    def test_quanto(self):
+        # the article: 85 % correlation, 80 % and 80 %
+        assert quanto_adjustment(0.85, 0.80, 0.80) == pytest.approx(0.544, rel=1e-15)
+        np.testing.assert_allclose(quanto_adjustment([-1.0, 0.0, 1.0], 0.5, 0.4), [-0.2, 0.0, 0.2], rtol=1e-15)
+
+
+def correlated_paths(years, steps, paths, drift, vol, correlation, seed):
+    """Prices of the underlying and of the settlement coin in dollars, from 1, time first."""
+    random = np.random.default_rng(seed)
+    first, second = random.standard_normal((2, steps, paths))
+    second = correlation * first + math.sqrt(1 - correlation**2) * second
+    dt = years / steps
+    prices = []
+    for shocks, growth, deviation in zip((first, second), drift, vol, strict=True):
+        returns = (growth - deviation**2 / 2) * dt + deviation * math.sqrt(dt) * shocks
+        prices.append(np.exp(np.concatenate([np.zeros((1, paths)), np.cumsum(returns, axis=0)])))
+    return dt, prices
+
+
+class TestFairPrice:
+    """A swap at its fair price is worth nothing: the dollars of all that its long receives have no value today."""
+
+    RATE, YIELD, COIN_YIELD = 0.06, 0.02, 0.01
+    KAPPA, IOTA = 12.0, 0.3
+    VOL, CORRELATION = (0.7, 0.6), 0.8
+
+    def worth(self, kind, adjustment):
+        dt, (x, coin) = correlated_paths(
+            0.5, 60, 20_000, (self.RATE - self.YIELD, self.RATE - self.COIN_YIELD), self.VOL, self.CORRELATION, 7
+        )
+        terms = {"premium_speed": self.KAPPA, "rate": self.RATE, "holding_yield": self.YIELD, "interest": self.IOTA}
+        f = fair_price(x, kind, **terms, quanto=adjustment)
+        # dollars of the settlement coin: dollars themselves, the underlying, or the third coin
+        dollars = {"linear": np.ones_like(x), "inverse": x, "quanto": coin}[kind]
+        if kind == "inverse":
+            received = 1 / f[:-1] - 1 / f[1:]
+            paid = self.KAPPA * (1 / x - 1 / f) + self.IOTA / x
+        else:
+            received = f[1:] - f[:-1]
+            paid = self.KAPPA * (f - x) + self.IOTA * x
+        discount = np.exp(-self.RATE * dt * np.arange(len(x)))[:, None] * dollars
+        flows = received * discount[1:] - (paid * discount)[:-1] * dt / 2 - (paid * discount)[1:] * dt / 2
+        sums = flows.sum(axis=0)
+        return sums.mean(), sums.std(ddof=1) / math.sqrt(sums.size)
+
+    @pytest.mark.parametrize("kind", ["linear", "inverse", "quanto"])
+    def test_by_simulation(self, kind):
+        adjustment = quanto_adjustment(self.CORRELATION, *self.VOL) if kind == "quanto" else 0.0
+        # the value seen from the coin itself grows by what the coin yields, which changes no sign of it
+        mean, error = self.worth(kind, adjustment)
+        assert abs(mean) < 3.0 * error
+        if kind == "quanto":
+            wrong, error = self.worth(kind, 0.0)
+            assert wrong > 15.0 * error
+            wrong, error = self.worth(kind, -adjustment)
+            assert wrong > 30.0 * error
+
+    def test_quanto_trades_above_linear(self):
+        terms = {"premium_speed": 1095.0, "rate": 0.0}
+        linear = fair_price(200.0, "linear", **terms)
+        quanto = fair_price(200.0, "quanto", **terms, quanto=quanto_adjustment(0.85, 0.8, 0.8))
+        assert linear == 200.0
+        assert quanto == pytest.approx(200.0 * 1095 / (1095 - 0.544), rel=1e-14)
+        # what the long then pays a year is the drift on the price of the swap
+        assert 1095.0 * (quanto - 200.0) == pytest.approx(0.544 * quanto, rel=1e-12)
+
+    def test_inverse_is_linear_from_the_other_side(self):
+        # a linear contract on the reciprocal price, of the coin's interest, its long the inverse's short
+        inverse = fair_price(8.0, "inverse", premium_speed=20.0, rate=0.05, holding_yield=0.01, interest=0.2)
+        other = fair_price(1 / 8.0, "linear", premium_speed=20.0, rate=0.01, holding_yield=0.05, interest=-0.2)
+        assert inverse == pytest.approx(1 / other, rel=1e-14)
+
+    def test_where_there_is_none(self):
+        for terms in ({"premium_speed": 0.05, "rate": 0.06}, {"premium_speed": 0.2, "rate": 0.0, "interest": 0.3}):
+            with np.errstate(invalid="ignore"):
+                assert math.isnan(fair_price(1.0, "linear", **terms))
+            with np.errstate(invalid="raise"), pytest.raises(FloatingPointError):
+                fair_price(1.0, "linear", **terms)
+        with np.errstate(all="raise"):
+            assert math.isnan(fair_price(1.0, "linear", premium_speed=math.nan, rate=0.1))
+
+    def test_drift(self):
+        assert fair_drift("linear", rate=0.05, holding_yield=0.02, quanto=0.5) == pytest.approx(0.03, rel=1e-14)
+        assert fair_drift("quanto", rate=0.05, holding_yield=0.02, quanto=0.5) == pytest.approx(0.53, rel=1e-14)
+
+    @given(st.floats(-2.0, 2.0), st.sampled_from([1, 8]), st.floats(0.0, 0.0003), st.floats(0.0, 0.001))
+    def test_premium_pays_the_drift(self, drift, hours, interest, clamp):
+        premium = fair_premium(drift, hours * HOUR, interest=interest, clamp=clamp)
+        count = 8760 / hours
+        assert count * rate(premium, interest, clamp=clamp) == pytest.approx(drift * (1 + premium), rel=1e-9, abs=1e-11)
+
+
+class TestThreeLegs:
+    def test_article(self):
+        # short ETH at 50 %, long BTC at 0 %, long ETHBTC at 5 %
+        legs = three_leg_carry(0.50, 0.0, 0.05, correlation=0.85, vol_underlying=0.8, vol_settlement=0.8)
+        assert [float(x) for x in legs] == pytest.approx([0.45, 0.544, -0.094], rel=1e-12)
+
+    def test_legs_are_the_contracts_profits(self):
+        e0, e1, b0, b1 = 200.0, 250.0, 10_000.0, 12_500.0
+        path = three_leg_path([e0, e1], [b0, b1])
+        # one dollar of each leg at the start, coins sold at the end
+        quanto = ETHUSD.pnl(-1 / (1e-6 * e0 * b0), e0, e1) * b1
+        coin = XBTUSD.pnl(1.0, b0, b1) * b1
+        ratio = Contract("linear").pnl(1 / (b0 * (e0 / b0)), e0 / b0, e1 / b1) * b1
+        assert [float(x[0]) for x in path[:4]] == pytest.approx([quanto, coin, ratio, quanto + coin + ratio], rel=1e-12)
+        # after it the quanto leg is worth more than the ratio leg by what must be bought back
+        assert path.trade[0] == pytest.approx(e1 / e0 * b1 / b0 - e1 / e0, rel=1e-12)
+
+    def test_cost_is_the_covariance(self):
+        _, prices = correlated_paths(1.0, 2000, 200, (0.0, 0.0), (0.8, 0.8), 0.85, 3)
+        path = three_leg_path(*prices)
+        yearly = path.residual.sum(axis=0)
+        assert abs(yearly.mean() + 0.544) < 3.0 * yearly.std(ddof=1) / math.sqrt(200)
+        assert (np.sign(path.trade) == np.sign(path.long_coin)).all()
+
+
+class TestRules:
+    def test_immutable_and_picklable(self):
+        rule = rules.BINANCE_USDT
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            rule.cap = 1.0
+        assert pickle.loads(pickle.dumps(rule)) == rule
+        assert hash(rule) == hash(dataclasses.replace(rule))
+        assert dataclasses.replace(rule, cap=0.02).rate(0.1) == 0.02
+
+    @pytest.mark.parametrize("name", rules.__all__[:-2])
+    def test_each_names_its_source(self, name):
+        rule = getattr(rules, name)
+        for one in [rule] if isinstance(rule, rules.FundingRule) else [rule for _, rule in rule.rules]:
+            assert one.source
+            assert np.datetime64(one.date) <= np.datetime64("2026-11-21")
+
+    @pytest.mark.parametrize(
+        ("rule", "premium", "expected"),
+        [
+            ("BINANCE_USDT", 0.000429, 0.0001),
+            ("BINANCE_USDT", 0.05, 0.003),
+            ("BYBIT", 0.0014989604989604978, 0.0009989604989604979),
+            ("OKX_BTC", 0.0002, 0.0002),
+            ("OKX_BTC", -0.02, -0.00375),
+            ("OKX_ETH", 0.02, 0.0075),
+            ("DERIBIT", 0.0001, 0.0),
+            ("DERIBIT", 0.001, 0.00075),
+            ("DERIBIT", -0.1, -0.005),
+            ("HYPERLIQUID", 0.01, 0.0011875),
+            ("HYPERLIQUID", 0.0, 0.0000125),
+            ("HYPERLIQUID", 5.0, 0.04),
+            # 7,500 against 7,000 is 7.142 % / 24, capped
+            ("KRAKEN", 500 / 7000, 0.0025),
+            ("KRAKEN", 0.001428, 0.0000595),
+            # 0.10 % all day is 0.10 % over the day
+            ("FTX", 0.001, 0.001 / 24),
+            ("DYDX_V3", 0.0, 0.0000125),
+            ("DYDX_V3", 1.0, 0.0009375),
+        ],
+    )
+    def test_rates_of_venues(self, rule, premium, expected):
+        assert getattr(rules, rule).rate(premium) == pytest.approx(expected, rel=1e-12)
+
+    def test_worked_payments(self):
+        # BitMEX: 15,000 contracts at 750 are 20 XBT and pay 0.25 %: 0.05 XBT; closed at 800 the profit is 1.25
+        assert accrue(15_000, 750.0, 0.0025, contract=XBTUSD) == pytest.approx(-0.05, rel=1e-15)
+        assert XBTUSD.pnl(15_000, 750.0, 800.0) == pytest.approx(1.25, rel=1e-14)
+        # Hyperliquid: 10 BTC at the oracle's 10,000 pay 118.75
+        hourly = rules.HYPERLIQUID.rate(0.01)
+        assert accrue(10.0, 10_000.0, hourly, contract=Contract("linear")) == pytest.approx(-118.75, rel=1e-14)
+        # Kraken's example, its arithmetic mended: 100,000 dollars at 7,000 and 0.1428 %
+        hourly = rules.KRAKEN.rate(0.001428)
+        assert accrue(-100_000, 7_000.0, hourly, contract=XBTUSD) == pytest.approx(0.00085, rel=1e-12)
+        # FTX: 24 payments of an hour
+        daily = 24 * accrue(1.0, 100.0, rules.FTX.rate(0.001), contract=Contract("linear"))
+        assert daily == pytest.approx(-0.1, rel=1e-14)
+
+    def test_times(self):
+        day = [np.datetime64("2021-01-01"), np.datetime64("2021-01-02")]
+        assert rules.BINANCE_USDT.times(*day).astype("datetime64[h]").astype(str).tolist() == [
+            "2021-01-01T00", "2021-01-01T08", "2021-01-01T16",
+        ]  # fmt: skip
+        assert len(rules.FTX.times(*day)) == 24
+        assert rules.BINANCE_USDT.times(day[1], day[0]).size == 0
+        history = rules.BITMEX_XBTUSD.times(np.datetime64("2016-06-03T12"), np.datetime64("2016-06-05T05"))
+        assert history.astype("datetime64[h]").astype(str).tolist() == [
+            "2016-06-03T12", "2016-06-04T12", "2016-06-04T20", "2016-06-05T04",
+        ]  # fmt: skip
+
+    def test_prediction(self):
+        premium = np.repeat([0.0, 0.002], 240)
+        predicted = rules.BYBIT.predicted(premium)
+        assert predicted[-1] == pytest.approx(0.0009989604989604979, rel=1e-12)
+        assert predicted[0] == 0.0001
+        assert rules.HYPERLIQUID.predicted([0.01])[0] == pytest.approx(0.0011875, rel=1e-14)
+
+
+def rule(**keywords):
+    return rules.FundingRule(**{"venue": "X", "interval": HOUR, **keywords})
+
+
+WRONG_CALLS = [
+    (
+        lambda: annualize(0.1, compounding="daily"),
+        ValueError,
+        "compounding must be one of 'simple', 'compound', 'continuous', got 'daily'",
+    ),
+    (lambda: annualize(0.1, -HOUR), ValueError, f"interval must be > 0, got {-HOUR}"),
+    (lambda: annualize("high"), TypeError, "rate must be a number or an array of numbers, got 'high'"),
+    (lambda: realized_funding([0.1]), ValueError, "rate must have at least two elements along the time axis, got 1"),
+    (lambda: delta_neutral_carry(0.1, margin=[0.1, -0.1]), ValueError, "margin[1] must be >= 0, got -0.1"),
+    (lambda: break_even_holding(0.1, -0.1), ValueError, "fees must be >= 0, got -0.1"),
+    (lambda: quanto_adjustment(1.5, 0.1, 0.1), ValueError, "correlation must be between -1 and 1, got 1.5"),
+    (lambda: quanto_adjustment(0.5, [0.1, -0.1], 0.1), ValueError, "vol_underlying[1] must be >= 0, got -0.1"),
+    (lambda: quanto_adjustment(0.5, 0.1, -0.1), ValueError, "vol_settlement must be >= 0, got -0.1"),
+    (lambda: fair_drift("swap", rate=0.1), ValueError, "kind must be one of 'linear', 'inverse', 'quanto', got 'swap'"),
+    (
+        lambda: fair_price(1.0, None, premium_speed=1.0, rate=0.1),
+        ValueError,
+        "kind must be one of 'linear', 'inverse', 'quanto', got 'None'",
+    ),
+    (lambda: fair_premium(0.1, clamp=-0.1), ValueError, "clamp must be >= 0, got -0.1"),
+    (lambda: three_leg_path([1.0, 2.0], [1.0]), ValueError, "settlement has shape (1,), underlying has (2,)"),
+    (lambda: three_leg_path([1.0], [1.0]), ValueError, "underlying must have at least two prices along the time axis"),
+    (lambda: three_leg_path([1.0, 2.0], [1.0, 0.0]), ValueError, "settlement[1] must be > 0, got 0.0"),
+    (lambda: rule(interval=0), ValueError, "interval must be an integer number of nanoseconds > 0, got 0"),
+    (lambda: rule(offset=-1), ValueError, "offset must be between 0 and a day, got -1"),
+    (lambda: rule(clamp=-0.1), ValueError, "clamp must be >= 0, got -0.1"),
+    (lambda: rule(cap=0.1, floor=0.2), ValueError, "cap must be at least floor, got 0.1 < 0.2"),
+    (lambda: rule(payment_cap=0.0), ValueError, "payment_cap must be > 0, got 0.0"),
+    (lambda: rule(notional="spot"), ValueError, "notional must be one of 'mark', 'index', got 'spot'"),
+    (lambda: rule(weighting="time"), ValueError, "weighting must be one of 'equal', 'linear', got 'time'"),
+    (lambda: rules.RuleHistory(()), ValueError, "rules must hold at least one rule"),
+    (
+        lambda: rules.RuleHistory((("2020-01-01", rule()), ("2019-01-01", rule()))),
+        ValueError,
+        "rules[1] must begin later than rules[0], got 2019-01-01",
+    ),
+    (lambda: sg.funding.no_such_thing, AttributeError, "module 'shortgamma.funding' has no attribute 'no_such_thing'"),
+]
+
+
+@pytest.mark.parametrize(("call", "error", "message"), WRONG_CALLS, ids=[str(i) for i in range(len(WRONG_CALLS))])
+def test_wrong_calls(call, error, message):
+    with pytest.raises(error) as caught:
+        call()
+    assert str(caught.value) == message
