@@ -421,7 +421,7 @@ def fair_premium(
     refuse_where(band < 0, "clamp", band, ">= 0")
     grown = number("drift", drift).astype(np.float64, copy=False)
     short_of = [count * middle - grown * (1.0 + edge) for edge in (middle - band, middle + band)]
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         above = (count * band + grown) / (count - grown)
         below = (grown - count * band) / (count - grown)
         within = np.where(grown == 0.0, middle, count * middle / grown - 1.0)
