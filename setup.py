@@ -26,6 +26,7 @@ FAMILIES = {
     "vecmath": "fast",
     "barrier": "fast",
     "binary": "fast",
+    "double_barrier": "fast",
     "contracts": "strict",
     "leverage": "strict",
     "leverage_theory": "strict",

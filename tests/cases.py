@@ -109,6 +109,21 @@ BINARY = Case(
     {name: numbers for name, numbers in BARRIER.outside.items() if name != "rebate"} | {"amount": NOT_FINITE},
 )
 BINARY.draw["code"] = one_code(*range(16), 16, 17, 18, 19, 24, 25, 26, 27, 48, 49, 56, 57)
+DOUBLES = [f"double_{name}" for name in ("barrier_price", "barrier_first_order", "barrier_second_order")]
+DOUBLE = Case(
+    {
+        **{name: BARRIER.draw[name] for name in ("spot", "strike")},
+        "lower": uniform(50.0, 97.0),
+        "upper": uniform(103.0, 180.0),
+        **{name: draw for name, draw in BARRIER.draw.items() if name not in ("spot", "strike", "barrier", "kind")},
+        "code": codes(32),
+    },
+    {
+        **{name: numbers for name, numbers in BARRIER.outside.items() if name != "barrier"},
+        "lower": {**NO_PRICE, 1e6: "invalid"},
+        "upper": {**NO_PRICE, 1e-6: "invalid"},
+    },
+)
 POSITION = {
     "quantity": normal(1000.0),
     "entry": lognormal(100.0, 0.1),
@@ -166,6 +181,7 @@ CASES: dict[str, Case] = {
     ),
     **dict.fromkeys(BARRIERS, BARRIER),
     **dict.fromkeys(BINARIES, BINARY),
+    **dict.fromkeys(DOUBLES, DOUBLE),
     "leverage_steady_nav": Case(
         {
             "price": path,
@@ -335,7 +351,7 @@ SUMMARIES = {"funding_total": 0.0, "funding_impact_price": np.nan}
 
 # The families whose builds may differ by a few units in the last place; all others promise the same bits.
 FAST = ["exp", "expm1", "log", "log1p", "erfc", "erfcx", "normal_cdf", "normal_pdf"]
-FAST += [*BARRIERS, *BINARIES]
+FAST += [*BARRIERS, *BINARIES, *DOUBLES]
 
 
 def has_time(ufunc: np.ufunc) -> list[bool]:

@@ -3,11 +3,12 @@
 Units: ``expiry`` in years; ``vol``, ``rate``, ``dividend`` per year, continuously compounded. Vega is per 1.00 of vol,
 rho per 1.00 of rate; theta, charm, color and veta are per year of calendar time (dV/dt = -dV/dT).
 
-The modules: ``single`` (one barrier), ``binary`` (touches and binary options), ``terms`` (state,
-quanto).
+The modules: ``single`` (one barrier), ``binary`` (touches and binary options), ``double`` (two barriers), ``terms``
+(state, quanto).
 """
 
 from shortgamma.barrier.binary import binary_greeks, binary_price, touch_greeks, touch_price
+from shortgamma.barrier.double import double_greeks, double_price, double_touch_greeks, double_touch_price
 from shortgamma.barrier.single import (
     BarrierGreeks,
     charm,
@@ -35,6 +36,10 @@ __all__ = [
     "charm",
     "color",
     "delta",
+    "double_greeks",
+    "double_price",
+    "double_touch_greeks",
+    "double_touch_price",
     "gamma",
     "greeks",
     "price",

@@ -1,0 +1,302 @@
+"""Double-barrier options and touches: price and Greeks, continuously monitored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from shortgamma import _dispatch
+from shortgamma._arguments import call, choice
+from shortgamma.barrier.single import OPTIONS, PAID_AT, BarrierGreeks, check_order, outputs, ufunc_of
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from numpy.typing import ArrayLike
+
+KINDS = {"knock-in": 0, "knock-out": 1, "kiko": 2, "koki": 3}
+# A touch is the rebate of an option without the option: a no-touch that of a knock-in, a double-touch that of a
+# knock-out.
+TOUCHES = {"double-no-touch": 16, "double-touch": 17, "kiko": 18, "koki": 19}
+NAMES = ("spot", "strike", "lower", "upper", "vol", "expiry", "rate", "dividend", "rebate")
+TOUCH_NAMES = ("spot", "lower", "lower", "upper", "vol", "expiry", "rate", "dividend", "amount")
+UFUNCS = ("double_barrier_price", "double_barrier_first_order", "double_barrier_second_order")
+
+
+def _code(kind: Any, option: Any, rebate_at: Any) -> Any:
+    codes = (choice("kind", kind, KINDS), choice("option", option, OPTIONS), choice("rebate_at", rebate_at, PAID_AT))
+    return (codes[0] + np.add(codes[1], codes[2])).astype(np.int8)
+
+
+def _touch_code(kind: Any, paid_at: Any) -> Any:
+    return np.add(choice("kind", kind, TOUCHES), choice("paid_at", paid_at, PAID_AT)).astype(np.int8)
+
+
+def double_price(
+    spot: ArrayLike,
+    strike: ArrayLike,
+    lower: ArrayLike,
+    upper: ArrayLike,
+    vol: ArrayLike,
+    expiry: ArrayLike,
+    *,
+    rate: ArrayLike = 0.0,
+    dividend: ArrayLike = 0.0,
+    rebate: ArrayLike = 0.0,
+    kind: Any = "knock-out",
+    option: Any = "put",
+    rebate_at: Any = "hit",
+    out: Any = None,
+) -> Any:
+    """Price of options with a barrier below and one above, under Black and Scholes.
+
+    Parameters
+    ----------
+    spot, strike, lower, upper : array_like
+        Prices > 0, in one currency; ``lower`` < ``upper``.
+    vol : array_like
+        Volatility per year, 0.2 for 20 %, >= 0.
+    expiry : array_like
+        Time to expiry in years, >= 0.
+    rate, dividend : array_like, default 0.0
+        Interest rate and dividend yield per year, continuously compounded.
+    rebate : array_like, default 0.0
+        Cash amount: of a knock-out paid if either barrier is hit, of a knock-in paid at expiry if neither was, of the
+        other kinds paid if the barrier is hit that knocks out.
+    kind : {"knock-out", "knock-in", "kiko", "koki"} or array of these
+        A knock-in comes to life at either barrier. A "kiko" is knocked in at the lower barrier and out at the upper
+        one, a "koki" in at the upper barrier and out at the lower one; the one that knocks out does so until expiry.
+    option : {"put", "call"} or array of these
+        The option behind it.
+    rebate_at : {"hit", "expiry"} or array of these
+        When the rebate for a hit is paid.
+    out : ndarray, optional
+        Where the result goes.
+
+    Returns
+    -------
+    ndarray or float
+        Prices, in the shape that all inputs broadcast to. NaN, with the invalid flag, for a number out of its domain
+        and where ``lower`` is not below ``upper``.
+
+    Raises
+    ------
+    ValueError
+        If ``kind``, ``option`` or ``rebate_at`` is unknown (with the first bad index) or shapes do not broadcast.
+    TypeError
+        If an input is not numeric.
+
+    See Also
+    --------
+    double_greeks : Price and derivatives in one pass.
+    price : Options with one barrier.
+
+    Notes
+    -----
+    A series of images (Kunitomo and Ikeda, Mathematical Finance 2, 1992) where vol sqrt(expiry) is less than a third
+    of ln(upper/lower), 7 of them; else one of eigenfunctions (Pelsser, Finance and Stochastics 4, 2000), 9 at most.
+    Both are exact to the last few digits. A knock-in is summed from what lies beyond the corridor, not taken as a
+    difference. With spot at or beyond a barrier a knock-out is worth its rebate, a knock-in the plain option, and the
+    other kinds the option with the barrier that is left, or the rebate.
+
+    Examples
+    --------
+    A knock-out call of Haug's table (*The Complete Guide to Option Pricing Formulas*, 2nd ed., 2007, p. 156):
+
+    >>> import shortgamma as sg
+    >>> value = sg.barrier.double_price(100.0, 100.0, 50.0, 150.0, 0.25, 0.25, rate=0.1, option="call")
+    >>> round(float(value), 4)
+    6.1644
+    """
+    values = (spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, _code(kind, option, rebate_at))
+    return call(_dispatch.double_barrier.double_barrier_price, NAMES, values, out)
+
+
+def double_greeks(
+    spot: ArrayLike,
+    strike: ArrayLike,
+    lower: ArrayLike,
+    upper: ArrayLike,
+    vol: ArrayLike,
+    expiry: ArrayLike,
+    *,
+    rate: ArrayLike = 0.0,
+    dividend: ArrayLike = 0.0,
+    rebate: ArrayLike = 0.0,
+    kind: Any = "knock-out",
+    option: Any = "put",
+    rebate_at: Any = "hit",
+    order: Literal[1, 2] = 1,
+    out: Any = None,
+) -> BarrierGreeks:
+    """Price and analytic Greeks of options with a barrier below and one above, in one pass.
+
+    Parameters
+    ----------
+    spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, kind, option, rebate_at
+        As for ``double_price``.
+    order : {1, 2}, default 1
+        1 for price, delta, gamma, vega, theta, rho and rho_dividend; 2 for all fourteen.
+    out : BarrierGreeks or tuple of ndarray, optional
+        Where the results go: an earlier result of the same shape and order.
+
+    Returns
+    -------
+    BarrierGreeks
+        Named tuple of arrays in the shape that all inputs broadcast to.
+
+    Raises
+    ------
+    ValueError
+        If a choice is unknown, shapes do not broadcast, or ``out`` has the wrong length.
+    TypeError
+        If an input is not numeric.
+
+    See Also
+    --------
+    double_price : The price alone.
+
+    Notes
+    -----
+    Each term of the series is differentiated; nothing is bumped. At a barrier exactly the Greeks are those of the
+    living side.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> greeks = sg.barrier.double_greeks(100.0, 100.0, 80.0, 120.0, 0.25, 0.25, rate=0.1, option="call")
+    >>> round(float(greeks.price), 6), round(float(greeks.vega), 6)
+    (2.638713, -13.726762)
+    """
+    values = (spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, _code(kind, option, rebate_at))
+    check_order(order)
+    ufunc, count = ufunc_of(_dispatch.double_barrier, UFUNCS, order)
+    return BarrierGreeks(*call(ufunc, NAMES, values, None if out is None else outputs(out, count)))
+
+
+def double_touch_price(
+    spot: ArrayLike,
+    lower: ArrayLike,
+    upper: ArrayLike,
+    vol: ArrayLike,
+    expiry: ArrayLike,
+    *,
+    rate: ArrayLike = 0.0,
+    dividend: ArrayLike = 0.0,
+    amount: ArrayLike = 1.0,
+    kind: Any = "double-no-touch",
+    paid_at: Any = "hit",
+    out: Any = None,
+) -> Any:
+    """Price of cash that is paid if a barrier is hit, or if neither is.
+
+    Parameters
+    ----------
+    spot, lower, upper : array_like
+        Prices > 0, in one currency; ``lower`` < ``upper``.
+    vol : array_like
+        Volatility per year, 0.2 for 20 %, >= 0.
+    expiry : array_like
+        Time to expiry in years, >= 0.
+    rate, dividend : array_like, default 0.0
+        Interest rate and dividend yield per year, continuously compounded.
+    amount : array_like, default 1.0
+        Cash amount.
+    kind : {"double-no-touch", "double-touch", "kiko", "koki"} or array of these
+        Whether it pays if neither barrier was hit, if either is, if the lower one is hit before the upper one ("kiko"),
+        or the upper one before the lower one ("koki").
+    paid_at : {"hit", "expiry"} or array of these
+        When a hit is paid for; a double-no-touch pays at expiry.
+    out : ndarray, optional
+        Where the result goes.
+
+    Returns
+    -------
+    ndarray or float
+        Prices, in the shape that all inputs broadcast to. NaN, with the invalid flag, for a number out of its domain
+        and where ``lower`` is not below ``upper``.
+
+    Raises
+    ------
+    ValueError
+        If ``kind`` or ``paid_at`` is unknown (with the first bad index) or shapes do not broadcast.
+    TypeError
+        If an input is not numeric.
+
+    See Also
+    --------
+    double_touch_greeks : Price and derivatives in one pass.
+    touch_price : The same with one barrier.
+
+    Notes
+    -----
+    Hui, "One-touch double barrier binary option values", Applied Financial Economics 6, 1996. Where the rate is so
+    negative that the formulas have no real roots, or a root near zero, the value is summed in complex numbers.
+
+    Examples
+    --------
+    A double-no-touch of Haug's table (*The Complete Guide to Option Pricing Formulas*, 2nd ed., 2007, p. 181):
+
+    >>> import shortgamma as sg
+    >>> value = sg.barrier.double_touch_price(100.0, 80.0, 120.0, 0.2, 0.25, rate=0.05, dividend=0.02, amount=10.0)
+    >>> round(float(value), 4)
+    8.9307
+    """
+    values = (spot, lower, lower, upper, vol, expiry, rate, dividend, amount, _touch_code(kind, paid_at))
+    return call(_dispatch.double_barrier.double_barrier_price, TOUCH_NAMES, values, out)
+
+
+def double_touch_greeks(
+    spot: ArrayLike,
+    lower: ArrayLike,
+    upper: ArrayLike,
+    vol: ArrayLike,
+    expiry: ArrayLike,
+    *,
+    rate: ArrayLike = 0.0,
+    dividend: ArrayLike = 0.0,
+    amount: ArrayLike = 1.0,
+    kind: Any = "double-no-touch",
+    paid_at: Any = "hit",
+    order: Literal[1, 2] = 1,
+    out: Any = None,
+) -> BarrierGreeks:
+    """Price and analytic Greeks of double touches, in one pass.
+
+    Parameters
+    ----------
+    spot, lower, upper, vol, expiry, rate, dividend, amount, kind, paid_at
+        As for ``double_touch_price``.
+    order : {1, 2}, default 1
+        1 for price, delta, gamma, vega, theta, rho and rho_dividend; 2 for all fourteen.
+    out : BarrierGreeks or tuple of ndarray, optional
+        Where the results go: an earlier result of the same shape and order.
+
+    Returns
+    -------
+    BarrierGreeks
+        Named tuple of arrays in the shape that all inputs broadcast to.
+
+    Raises
+    ------
+    ValueError
+        If a choice is unknown, shapes do not broadcast, or ``out`` has the wrong length.
+    TypeError
+        If an input is not numeric.
+
+    See Also
+    --------
+    double_touch_price : The price alone.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> greeks = sg.barrier.double_touch_greeks(100.0, 80.0, 120.0, 0.25, 0.25, rate=0.1)
+    >>> round(float(greeks.vega), 6)
+    -2.566101
+    """
+    values = (spot, lower, lower, upper, vol, expiry, rate, dividend, amount, _touch_code(kind, paid_at))
+    check_order(order)
+    ufunc, count = ufunc_of(_dispatch.double_barrier, UFUNCS, order)
+    return BarrierGreeks(*call(ufunc, TOUCH_NAMES, values, None if out is None else outputs(out, count)))
