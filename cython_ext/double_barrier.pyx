@@ -19,6 +19,8 @@ cnp.import_ufunc()
 
 cdef enum:
     INPUTS = 10
+    CHUNK = 512
+    SORTS = 5
 
 cdef struct Lanes:
     double spot[LANES]
@@ -134,7 +136,7 @@ cdef inline void living(int order, bint careful, Py_ssize_t whole, Lanes* x) noe
     cdef double v[DERIVATIVES][LANES]
     cdef double one_hit[formula.PARTS]
     cdef double d, turn, sign, put, gap, upward
-    cdef long long any_option, any_in, any_outer, any_few, any_wave, any_late, any_hit, any_image, any_full
+    cdef long long any_option, any_in, any_outer, any_few, any_wave, any_late, any_hit, any_image, any_here, any_full
 
     for i in range(whole):
         formula.prepare(
@@ -144,7 +146,7 @@ cdef inline void living(int order, bint careful, Py_ssize_t whole, Lanes* x) noe
             &last[i], &last_low[i], &last_high[i], &last_level[i])
     any_option = any_in = any_outer = any_few = any_wave = any_late = any_hit = 0
     for i in range(whole):
-        few[i] = formula.few_images(s[i], width[i])
+        few[i] = formula.few_images(s[i], width[i], shift[i])
         side[i] = formula.side_of(x.code[i])
         late[i] = x.rebate[i] * formula.late_of(x.code[i])
         amount[0][i] = x.rebate[i] * formula.hit_lower(x.code[i])
@@ -244,21 +246,30 @@ cdef inline void living(int order, bint careful, Py_ssize_t whole, Lanes* x) noe
     if any_few and (any_option or any_late):
         for which in range(1, formula.IMAGES):
             one = formula.image_number(which)
-            any_image = any_full = 0
+            any_image = any_here = any_full = 0
             for i in range(whole):
                 mirror[i] = one.mirror
                 away[i] = formula.image_away(&one, below[i], above[i], width[i])
                 offset[i] = 2.0 * one.upward * away[i]
+                d = formula.image_fade(&one, away[i], below[i], above[i], width[i], first_low[i], first_high[i], s[i])
+                gap = formula.image_fade(&one, away[i], below[i], above[i], width[i], last_low[i], last_high[i], s[i])
+                d = d if d < gap else gap
+                start[i] = one.mirror * few[i] * side[i] if d < formula.NEGLIGIBLE else 0.0
+                # the mirror that an option in and out has in its outer barrier is there already
+                gap = 1.0 if which == 1 and x.code[i] & formula.WHICH == formula.KOKI else 0.0
+                gap = 1.0 if which == 2 and x.code[i] & formula.WHICH == formula.KIKO else gap
+                start[i] = start[i] if gap == 0.0 else 0.0
                 d = formula.image_fade(&one, away[i], below[i], above[i], width[i], 0.0, width[i], s[i])
                 gap = formula.image_fade(&one, away[i], below[i], above[i], width[i], width[i], 0.0, s[i])
-                # both ends of the corridor are what a payoff's ends are at worst
                 d = d if d < gap else gap
                 weight[i] = one.mirror * few[i] if d < formula.NEGLIGIBLE else 0.0
+                weight[i] = weight[i] if late[i] != 0.0 else 0.0
+                any_here |= start[i] != 0.0
                 any_image |= weight[i] != 0.0
                 d = -(below[i] + offset[i]) / s[i] - shift[i] - s[i]
                 gap = (above[i] - offset[i]) / s[i] - shift[i]
-                any_full |= (weight[i] != 0.0) & (d <= 0.0) & (gap > 0.0)
-            if not any_image:
+                any_full |= ((weight[i] != 0.0) | (start[i] != 0.0)) & (d <= 0.0) & (gap > 0.0)
+            if not (any_image or any_here):
                 continue
             for i in range(whole):
                 full_asset[i] = 0.0
@@ -269,20 +280,16 @@ cdef inline void living(int order, bint careful, Py_ssize_t whole, Lanes* x) noe
                     full_asset[i] = asset[i] * exp(d if d < 1.0 else 1.0)
                     d = nu[i] * offset[i]
                     full_cash[i] = discount[i] * exp(d if d < 1.0 else 1.0)
-            if any_option:
+            if any_here:
                 for i in range(whole):
                     fade_first[i] = first_density[i] * exp(-formula.image_fade(
                         &one, away[i], below[i], above[i], width[i], first_low[i], first_high[i], s[i]))
                     fade_last[i] = last_density[i] * exp(-formula.image_fade(
                         &one, away[i], below[i], above[i], width[i], last_low[i], last_high[i], s[i]))
-                    # the mirror that an option in and out has in its outer barrier is there already
-                    gap = 1.0 if which == 1 and x.code[i] & formula.WHICH == formula.KOKI else 0.0
-                    gap = 1.0 if which == 2 and x.code[i] & formula.WHICH == formula.KIKO else gap
-                    start[i] = weight[i] * side[i] * (1.0 - gap)
                 add_image(
                     order, whole, x, start, mirror, offset, units, cash, first, last, first_level, last_level,
                     fade_first, fade_last, full_asset, full_cash, s, shift, nu, v)
-            if any_late:
+            if any_image:
                 for i in range(whole):
                     fade_first[i] = lower_density[i] * exp(-formula.image_fade(
                         &one, away[i], below[i], above[i], width[i], 0.0, width[i], s[i]))
@@ -308,7 +315,7 @@ cdef inline void living(int order, bint careful, Py_ssize_t whole, Lanes* x) noe
                     if d > (SMALL_LAMBDA if few[0] != 0.0 else formula.NEAR_POLE):
                         continue
                     formula.odd_hit(
-                        order, n == 1, below[0], above[0], width[0], s[0], shift[0], nu[0], kappa[0],
+                        order, n == 1, few[0], below[0], above[0], width[0], s[0], shift[0], nu[0], kappa[0],
                         x.rate[0] * x.expiry[0], (1.0 - clock[0]) * x.rate[0] * x.expiry[0], one_hit)
                     for place in range(formula.PARTS):
                         j[n][place][0] = one_hit[place]
@@ -496,71 +503,109 @@ cdef inline void one_by_one(int order, Lanes* x, Py_ssize_t i, double* one, bint
         one[PRICE] = price
 
 
+cdef inline void gather(
+    double* block, const char* source, Py_ssize_t stride, const short* places, Py_ssize_t lanes,
+) noexcept nogil:
+    """The elements at these places, and the filling behind them."""
+    cdef Py_ssize_t i
+    for i in range(lanes):
+        block[i] = (<const double*> (source + places[i] * stride))[0]
+    for i in range(lanes, padded(lanes)):
+        block[i] = block[lanes - 1]
+
+
+cdef inline void collect(
+    Lanes* x, char** args, cnp.npy_intp* steps, Py_ssize_t begin, const short* places, Py_ssize_t lanes,
+) noexcept nogil:
+    cdef Py_ssize_t i
+    gather(x.spot, args[0] + begin * steps[0], steps[0], places, lanes)
+    gather(x.strike, args[1] + begin * steps[1], steps[1], places, lanes)
+    gather(x.lower, args[2] + begin * steps[2], steps[2], places, lanes)
+    gather(x.upper, args[3] + begin * steps[3], steps[3], places, lanes)
+    gather(x.vol, args[4] + begin * steps[4], steps[4], places, lanes)
+    gather(x.expiry, args[5] + begin * steps[5], steps[5], places, lanes)
+    gather(x.rate, args[6] + begin * steps[6], steps[6], places, lanes)
+    gather(x.dividend, args[7] + begin * steps[7], steps[7], places, lanes)
+    gather(x.rebate, args[8] + begin * steps[8], steps[8], places, lanes)
+    for i in range(lanes):
+        x.code[i] = (<const signed char*> (args[9] + (begin + places[i]) * steps[9]))[0]
+    for i in range(lanes, padded(lanes)):
+        x.code[i] = x.code[lanes - 1]
+
+
+cdef inline void put_back(
+    int outputs, Lanes* x, double[SECOND_ORDER][CHUNK] found, const short* places, Py_ssize_t lanes,
+) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef int place
+    for place in range(outputs):
+        for i in range(lanes):
+            # no zero has a sign
+            found[place][places[i]] = x.out[place][i] + 0.0
+
+
 cdef inline void double_barriers(
     int order, int outputs, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps,
 ) noexcept nogil:
-    """spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, code -> the first outputs"""
-    cdef Py_ssize_t count = dimensions[0], begin, i, lanes, whole
-    cdef int place
+    """spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, code -> the first outputs
+
+    A chunk is sorted first, so that a block holds options of one series, with a hit to be paid for or without.
+    """
+    cdef Py_ssize_t count = dimensions[0], chunk, size, begin, i, lanes
+    cdef int place, sort
     cdef Lanes x
-    cdef Lanes odd
-    cdef double special[LANES]
+    cdef double sorts[LANES]
     cdef double one[SECOND_ORDER]
-    cdef long long any_special
+    cdef short places[SORTS][CHUNK]
+    cdef double found[SECOND_ORDER][CHUNK]
+    cdef Py_ssize_t counts[SORTS]
     cdef bint outside = False
     cdef Status status = status_save()
-    begin = 0
-    while begin < count:
-        lanes = min(<Py_ssize_t> LANES, count - begin)
-        whole = padded(lanes)
-        load(x.spot, args[0] + begin * steps[0], steps[0], lanes)
-        load(x.strike, args[1] + begin * steps[1], steps[1], lanes)
-        load(x.lower, args[2] + begin * steps[2], steps[2], lanes)
-        load(x.upper, args[3] + begin * steps[3], steps[3], lanes)
-        load(x.vol, args[4] + begin * steps[4], steps[4], lanes)
-        load(x.expiry, args[5] + begin * steps[5], steps[5], lanes)
-        load(x.rate, args[6] + begin * steps[6], steps[6], lanes)
-        load(x.dividend, args[7] + begin * steps[7], steps[7], lanes)
-        load(x.rebate, args[8] + begin * steps[8], steps[8], lanes)
-        load_codes(x.code, args[9] + begin * steps[9], steps[9], lanes)
-        any_special = 0
-        for i in range(whole):
-            special[i] = 1.0 - formula.ordinary(
-                x.spot[i], x.strike[i], x.lower[i], x.upper[i], x.vol[i], x.expiry[i], x.rate[i], x.dividend[i],
-                x.rebate[i], x.code[i])
-        for i in range(whole):
-            any_special |= special[i] != 0.0
-        if any_special:
-            # an ordinary option in the place of a special one, so that hostile numbers stay out of the lanes
-            for i in range(whole):
-                if special[i] != 0.0:
-                    odd.spot[i] = x.spot[i]
-                    odd.strike[i] = x.strike[i]
-                    odd.lower[i] = x.lower[i]
-                    odd.upper[i] = x.upper[i]
-                    odd.vol[i] = x.vol[i]
-                    odd.expiry[i] = x.expiry[i]
-                    odd.rate[i] = x.rate[i]
-                    odd.dividend[i] = x.dividend[i]
-                    odd.rebate[i] = x.rebate[i]
-                    odd.code[i] = x.code[i]
-                    formula.substitute(
-                        &x.spot[i], &x.strike[i], &x.lower[i], &x.upper[i], &x.vol[i], &x.expiry[i], &x.rate[i],
-                        &x.dividend[i], &x.rebate[i])
-                    x.code[i] = formula.OUT
-        living(order, False, whole, &x)
-        if any_special:
+    chunk = 0
+    while chunk < count:
+        size = min(<Py_ssize_t> CHUNK, count - chunk)
+        for sort in range(SORTS):
+            counts[sort] = 0
+        begin = 0
+        while begin < size:
+            lanes = min(<Py_ssize_t> LANES, size - begin)
+            load(x.spot, args[0] + (chunk + begin) * steps[0], steps[0], lanes)
+            load(x.strike, args[1] + (chunk + begin) * steps[1], steps[1], lanes)
+            load(x.lower, args[2] + (chunk + begin) * steps[2], steps[2], lanes)
+            load(x.upper, args[3] + (chunk + begin) * steps[3], steps[3], lanes)
+            load(x.vol, args[4] + (chunk + begin) * steps[4], steps[4], lanes)
+            load(x.expiry, args[5] + (chunk + begin) * steps[5], steps[5], lanes)
+            load(x.rate, args[6] + (chunk + begin) * steps[6], steps[6], lanes)
+            load(x.dividend, args[7] + (chunk + begin) * steps[7], steps[7], lanes)
+            load(x.rebate, args[8] + (chunk + begin) * steps[8], steps[8], lanes)
+            load_codes(x.code, args[9] + (chunk + begin) * steps[9], steps[9], lanes)
+            for i in range(padded(lanes)):
+                sorts[i] = formula.sort_of(
+                    x.spot[i], x.strike[i], x.lower[i], x.upper[i], x.vol[i], x.expiry[i], x.rate[i], x.dividend[i],
+                    x.rebate[i], x.code[i])
             for i in range(lanes):
-                if special[i] != 0.0:
-                    one_by_one(order, &odd, i, one, &outside)
-                    for place in range(outputs):
-                        x.out[place][i] = one[place]
+                sort = <int> sorts[i]
+                places[sort][counts[sort]] = <short> (begin + i)
+                counts[sort] += 1
+            begin += LANES
+        for sort in range(1, SORTS):
+            begin = 0
+            while begin < counts[sort]:
+                lanes = min(<Py_ssize_t> LANES, counts[sort] - begin)
+                collect(&x, args, steps, chunk, &places[sort][begin], lanes)
+                living(order, False, padded(lanes), &x)
+                put_back(outputs, &x, found, &places[sort][begin], lanes)
+                begin += LANES
+        for begin in range(counts[0]):
+            collect(&x, args, steps, chunk, &places[0][begin], 1)
+            one_by_one(order, &x, 0, one, &outside)
+            for place in range(outputs):
+                x.out[place][0] = one[place]
+            put_back(outputs, &x, found, &places[0][begin], 1)
+        # nothing is stored before all is read: an output may be an input, or lie a little before one
         for place in range(outputs):
-            for i in range(whole):
-                # no zero has a sign
-                x.out[place][i] += 0.0
-            store(args[INPUTS + place] + begin * steps[INPUTS + place], steps[INPUTS + place], x.out[place], lanes)
-        begin += LANES
+            store(args[INPUTS + place] + chunk * steps[INPUTS + place], steps[INPUTS + place], found[place], size)
+        chunk += CHUNK
     status_restore(status)
     status_raise(INVALID if outside else 0)
 

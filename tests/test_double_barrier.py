@@ -132,7 +132,8 @@ def assert_close(result, exact, values, relative=1e-11, absolute=1e-13):
 
 
 REGIMES = {
-    "images": {"reach": (0.03, 0.333)},
+    "images": {"reach": (0.03, 0.24)},
+    "either": {"reach": (0.24, 0.333), "rates": (-0.1, 0.4)},
     "eigenfunctions": {"reach": (0.334, 3.0)},
     "wide": {"width": (1.0, 5.0), "reach": (0.03, 1.0)},
     "narrow": {"width": (1e-4, 1e-2), "reach": (0.1, 3.0)},
@@ -174,10 +175,10 @@ class TestAgainstMpmath:
         exact = oracle.touch_outputs(**values, amount=1.0, kind=kind.replace("double-no", "no"), paid_at=paid_at)
         assert_close(result, exact, values)
 
-    @pytest.mark.parametrize("reach", [(0.03, 0.333), (0.334, 3.0)])
+    @pytest.mark.parametrize("reach", [(0.03, 0.24), (0.24, 0.333), (0.334, 3.0)])
     @pytest.mark.parametrize("seed", range(6))
     def test_negative_rates(self, reach, seed):
-        random = np.random.default_rng([seed, int(reach[0] * 100)])
+        random = np.random.default_rng([seed, int(reach[0] * 1000)])
         values = without_strike(draw(random, reach=reach, rates=(-0.3, -0.1)))
         # without a drift of the logarithm the rate alone decides
         values["dividend"] = values["rate"] - 0.5 * values["vol"] ** 2
@@ -232,14 +233,14 @@ def vanilla(values, option):
 class TestIdentities:
     @given(seed=st.integers(0, 10_000), option=st.sampled_from(OPTIONS))
     def test_in_and_out_are_the_plain_option(self, seed, option):
-        values = draw(np.random.default_rng(seed))
+        values = draw(np.random.default_rng(seed), width=(0.2, 1.0))
         parts = [double_greeks(**values, kind=kind, option=option, order=2) for kind in ("knock-in", "knock-out")]
         strike, rest = values.pop("strike"), values
         rest = {name: value for name, value in rest.items() if name not in ("lower", "upper")}
         plain = greeks(**rest, strike=strike, barrier=2.0 * rest["spot"], option=option, order=2)
         for i, scale in enumerate(scales(rest["spot"], rest["vol"], rest["expiry"])):
             terms = abs(float(parts[0][i])) + abs(float(parts[1][i]))
-            assert float(parts[0][i] + parts[1][i]) == pytest.approx(float(plain[i]), abs=1e-11 * terms + 1e-12 * scale)
+            assert float(parts[0][i] + parts[1][i]) == pytest.approx(float(plain[i]), abs=1e-11 * terms + 1e-11 * scale)
 
     @given(seed=st.integers(0, 10_000))
     def test_touches_make_a_certain_payment(self, seed):
@@ -264,7 +265,7 @@ class TestIdentities:
         else:
             lower, upper = rest.pop("lower"), rest.pop("upper")
             value = touch_price(**rest, barrier=upper if kind == "kiko" else lower, amount=7.0, paid_at=rebate_at)
-        assert float(value) == pytest.approx(with_it - without, abs=2e-13 * values["spot"])
+        assert float(value) == pytest.approx(with_it - without, abs=1e-14 * with_it + 2e-13 * values["spot"])
 
     @given(seed=st.integers(0, 10_000), option=st.sampled_from(OPTIONS), rebate=st.sampled_from([0.0, 5.0]))
     def test_a_barrier_far_away_is_none(self, seed, option, rebate):
@@ -285,7 +286,7 @@ class TestIdentities:
                     order=2,
                 )
                 for i in range(14):
-                    assert float(two[i]) == pytest.approx(float(one[i]), rel=1e-11, abs=1e-12 * scale[i])
+                    assert float(two[i]) == pytest.approx(float(one[i]), rel=1e-11, abs=1e-11 * scale[i])
 
     @given(seed=st.integers(0, 10_000), option=st.sampled_from(OPTIONS))
     def test_kiko_is_the_outer_barrier_less_the_corridor(self, seed, option):
@@ -299,7 +300,7 @@ class TestIdentities:
             for i in range(14):
                 terms = abs(float(one[i])) + abs(float(corridor[i]))
                 assert float(both[i] + corridor[i]) == pytest.approx(
-                    float(one[i]), abs=1e-11 * terms + 1e-12 * scale[i]
+                    float(one[i]), abs=1e-11 * terms + 1e-11 * scale[i]
                 )
 
     @given(seed=st.integers(0, 10_000))

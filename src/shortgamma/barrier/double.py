@@ -94,8 +94,9 @@ def double_price(
 
     Notes
     -----
-    A series of images (Kunitomo and Ikeda, Mathematical Finance 2, 1992) where vol sqrt(expiry) is less than a third
-    of ln(upper/lower), 7 of them; else one of eigenfunctions (Pelsser, Finance and Stochastics 4, 2000), 9 at most.
+    A series of images (Kunitomo and Ikeda, Mathematical Finance 2, 1992) where vol sqrt(expiry) is less than a quarter
+    to a third of ln(upper/lower), 7 of them; else one of eigenfunctions (Pelsser, Finance and Stochastics 4, 2000), 13
+    at most.
     Both are exact to the last few digits. A knock-in is summed from what lies beyond the corridor, not taken as a
     difference. With spot at or beyond a barrier a knock-out is worth its rebate, a knock-in the plain option, and the
     other kinds the option with the barrier that is left, or the rebate.

@@ -8,9 +8,10 @@ touches neither barrier has the density exp(nu (y - x) - nu^2 v/2) k(x, y), with
     eigenfunctions   2/w sum over n >= 1 of sin(n pi (x - l)/w) sin(n pi (y - l)/w) exp(-n^2 pi^2 v/(2 w^2))
 
 (Kunitomo and Ikeda, Mathematical Finance 2, 1992; Pelsser, Finance and Stochastics 4, 2000; Haug, The Complete Guide to
-Option Pricing Formulas, 2nd ed., 2007, p. 156). The first wants some 4 s/w terms on each side, the second 3 w/s. They
-are changed where 7 images are as good as 9 eigenfunctions, at s/w = 1/3: what is left out is exp(-4 w^2/v) of the scale
-at most, exp(-36) there.
+Option Pricing Formulas, 2nd ed., 2007, p. 156). The first wants some 4 s/w terms on each side, the second 3 w/s. With 7
+images what is left out is exp(-4 w^2/v) of the scale at most, exp(-36) at s/w = 1/3. An eigenfunction costs a third of
+an image, and so they take over at s/w = 0.24, 13 of them; but they cancel where the drift is strong, up to
+exp(|nu| w - nu^2 v/2), and then only at 1/3.
 
 An image at z = x + D is exp(nu D) times the plain value of its payoff for the spot exp(z): the plain value's
 derivatives in z give all others, as in `barrier`. A density at an end a of the payoff is exp(-(a - x - nu v)^2/(2 v))
@@ -48,20 +49,24 @@ cdef enum:
 
 cdef enum:
     IMAGES = 7
-    EIGENFUNCTIONS = 9
+    EIGENFUNCTIONS = 13
     # the value and its derivatives in x, those in nu, in x and nu, and in nu twice
     PARTS = 9
 
 cdef extern from *:
     """
-    /* s/w where images give way to eigenfunctions */
+    /* s/w where images give way to eigenfunctions, and where they do if the drift is less than so many deviations */
     #define SG_FEW_IMAGES (1.0/3.0)
-    /* an image, or an eigenfunction, of less than exp(-60) of the first is left out */
-    #define SG_NEGLIGIBLE 60.0
+    #define SG_FEWER_IMAGES 0.24
+    #define SG_WEAK_DRIFT 0.5
+    /* an image, or an eigenfunction, of less than exp(-56) of the first is left out */
+    #define SG_NEGLIGIBLE 56.0
     /* where kappa w^2 is below this, the value without an end is near its first pole, at -pi^2 */
     #define SG_NEAR_POLE -8.0
     """
     const double FEW_IMAGES "SG_FEW_IMAGES"
+    const double FEWER_IMAGES "SG_FEWER_IMAGES"
+    const double WEAK_DRIFT "SG_WEAK_DRIFT"
     const double NEGLIGIBLE "SG_NEGLIGIBLE"
     const double NEAR_POLE "SG_NEAR_POLE"
 
@@ -624,10 +629,11 @@ cdef inline double ordinary(
     cdef double hits = rebate * (hit_upper(code) + hit_lower(code))
     cdef double amounts = spot + strike + lower + upper + absolute(rebate)
     cdef double rates = absolute(rate) + absolute(dividend)
-    cdef double few = 1.0 if variance * expiry < FEW_IMAGES * FEW_IMAGES * w * w else 0.0
+    # either series will do, whichever it is, but where only one of them comes into question
     cdef double by_images = 1.0 if kappa * variance * expiry > SMALL_LAMBDA else 0.0
     cdef double by_waves = 1.0 if kappa * w * w > NEAR_POLE else 0.0
-    cdef double good = by_images if few > 0.0 else by_waves
+    cdef double good = 1.0 if variance * expiry > 0.12 * w * w else by_images
+    good = good if variance * expiry < 0.05 * w * w else good * by_waves
     good = 1.0 if hits == 0.0 else good
     # its rebate is that of a single barrier
     good = 0.0 if (code & (KIKO | TOUCH) == KIKO) & (rebate != 0.0) else good
@@ -645,20 +651,24 @@ cdef inline double ordinary(
     return good
 
 
-cdef inline void substitute(
-    double* spot, double* strike, double* lower, double* upper, double* vol, double* expiry, double* rate,
-    double* dividend, double* rebate,
-) noexcept nogil:
-    spot[0] = strike[0] = expiry[0] = 1.0
-    lower[0] = 0.5
-    upper[0] = 2.0
-    vol[0] = 0.25
-    rate[0] = dividend[0] = rebate[0] = 0.0
-
-
-cdef inline double few_images(double deviation, double width) noexcept nogil:
+cdef inline double few_images(double deviation, double width, double shift) noexcept nogil:
     """1 if images are to be summed."""
-    return 1.0 if deviation < FEW_IMAGES * width else 0.0
+    return 1.0 if deviation < (FEWER_IMAGES if absolute(shift) < WEAK_DRIFT else FEW_IMAGES) * width else 0.0
+
+
+cdef inline double sort_of(
+    double spot, double strike, double lower, double upper, double vol, double expiry, double rate, double dividend,
+    double rebate, int code,
+) noexcept nogil:
+    """0 for an option that is not ordinary; else 1 if images, 2 if eigenfunctions are to be summed, and 2 more if a hit
+    is paid for."""
+    cdef double deviation = vol * square_root(expiry)
+    cdef double few = few_images(
+        deviation, log_ratio(upper, lower), (rate - dividend) * expiry / deviation - 0.5 * deviation)
+    cdef double sort = 1.0 if few > 0.0 else 2.0
+    sort = sort + 2.0 if rebate * (hit_upper(code) + hit_lower(code)) != 0.0 else sort
+    return sort if ordinary(
+        spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, code) > 0.0 else 0.0
 
 
 cdef inline void first_image(
@@ -775,8 +785,8 @@ cdef inline double circle_radius(double kappa, double width, double variance) no
 
 
 cdef inline void odd_hit(
-    int order, bint upper, double below, double above, double width, double deviation, double shift, double nu,
-    double kappa, double growth, double late_growth, double* j,
+    int order, bint upper, double few, double below, double above, double width, double deviation, double shift,
+    double nu, double kappa, double growth, double late_growth, double* j,
 ) noexcept nogil:
     """Add the hit of one barrier where lambda is imaginary or small, or near a pole of the value without an end.
 
@@ -792,7 +802,7 @@ cdef inline void odd_hit(
     away = above if upper else below
     inside = below if upper else above
     towards = upward * away
-    if few_images(deviation, width) > 0.0:
+    if few > 0.0:
         if kappa * variance > -SMALL_LAMBDA:
             radius = 1.0 / variance
     else:
@@ -803,7 +813,7 @@ cdef inline void odd_hit(
     for k in range(points):
         here = kappa + radius * complex_exp((k + 0.5) * (PI / 8.0) * 1j)
         change = complex_exp(-0.5 * variance * (here - kappa))
-        if few_images(deviation, width) > 0.0:
+        if few > 0.0:
             root = principal_root(here) if radius > 0.0 else square_root(-kappa) * 1j
             for n in range(3):
                 d = away if n == 0 else 2.0 * width + away if n == 1 else width + inside
