@@ -3,9 +3,16 @@
 Units: ``margin`` is in the contract's settlement coin; ``maintenance`` and ``fee`` are fractions of the
 position's value at the mark. Time runs down axis 0. Maintenance that rises with the value is given as `Tiers`.
 
-The modules: ``single`` (one isolated position), ``tiers`` (risk limits).
+The modules: ``single`` (one isolated position), ``tiers`` and ``limits`` (margin by size), and, loaded when asked for,
+``venues`` (contracts, margins and rules of the exchanges).
 """
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from shortgamma.liquidation.limits import RisingMargin, RiskLimits
 from shortgamma.liquidation.single import (
     bankruptcy_price,
     breach_probability,
@@ -21,7 +28,14 @@ from shortgamma.liquidation.single import (
 )
 from shortgamma.liquidation.tiers import Tiers, load_tiers
 
+if TYPE_CHECKING:
+    from typing import Any
+
+    from shortgamma.liquidation import venues
+
 __all__ = [
+    "RisingMargin",
+    "RiskLimits",
     "Tiers",
     "bankruptcy_price",
     "breach_probability",
@@ -35,4 +49,16 @@ __all__ = [
     "max_quantity",
     "pnl",
     "price",
+    "venues",
 ]
+
+# Loaded when they are first asked for, which an import of the package does not: names and their modules.
+LATER = {"venues": "venues"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in LATER:
+        module = import_module(f"shortgamma.liquidation.{LATER[name]}")
+        globals()[name] = module if name == LATER[name] else getattr(module, name)
+        return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

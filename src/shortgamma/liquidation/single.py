@@ -8,6 +8,7 @@ import numpy as np
 
 from shortgamma import _dispatch, barrier, contracts
 from shortgamma._arguments import call, plain, refuse_where, time_axis
+from shortgamma.liquidation.limits import RisingMargin, RiskLimits, WholeRate
 from shortgamma.liquidation.tiers import Tiers
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def price(
     margin: ArrayLike,
     *,
     contract: Contract,
-    maintenance: ArrayLike | Tiers,
+    maintenance: ArrayLike | Tiers | WholeRate,
     fee: ArrayLike = 0.0,
     out: Any = None,
 ) -> Any:
@@ -43,8 +44,9 @@ def price(
         Margin of the position in the settlement coin, funding paid or received included.
     contract : Contract
         What is held.
-    maintenance : array_like or Tiers
-        Maintenance margin as a fraction of the value at the mark, in [0, 1).
+    maintenance : array_like, Tiers, RiskLimits or RisingMargin
+        Maintenance margin as a fraction of the value at the mark, in [0, 1). Risk limits give the rate of the
+        value at entry, or of the quantity.
     fee : array_like, default 0.0
         Fee of closing the position as a fraction of its value, in [0, 1); with ``maintenance`` less than 1.
     out : ndarray, optional
@@ -79,6 +81,9 @@ def price(
     as it would be under one of them with amount_k added to its margin: the price is the highest of theirs for a
     long, the lowest for a short.
 
+    With `RisingMargin` by value the price is where margin plus profit is rate v + slope v^2 of the value v, on the side
+    on which the position loses.
+
     Examples
     --------
     A short of 1 ETH-equivalent in the quanto contract at 200, with 0.01 XBT of margin and no maintenance:
@@ -89,6 +94,10 @@ def price(
     300.0
     """
     contracts.checked(contract)
+    if isinstance(maintenance, RisingMargin) and maintenance.by == "value":
+        cost = _in_unit_range(plain("fee", fee))
+        return call(np.positive, ("price",), (maintenance.price(contract, quantity, entry, margin, cost),), out)
+    maintenance = _of_whole(maintenance, contract, quantity, entry)
     if isinstance(maintenance, Tiers):
         side = np.sign(plain("quantity", quantity))
         result = None
@@ -108,7 +117,7 @@ def first_breach(
     margin: ArrayLike,
     *,
     contract: Contract,
-    maintenance: ArrayLike | Tiers,
+    maintenance: ArrayLike | Tiers | WholeRate,
     fee: ArrayLike = 0.0,
     axis: int = 0,
     out: Any = None,
@@ -124,8 +133,9 @@ def first_breach(
         (``mark`` without its time axis).
     contract : Contract
         What is held.
-    maintenance : array_like or Tiers
-        Maintenance margin as a fraction of the value at the mark, in [0, 1); broadcasts with the paths.
+    maintenance : array_like, Tiers, RiskLimits or RisingMargin
+        Maintenance margin as a fraction of the value at the mark, in [0, 1); broadcasts with the paths. Risk limits
+        give the rate of the value at entry, or of the quantity; a margin that rises by value is refused.
     fee : array_like, default 0.0
         Fee of closing the position as a fraction of its value, in [0, 1); with ``maintenance`` less than 1.
     axis : int, default 0
@@ -145,7 +155,7 @@ def first_breach(
     ValueError
         If shapes do not broadcast, or ``mark`` has no dimension.
     TypeError
-        If ``contract`` is not a Contract, or an input is not numeric.
+        If ``contract`` is not a Contract, an input is not numeric, or ``maintenance`` rises by value.
 
     Notes
     -----
@@ -162,6 +172,9 @@ def first_breach(
     3
     """
     contracts.checked(contract)
+    if isinstance(maintenance, RisingMargin) and maintenance.by == "value":
+        raise TypeError("maintenance must not rise with the value here: give a rate, Tiers or RiskLimits")
+    maintenance = _of_whole(maintenance, contract, quantity, entry)
     if isinstance(maintenance, Tiers):
         found: Any = NEVER
         for rate, amount in zip(maintenance.rate, maintenance.amount, strict=True):
@@ -268,7 +281,7 @@ def initial_margin(
     price: ArrayLike,
     *,
     contract: Contract,
-    initial: ArrayLike | Tiers,
+    initial: ArrayLike | Tiers | WholeRate,
     fee: ArrayLike = 0.0,
     out: Any = None,
 ) -> Any:
@@ -280,7 +293,7 @@ def initial_margin(
         Contracts of either sign, and the price of the order, > 0.
     contract : Contract
         What is bought or sold.
-    initial : array_like or Tiers
+    initial : array_like, Tiers, RiskLimits or RisingMargin
         Initial margin as a fraction of the value, in [0, 1]: 1 / leverage.
     fee : array_like, default 0.0
         Fees reserved, of opening and closing together, as a fraction of the value, in [0, 1].
@@ -309,7 +322,7 @@ def maintenance_margin(
     mark: ArrayLike,
     *,
     contract: Contract,
-    maintenance: ArrayLike | Tiers,
+    maintenance: ArrayLike | Tiers | WholeRate,
     fee: ArrayLike = 0.0,
     out: Any = None,
 ) -> Any:
@@ -321,7 +334,7 @@ def maintenance_margin(
         Contracts of either sign, and the mark price, > 0.
     contract : Contract
         What is held.
-    maintenance : array_like or Tiers
+    maintenance : array_like, Tiers, RiskLimits or RisingMargin
         Maintenance margin as a fraction of the value at the mark, in [0, 1].
     fee : array_like, default 0.0
         Fee of closing the position as a fraction of its value, in [0, 1].
@@ -352,7 +365,7 @@ def margin_ratio(
     margin: ArrayLike,
     *,
     contract: Contract,
-    maintenance: ArrayLike | Tiers,
+    maintenance: ArrayLike | Tiers | WholeRate,
     fee: ArrayLike = 0.0,
     out: Any = None,
 ) -> Any:
@@ -364,7 +377,7 @@ def margin_ratio(
         Contracts (> 0 long), entry price and mark price > 0, margin in the settlement coin.
     contract : Contract
         What is held.
-    maintenance : array_like or Tiers
+    maintenance : array_like, Tiers, RiskLimits or RisingMargin
         Maintenance margin as a fraction of the value at the mark, in [0, 1].
     fee : array_like, default 0.0
         Fee of closing the position as a fraction of its value, in [0, 1].
@@ -384,6 +397,8 @@ def margin_ratio(
     >>> float(sg.liquidation.margin_ratio(1.0, 100.0, 100.0, 10.0, contract=contract, maintenance=0.05))
     0.5
     """
+    if isinstance(maintenance, RiskLimits):
+        maintenance = _of_whole(maintenance, contracts.checked(contract), quantity, entry)
     required = maintenance_margin(quantity, mark, contract=contract, maintenance=maintenance, fee=fee)
     return _over_equity(required, contract.pnl(quantity, entry, mark), margin, out)
 
@@ -431,7 +446,7 @@ def max_quantity(
     balance: ArrayLike,
     *,
     contract: Contract,
-    initial: ArrayLike | Tiers,
+    initial: ArrayLike | Tiers | WholeRate,
     fee: ArrayLike = 0.0,
     out: Any = None,
 ) -> Any:
@@ -445,7 +460,7 @@ def max_quantity(
         What there is to post, in the settlement coin.
     contract : Contract
         What is bought or sold.
-    initial : array_like or Tiers
+    initial : array_like, Tiers, RiskLimits or RisingMargin
         Initial margin as a fraction of the value, in [0, 1]: 1 / leverage.
     fee : array_like, default 0.0
         Fees reserved, of opening and closing together, as a fraction of the value, in [0, 1].
@@ -467,6 +482,8 @@ def max_quantity(
     contracts.checked(contract)
     cost = _in_unit_range(plain("fee", fee))
     funds = np.maximum(plain("balance", balance), 0.0)
+    if isinstance(initial, WholeRate):
+        return call(np.positive, ("quantity",), (_most_of_whole(price, funds, contract, initial, cost),), out)
     if isinstance(initial, Tiers):
         steps = list(zip(initial.rate, initial.amount, strict=True))
     else:
@@ -485,7 +502,7 @@ def breach_probability(
     margin: ArrayLike,
     *,
     contract: Contract,
-    maintenance: ArrayLike | Tiers,
+    maintenance: ArrayLike | Tiers | WholeRate,
     vol: ArrayLike,
     expiry: ArrayLike,
     drift: ArrayLike = 0.0,
@@ -501,7 +518,7 @@ def breach_probability(
         Contracts (> 0 long), entry price > 0, margin in the settlement coin.
     contract : Contract
         What is held.
-    maintenance : array_like or Tiers
+    maintenance : array_like, Tiers, RiskLimits or RisingMargin
         Maintenance margin as a fraction of the value at the mark, in [0, 1).
     vol : array_like
         Volatility of the mark per year, >= 0.
@@ -568,7 +585,7 @@ def frontier(
     margin: ArrayLike,
     *,
     contract: Contract,
-    maintenance: ArrayLike | Tiers,
+    maintenance: ArrayLike | Tiers | WholeRate,
     start: ArrayLike,
     hedged: ArrayLike = 0.0,
     fee: ArrayLike = 0.0,
@@ -586,7 +603,7 @@ def frontier(
         Margin in the settlement coin when that coin cost ``start``.
     contract : Contract
         A quanto or linear contract: the coin of its margin is not what it prices.
-    maintenance : array_like or Tiers
+    maintenance : array_like, Tiers, RiskLimits or RisingMargin
         Maintenance margin as a fraction of the value at the mark, in [0, 1).
     start : array_like
         Price X0 of the settlement coin at which the margin was posted and hedged, > 0.
@@ -640,6 +657,27 @@ def frontier(
     return price(quantity, entry, margin, contract=contract, maintenance=maintenance, fee=fee, out=out)
 
 
+def _of_whole(rate: Any, contract: Contract, quantity: ArrayLike, price: ArrayLike) -> Any:
+    """The rate that a position of its size has, where one rate holds for the whole of it."""
+    return rate.rate_of(rate.size(contract, quantity, price)) if isinstance(rate, WholeRate) else rate
+
+
+def _most_of_whole(price: ArrayLike, funds: Any, contract: Contract, initial: Any, cost: Any) -> Any:
+    unit = np.asarray(contract.value(1.0, price))
+    # margin of a size s is each s (rate + fee), each the value of a unit of size
+    each: Any = unit if initial.by == "quantity" else 1.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if isinstance(initial, RisingMargin):
+            rate = initial.rate + cost
+            size = 2.0 * funds / (each * rate + np.sqrt((each * rate) ** 2 + 4.0 * each * initial.slope * funds))
+        else:
+            size = 0.0 * funds
+            for lower, upper, rate in zip(initial.lower, [*initial.lower[1:], np.inf], initial.rate, strict=True):
+                most = np.minimum(funds / (each * (rate + cost)), upper)
+                size = np.where((most > lower) | np.isnan(most), most, size)
+        return size if initial.by == "quantity" else size / unit
+
+
 def _in_unit_range(rate: Any) -> Any:
     # a root of what is negative is NaN with the invalid flag, whatever kind of array it is
     return rate + 0.0 * (np.sqrt(rate) + np.sqrt(1.0 - rate))
@@ -650,6 +688,7 @@ def _requirement(
 ) -> Any:
     value = np.absolute(contracts.checked(contract).value(quantity, price))
     cost = _in_unit_range(plain("fee", fee))
+    rate = _of_whole(rate, contract, quantity, price)
     if isinstance(rate, Tiers):
         return call(np.add, ("margin", "fee"), (rate.margin(value), value * cost), out)
     return call(np.multiply, ("value", name), (value, _in_unit_range(plain(name, rate)) + cost), out)
