@@ -12,7 +12,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from shortgamma.liquidation.limits import RisingMargin, RiskLimits
 from shortgamma.liquidation.single import (
     bankruptcy_price,
     breach_probability,
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from shortgamma.liquidation import venues
+    from shortgamma.liquidation.limits import RisingMargin, RiskLimits
 
 __all__ = [
     "RisingMargin",
@@ -53,7 +53,7 @@ __all__ = [
 ]
 
 # Loaded when they are first asked for, which an import of the package does not: names and their modules.
-LATER = {"venues": "venues"}
+LATER = {"RisingMargin": "limits", "RiskLimits": "limits", "venues": "venues"}
 
 
 def __getattr__(name: str) -> Any:

@@ -8,7 +8,6 @@ import numpy as np
 
 from shortgamma import _dispatch, barrier, contracts
 from shortgamma._arguments import call, plain, refuse_where, time_axis
-from shortgamma.liquidation.limits import RisingMargin, RiskLimits, WholeRate
 from shortgamma.liquidation.tiers import Tiers
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from shortgamma.contracts import Contract
+    from shortgamma.liquidation.limits import WholeRate
 
 NAMES = ("quantity", "entry", "margin", "maintenance", "fee")
 NEVER = -1
@@ -94,9 +94,10 @@ def price(
     300.0
     """
     contracts.checked(contract)
-    if isinstance(maintenance, RisingMargin) and maintenance.by == "value":
+    if _rises(maintenance):
         cost = _in_unit_range(plain("fee", fee))
-        return call(np.positive, ("price",), (maintenance.price(contract, quantity, entry, margin, cost),), out)
+        rising: Any = maintenance
+        return call(np.positive, ("price",), (rising.price(contract, quantity, entry, margin, cost),), out)
     maintenance = _of_whole(maintenance, contract, quantity, entry)
     if isinstance(maintenance, Tiers):
         side = np.sign(plain("quantity", quantity))
@@ -172,7 +173,7 @@ def first_breach(
     3
     """
     contracts.checked(contract)
-    if isinstance(maintenance, RisingMargin) and maintenance.by == "value":
+    if _rises(maintenance):
         raise TypeError("maintenance must not rise with the value here: give a rate, Tiers or RiskLimits")
     maintenance = _of_whole(maintenance, contract, quantity, entry)
     if isinstance(maintenance, Tiers):
@@ -397,7 +398,7 @@ def margin_ratio(
     >>> float(sg.liquidation.margin_ratio(1.0, 100.0, 100.0, 10.0, contract=contract, maintenance=0.05))
     0.5
     """
-    if isinstance(maintenance, RiskLimits):
+    if _is_whole(maintenance) and not _rises(maintenance):
         maintenance = _of_whole(maintenance, contracts.checked(contract), quantity, entry)
     required = maintenance_margin(quantity, mark, contract=contract, maintenance=maintenance, fee=fee)
     return _over_equity(required, contract.pnl(quantity, entry, mark), margin, out)
@@ -482,7 +483,7 @@ def max_quantity(
     contracts.checked(contract)
     cost = _in_unit_range(plain("fee", fee))
     funds = np.maximum(plain("balance", balance), 0.0)
-    if isinstance(initial, WholeRate):
+    if _is_whole(initial):
         return call(np.positive, ("quantity",), (_most_of_whole(price, funds, contract, initial, cost),), out)
     if isinstance(initial, Tiers):
         steps = list(zip(initial.rate, initial.amount, strict=True))
@@ -657,9 +658,19 @@ def frontier(
     return price(quantity, entry, margin, contract=contract, maintenance=maintenance, fee=fee, out=out)
 
 
+def _is_whole(rate: Any) -> bool:
+    # RiskLimits and RisingMargin, told by what they have: their module is loaded when asked for
+    return hasattr(type(rate), "rate_of")
+
+
+def _rises(rate: Any) -> bool:
+    """Whether it is a margin rate that rises with the value at the mark."""
+    return _is_whole(rate) and hasattr(rate, "slope") and rate.by == "value"
+
+
 def _of_whole(rate: Any, contract: Contract, quantity: ArrayLike, price: ArrayLike) -> Any:
     """The rate that a position of its size has, where one rate holds for the whole of it."""
-    return rate.rate_of(rate.size(contract, quantity, price)) if isinstance(rate, WholeRate) else rate
+    return rate.rate_of(rate.size(contract, quantity, price)) if _is_whole(rate) else rate
 
 
 def _most_of_whole(price: ArrayLike, funds: Any, contract: Contract, initial: Any, cost: Any) -> Any:
@@ -667,7 +678,7 @@ def _most_of_whole(price: ArrayLike, funds: Any, contract: Contract, initial: An
     # margin of a size s is each s (rate + fee), each the value of a unit of size
     each: Any = unit if initial.by == "quantity" else 1.0
     with np.errstate(divide="ignore", invalid="ignore"):
-        if isinstance(initial, RisingMargin):
+        if hasattr(initial, "slope"):
             rate = initial.rate + cost
             size = 2.0 * funds / (each * rate + np.sqrt((each * rate) ** 2 + 4.0 * each * initial.slope * funds))
         else:
