@@ -249,24 +249,27 @@ class RisingMargin(WholeRate):
         """
         return self.rate + self.slope * np.absolute(plain("size", size))
 
-    def price(self, contract: Contract, quantity: ArrayLike, entry: ArrayLike, margin: ArrayLike, fee: Any) -> Any:
-        """Price of liquidation where the rate rises with the value at the mark; see `price`."""
-        rate = self.rate + fee
-        opened = np.absolute(contract.value(quantity, entry))
-        side = np.sign(np.asarray(plain("quantity", quantity), dtype=np.float64))
-        # whether the position loses as its value rises: a linear short, an inverse long
-        against = (side > 0.0) == contract.inverse
-        held = opened + np.where(against, 1.0, -1.0) * np.asarray(plain("margin", margin))
-        line = np.where(against, 1.0 + rate, 1.0 - rate)
-        square = line * line + np.where(against, 4.0, -4.0) * self.slope * held
-        none = square < 0.0
-        with np.errstate(divide="ignore", invalid="ignore"):
-            value = 2.0 * held / (line + np.sqrt(np.where(none, 0.0, square)))
-            # the value in which all of the margin is gone, or in which none ever will be
-            value = np.where(held <= 0.0, 0.0, np.where(none, np.inf, value))
-            unit = np.absolute(contract.value(quantity, 1.0))
-            level = unit / value if contract.inverse else value / unit
-        return np.where(side == 0.0, np.nan, level)
+
+def rising_price(
+    rising: RisingMargin, contract: Contract, quantity: ArrayLike, entry: ArrayLike, margin: ArrayLike, fee: Any
+) -> Any:
+    """Price of liquidation where the rate rises with the value at the mark."""
+    rate = rising.rate + fee
+    opened = np.absolute(contract.value(quantity, entry))
+    side = np.sign(np.asarray(plain("quantity", quantity), dtype=np.float64))
+    # whether the position loses as its value rises: a linear short, an inverse long
+    against = (side > 0.0) == contract.inverse
+    held = opened + np.where(against, 1.0, -1.0) * np.asarray(plain("margin", margin))
+    line = np.where(against, 1.0 + rate, 1.0 - rate)
+    square = line * line + np.where(against, 4.0, -4.0) * rising.slope * held
+    none = square < 0.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = 2.0 * held / (line + np.sqrt(np.where(none, 0.0, square)))
+        # the value in which all of the margin is gone, or in which none ever will be
+        value = np.where(held <= 0.0, 0.0, np.where(none, np.inf, value))
+        unit = np.absolute(contract.value(quantity, 1.0))
+        level = unit / value if contract.inverse else value / unit
+    return np.where(side == 0.0, np.nan, level)
 
 
 def _limits(lower: ArrayLike, rate: ArrayLike, by: Measure) -> RiskLimits:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -96,8 +97,10 @@ def price(
     contracts.checked(contract)
     if _rises(maintenance):
         cost = _in_unit_range(plain("fee", fee))
-        rising: Any = maintenance
-        return call(np.positive, ("price",), (rising.price(contract, quantity, entry, margin, cost),), out)
+        level = import_module("shortgamma.liquidation.limits").rising_price(
+            maintenance, contract, quantity, entry, margin, cost
+        )
+        return call(np.positive, ("price",), (level,), out)
     maintenance = _of_whole(maintenance, contract, quantity, entry)
     if isinstance(maintenance, Tiers):
         side = np.sign(plain("quantity", quantity))
