@@ -84,7 +84,14 @@ funding = _load("funding")
 liquidation = _load("liquidation")
 
 # Loaded when they are first asked for, which an import of the package does not.
-LATER = ("binary", "double_barrier", "funding_events", "funding_rates", "leverage_theory")
+LATER = (
+    "binary",
+    "double_barrier",
+    "funding_events",
+    "funding_rates",
+    "leverage_theory",
+    "liquidation_process",
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,8 @@ Units: ``margin`` is in the contract's settlement coin; ``maintenance`` and ``fe
 position's value at the mark. Time runs down axis 0. Maintenance that rises with the value is given as `Tiers`.
 
 The modules: ``single`` (one isolated position), ``tiers`` and ``limits`` (margin by size), and, loaded when asked for,
-``venues`` (contracts, margins and rules of the exchanges).
+``process`` (what becomes of accounts that are liquidated) and ``venues`` (contracts, margins and rules of the
+exchanges).
 """
 
 from __future__ import annotations
@@ -32,10 +33,14 @@ if TYPE_CHECKING:
 
     from shortgamma.liquidation import venues
     from shortgamma.liquidation.limits import RisingMargin, RiskLimits
+    from shortgamma.liquidation.process import Events, LiquidationRule, Simulation, simulate
 
 __all__ = [
+    "Events",
+    "LiquidationRule",
     "RisingMargin",
     "RiskLimits",
+    "Simulation",
     "Tiers",
     "bankruptcy_price",
     "breach_probability",
@@ -49,11 +54,20 @@ __all__ = [
     "max_quantity",
     "pnl",
     "price",
+    "simulate",
     "venues",
 ]
 
 # Loaded when they are first asked for, which an import of the package does not: names and their modules.
-LATER = {"RisingMargin": "limits", "RiskLimits": "limits", "venues": "venues"}
+LATER = {
+    "Events": "process",
+    "LiquidationRule": "process",
+    "RisingMargin": "limits",
+    "RiskLimits": "limits",
+    "Simulation": "process",
+    "simulate": "process",
+    "venues": "venues",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -22,6 +22,7 @@ import numpy as np
 
 from shortgamma.contracts import ETHUSD, NIKKEI_USD, NIKKEI_YEN, XBTUSD, Contract
 from shortgamma.liquidation.limits import RisingMargin, RiskLimits
+from shortgamma.liquidation.process import LiquidationRule
 from shortgamma.liquidation.tiers import Tiers
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     Margin: TypeAlias = Tiers | RiskLimits | RisingMargin
 
-__all__ = ["Market", "market", "markets"]
+__all__ = ["Market", "market", "markets", "rule"]
 
 
 class Market(NamedTuple):
@@ -121,6 +122,61 @@ def markets() -> tuple[Market, ...]:
     """
     return _MARKETS
 
+
+def rule(venue: str) -> LiquidationRule:
+    """How a venue liquidates.
+
+    Parameters
+    ----------
+    venue : str
+        BitMEX, Binance, Bybit or OKX; case does not matter.
+
+    Returns
+    -------
+    LiquidationRule
+        Without fees where no source states them: ``dataclasses.replace`` makes another with the fee wanted.
+
+    Raises
+    ------
+    ValueError
+        If the venue is none of the four.
+
+    Examples
+    --------
+    >>> from shortgamma.liquidation import venues
+    >>> venues.rule("OKX").step
+    2
+    """
+    for name, found in _RULES.items():
+        if name.lower() == str(venue).lower():
+            return found
+    raise ValueError(f"venue must be one of {', '.join(map(repr, _RULES))}, got {venue!r}")
+
+
+_RULES = {
+    "BitMEX": LiquidationRule(
+        reduction="tier",
+        source="bitmex.com/app/liquidation and liquidationExamples",
+        unknown="taker fee of the order, which is not charged",
+    ),
+    "Binance": LiquidationRule(
+        reduction="needed",
+        source="liquidation protocol of Binance Futures, as in docs.traderwagon.com",
+        unknown="liquidation fee, which differs from contract to contract",
+    ),
+    "Bybit": LiquidationRule(
+        reduction="tier",
+        source="Bybit help, liquidation process",
+        unknown="taker fee of the order, which is not charged",
+    ),
+    "OKX": LiquidationRule(
+        reduction="tier",
+        step=2,
+        from_tier=3,
+        source="OKX support, forced partial liquidation",
+        unknown="liquidation fee; an earlier rule brought positions down to the first tier at once",
+    ),
+}
 
 STEPS = 10
 

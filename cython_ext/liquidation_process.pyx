@@ -1,0 +1,466 @@
+"""Loops of the liquidation process: accounts carried along a mark path, and cascades."""
+
+cimport cython
+cimport numpy as cnp
+from libc.stdlib cimport free, realloc
+
+cimport shortgamma.kernels.liquidation_process as formula
+from shortgamma.kernels.blocks cimport Status, status_restore, status_save
+from shortgamma.kernels.liquidation_process cimport Margin
+from shortgamma.kernels.vecmath cimport INFINITY, NAN, absolute
+
+import numpy as np
+
+cnp.import_array()
+
+cdef enum:
+    # bars that are looked at together, to find the accounts that nothing can have happened to
+    BLOCK = 64
+
+cdef enum:
+    CANCEL
+    REDUCTION
+    TAKEOVER
+    DELEVERAGING
+
+cdef enum:
+    AT_ONCE
+    BY_TIER
+    AS_NEEDED
+
+# Rounding of a sum of a few terms, relative to the largest of them; a bound this near to a breach settles nothing.
+cdef double DOUBT = 1e-12
+
+
+cdef struct Event:
+    long long bar
+    long long account
+    long long instrument
+    long long coin
+    long long kind
+    double quantity
+    double price
+    double fee
+    double fund
+
+
+cdef struct State:
+    Py_ssize_t accounts
+    Py_ssize_t instruments
+    Py_ssize_t coins
+    # (instruments,)
+    const char* inverse
+    const double* multiplier
+    const long long* coin
+    const double* slippage
+    const Margin* margin
+    double* position
+    double* basis
+    # (accounts, instruments)
+    double* quantity
+    const double* opened
+    long long* tier
+    # (accounts, coins)
+    double* wallet
+    double* orders
+    # (coins,)
+    double* fund
+    double* fees
+    # (accounts,)
+    double* rank
+    char* active
+    # the rule
+    int reduction
+    Py_ssize_t step
+    Py_ssize_t first_tier
+    double fee
+    bint fee_to_fund
+    # the bar
+    long long bar
+    const double* unit
+    # what happened
+    Event* events
+    Py_ssize_t count
+    Py_ssize_t room
+    bint full
+
+
+cdef inline void tell(
+    State* s, Py_ssize_t account, Py_ssize_t instrument, Py_ssize_t coin, int kind, double quantity, double price,
+    double fee, double fund,
+) noexcept nogil:
+    cdef Event* more
+    cdef Event* event
+    if s.count == s.room:
+        more = <Event*> realloc(s.events, (2 * s.room + 64) * sizeof(Event))
+        if more == NULL:
+            s.full = True
+            return
+        s.events = more
+        s.room = 2 * s.room + 64
+    event = &s.events[s.count]
+    s.count += 1
+    event.bar = s.bar
+    event.account = account
+    event.instrument = instrument
+    event.coin = coin
+    event.kind = kind
+    event.quantity = quantity
+    event.price = price
+    event.fee = fee
+    event.fund = fund
+
+
+cdef inline double equity(const State* s, Py_ssize_t a, Py_ssize_t c) noexcept nogil:
+    cdef double result = s.wallet[a * s.coins + c]
+    cdef Py_ssize_t i, at
+    for i in range(s.instruments):
+        if s.coin[i] == c:
+            at = a * s.instruments + i
+            if s.quantity[at] != 0.0:
+                result += s.quantity[at] * (s.unit[i] - s.opened[at])
+    return result
+
+
+cdef inline double required(const State* s, Py_ssize_t a, Py_ssize_t i) noexcept nogil:
+    cdef Py_ssize_t at = a * s.instruments + i
+    return formula.requirement(&s.margin[i], s.tier[at], s.quantity[at], s.unit[i])
+
+
+cdef inline double slack(const State* s, Py_ssize_t a, Py_ssize_t c) noexcept nogil:
+    """Equity that is not tied to orders, less what all positions in the coin need."""
+    cdef double need = 0.0
+    cdef Py_ssize_t i
+    for i in range(s.instruments):
+        if s.coin[i] == c and s.quantity[a * s.instruments + i] != 0.0:
+            need += required(s, a, i)
+    return equity(s, a, c) - s.orders[a * s.coins + c] - need
+
+
+cdef inline bint holds(const State* s, Py_ssize_t a, Py_ssize_t c) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(s.instruments):
+        if s.coin[i] == c and s.quantity[a * s.instruments + i] != 0.0:
+            return True
+    return False
+
+
+cdef inline void trade(State* s, Py_ssize_t i, double quantity, double unit) noexcept nogil:
+    """The market takes so many contracts."""
+    s.position[i] += quantity
+    s.basis[i] += quantity * unit
+
+
+cdef inline double fill_of(const State* s, Py_ssize_t i, double side) noexcept nogil:
+    return formula.filled(s.inverse[i] != 0, s.unit[i], side, s.slippage[i])
+
+
+cdef inline double price_at(const State* s, Py_ssize_t i, double unit) noexcept nogil:
+    return formula.price_of(s.inverse[i] != 0, s.multiplier[i], unit)
+
+
+cdef bint reduce(State* s, Py_ssize_t a, Py_ssize_t i, double remaining, Py_ssize_t tier) noexcept nogil:
+    """Close down to so many contracts, if that is enough."""
+    cdef Py_ssize_t at = a * s.instruments + i, c = s.coin[i], w = a * s.coins + c
+    cdef double quantity = s.quantity[at], wallet = s.wallet[w], side = 1.0 if quantity > 0.0 else -1.0
+    cdef long long before = s.tier[at]
+    cdef double closed = absolute(quantity) - remaining, unit = fill_of(s, i, side)
+    cdef double fee = s.fee * closed * absolute(unit)
+    s.quantity[at] = side * remaining
+    s.tier[at] = tier
+    s.wallet[w] = wallet + side * closed * (unit - s.opened[at]) - fee
+    if slack(s, a, c) < 0.0:
+        s.quantity[at] = quantity
+        s.tier[at] = before
+        s.wallet[w] = wallet
+        return False
+    trade(s, i, side * closed, unit)
+    if s.fee_to_fund:
+        s.fund[c] += fee
+    else:
+        s.fees[c] += fee
+    tell(s, a, i, c, REDUCTION, side * closed, price_at(s, i, unit), fee, fee if s.fee_to_fund else 0.0)
+    return True
+
+
+cdef bint step_down(State* s, Py_ssize_t a, Py_ssize_t i) noexcept nogil:
+    """Close down to the upper edge of a lower tier."""
+    cdef const Margin* margin = &s.margin[i]
+    cdef Py_ssize_t at = a * s.instruments + i, tier = s.tier[at]
+    cdef double held = absolute(s.quantity[at]), edge
+    if margin.kind == formula.RISING:
+        return False
+    if margin.kind == formula.TIERS:
+        tier = formula.tier_of(margin, formula.size_of(margin, held, s.unit[i]))
+    while tier > 0 and tier + 1 >= s.first_tier:
+        tier = max(tier - s.step, <Py_ssize_t> 0)
+        edge = margin.lower[tier + 1] / formula.size_of(margin, 1.0, s.unit[i])
+        if reduce(s, a, i, min(edge, held), tier):
+            return True
+    return False
+
+
+cdef bint close_what_is_needed(State* s, Py_ssize_t a, Py_ssize_t i) noexcept nogil:
+    cdef const Margin* margin = &s.margin[i]
+    cdef Py_ssize_t at = a * s.instruments + i, c = s.coin[i], tier = s.tier[at], lower
+    cdef double quantity = s.quantity[at], held = absolute(quantity), side = 1.0 if quantity > 0.0 else -1.0
+    cdef double unit = fill_of(s, i, side), crumb = 1e-12, closed, remaining
+    cdef int _attempt
+    closed = formula.needed(
+        margin, tier, quantity, s.unit[i], slack(s, a, c), side * (s.unit[i] - unit) + s.fee * absolute(unit))
+    # a little more where rounding left a little less than enough
+    for _attempt in range(4):
+        remaining = held - closed
+        if not remaining > 0.0:
+            return False
+        lower = formula.tier_of(margin, formula.size_of(margin, remaining, s.unit[i]))
+        if reduce(s, a, i, remaining, min(tier, lower)):
+            return True
+        closed *= 1.0 + crumb
+        crumb *= 16.0
+    return False
+
+
+cdef void deleverage(
+    State* s, Py_ssize_t a, Py_ssize_t i, double side, double rest, double bankrupt,
+) noexcept nogil:
+    """Close the positions of the other side at the bankruptcy price, in order of rank, until nothing rests."""
+    cdef Py_ssize_t b, at, best, c = s.coin[i]
+    cdef double closed, price = price_at(s, i, bankrupt)
+    for b in range(s.accounts):
+        at = b * s.instruments + i
+        s.rank[b] = NAN
+        if b != a and s.quantity[at] * side < 0.0:
+            s.rank[b] = formula.rank(s.quantity[at], s.unit[i], s.opened[at], equity(s, b, c))
+    while rest > 0.0:
+        best = -1
+        for b in range(s.accounts):
+            if s.rank[b] == s.rank[b] and (best < 0 or s.rank[b] > s.rank[best]):
+                best = b
+        if best < 0:
+            break
+        at = best * s.instruments + i
+        closed = min(rest, absolute(s.quantity[at]))
+        s.wallet[best * s.coins + c] -= side * closed * (bankrupt - s.opened[at])
+        s.quantity[at] += side * closed
+        s.rank[best] = NAN
+        s.active[best] = 1
+        rest -= closed
+        tell(s, best, i, c, DELEVERAGING, -side * closed, price, 0.0, 0.0)
+    if rest > 0.0:
+        trade(s, i, side * rest, bankrupt)
+        tell(s, -1, i, c, DELEVERAGING, -side * rest, price, 0.0, 0.0)
+
+
+cdef void take_over(State* s, Py_ssize_t a, Py_ssize_t c) noexcept nogil:
+    """All positions in a coin, each bearing of the equity what its requirement is of all requirements."""
+    cdef Py_ssize_t i, at, w = a * s.coins + c
+    cdef double held = equity(s, a, c), total = 0.0, weight, quantity, side, bankrupt, unit, gain, closed, change
+    cdef bint by_value
+    for i in range(s.instruments):
+        if s.coin[i] == c and s.quantity[a * s.instruments + i] != 0.0:
+            total += required(s, a, i)
+    by_value = total == 0.0
+    if by_value:
+        for i in range(s.instruments):
+            if s.coin[i] == c:
+                total += absolute(s.quantity[a * s.instruments + i] * s.unit[i])
+    for i in range(s.instruments):
+        at = a * s.instruments + i
+        quantity = s.quantity[at]
+        if s.coin[i] != c or quantity == 0.0:
+            continue
+        side = 1.0 if quantity > 0.0 else -1.0
+        weight = absolute(quantity * s.unit[i]) if by_value else required(s, a, i)
+        bankrupt = s.unit[i] - held * (weight / total) / quantity
+        unit = fill_of(s, i, side)
+        gain = quantity * (unit - bankrupt)
+        closed = quantity
+        change = gain
+        if s.fund[c] + gain < 0.0:
+            closed = quantity * (s.fund[c] / -gain)
+            change = -s.fund[c]
+        s.fund[c] += change
+        trade(s, i, closed, unit)
+        s.quantity[at] = 0.0
+        tell(s, a, i, c, TAKEOVER, quantity, price_at(s, i, bankrupt), 0.0, change)
+        if closed != quantity:
+            deleverage(s, a, i, side, absolute(quantity - closed), bankrupt)
+    s.wallet[w] = 0.0
+
+
+cdef void liquidate(State* s, Py_ssize_t a, Py_ssize_t c) noexcept nogil:
+    cdef Py_ssize_t i, at, best, w = a * s.coins + c, _tried
+    cdef double last = INFINITY, largest, need
+    cdef Py_ssize_t last_at = -1
+    if s.orders[w] > 0.0:
+        s.orders[w] = 0.0
+        tell(s, a, -1, c, CANCEL, 0.0, NAN, 0.0, 0.0)
+        if slack(s, a, c) >= 0.0:
+            return
+    if s.reduction != AT_ONCE:
+        # the positions by what they need, the largest first; equal ones in order of instruments
+        for _tried in range(s.instruments):
+            best = -1
+            largest = -1.0
+            for i in range(s.instruments):
+                at = a * s.instruments + i
+                if s.coin[i] != c or s.quantity[at] == 0.0:
+                    continue
+                need = required(s, a, i)
+                if (need < last or (need == last and i > last_at)) and need > largest:
+                    best = i
+                    largest = need
+            if best < 0:
+                break
+            if step_down(s, a, best) if s.reduction == BY_TIER else close_what_is_needed(s, a, best):
+                return
+            last = largest
+            last_at = best
+    take_over(s, a, c)
+
+
+cdef bint is_safe(const State* s, Py_ssize_t a, Py_ssize_t c, const double* low, const double* high) noexcept nogil:
+    """Whether nothing can happen to an account while unit values stay between the bounds."""
+    cdef double worst = s.wallet[a * s.coins + c] - s.orders[a * s.coins + c]
+    cdef double scale = absolute(s.wallet[a * s.coins + c]), quantity, least, most, far
+    cdef Py_ssize_t i, at
+    for i in range(s.instruments):
+        at = a * s.instruments + i
+        quantity = s.quantity[at]
+        if s.coin[i] != c or quantity == 0.0:
+            continue
+        least = quantity * (low[i] - s.opened[at])
+        most = quantity * (high[i] - s.opened[at])
+        far = max(absolute(low[i]), absolute(high[i]))
+        worst += min(least, most) - formula.requirement(&s.margin[i], s.tier[at], quantity, far)
+        scale += absolute(quantity) * (far + absolute(s.opened[at]))
+    return worst > DOUBT * scale
+
+
+cdef void run(State* s, const double* units, Py_ssize_t bars, double* low, double* high) noexcept nogil:
+    cdef Py_ssize_t begin = 0, end, t, i, a, c, watched
+    cdef double unit
+    cdef bint again
+    while begin < bars:
+        end = min(begin + BLOCK, bars)
+        for i in range(s.instruments):
+            low[i] = INFINITY
+            high[i] = -INFINITY
+        for t in range(begin, end):
+            for i in range(s.instruments):
+                unit = units[t * s.instruments + i]
+                low[i] = min(low[i], unit)
+                high[i] = max(high[i], unit)
+        watched = 0
+        for a in range(s.accounts):
+            s.active[a] = 0
+            for c in range(s.coins):
+                if not is_safe(s, a, c, low, high) and holds(s, a, c):
+                    s.active[a] = 1
+                    watched += 1
+        if watched:
+            for t in range(begin, end):
+                s.bar = t
+                s.unit = &units[t * s.instruments]
+                again = True
+                while again:
+                    again = False
+                    for a in range(s.accounts):
+                        if not s.active[a]:
+                            continue
+                        for c in range(s.coins):
+                            if slack(s, a, c) < 0.0 and holds(s, a, c):
+                                liquidate(s, a, c)
+                                again = True
+                    if s.full:
+                        return
+        begin = end
+
+
+@cython.boundscheck(False)
+def simulate(
+    const double[:, ::1] units, double[:, ::1] quantity, const double[:, ::1] opened, long long[:, ::1] tier,
+    double[:, ::1] wallet, double[:, ::1] orders, double[::1] fund, double[::1] fees, double[::1] position,
+    double[::1] basis, const char[::1] inverse, const double[::1] multiplier, const long long[::1] coin,
+    const double[::1] slippage, const long long[::1] kinds, const long long[::1] firsts, const double[::1] lower,
+    const double[::1] rate, const double[::1] amount, int reduction, Py_ssize_t step, Py_ssize_t first_tier, double fee,
+    bint fee_to_fund,
+):
+    """Carry accounts along unit values (t, i); all that is not const is changed. The events, one row each.
+
+    kinds holds a margin's kind and 16 where it goes by quantity, firsts where its edges begin (and, last, where all
+    end).
+    """
+    cdef State s
+    cdef Py_ssize_t i, count = units.shape[1]
+    cdef double[::1] low = np.empty(count), high = np.empty(count), ranks = np.empty(quantity.shape[0] + 1)
+    cdef char[::1] active = np.zeros(quantity.shape[0] + 1, np.int8)
+    cdef char[::1] room = np.zeros((count + 1) * sizeof(Margin), np.int8)
+    cdef Margin* margin = <Margin*> &room[0]
+    cdef Status status
+    for i in range(count):
+        margin[i].kind = kinds[i] & 15
+        margin[i].by_quantity = kinds[i] >= 16
+        margin[i].count = firsts[i + 1] - firsts[i]
+        margin[i].lower = &lower[firsts[i]]
+        margin[i].rate = &rate[firsts[i]]
+        margin[i].amount = &amount[firsts[i]]
+    s.accounts = quantity.shape[0]
+    s.instruments = count
+    s.coins = fund.shape[0]
+    s.inverse = &inverse[0]
+    s.multiplier = &multiplier[0]
+    s.coin = &coin[0]
+    s.slippage = &slippage[0]
+    s.margin = margin
+    s.position = &position[0]
+    s.basis = &basis[0]
+    s.quantity = &quantity[0, 0] if s.accounts else NULL
+    s.opened = &opened[0, 0] if s.accounts else NULL
+    s.tier = &tier[0, 0] if s.accounts else NULL
+    s.wallet = &wallet[0, 0] if s.accounts else NULL
+    s.orders = &orders[0, 0] if s.accounts else NULL
+    s.fund = &fund[0]
+    s.fees = &fees[0]
+    s.rank = &ranks[0]
+    s.active = &active[0]
+    s.reduction = reduction
+    s.step = step
+    s.first_tier = first_tier
+    s.fee = fee
+    s.fee_to_fund = fee_to_fund
+    s.events = NULL
+    s.count = 0
+    s.room = 0
+    s.full = False
+    try:
+        with nogil:
+            status = status_save()
+            if s.accounts:
+                run(&s, &units[0, 0], units.shape[0], &low[0], &high[0])
+            status_restore(status)
+        if s.full:
+            raise MemoryError
+        return told(&s)
+    finally:
+        free(s.events)
+
+
+cdef object told(const State* s):
+    whole = np.empty((5, s.count), np.int64)
+    parts = np.empty((4, s.count))
+    cdef long long[:, ::1] numbers = whole
+    cdef double[:, ::1] amounts = parts
+    cdef Py_ssize_t k
+    for k in range(s.count):
+        numbers[0, k] = s.events[k].bar
+        numbers[1, k] = s.events[k].account
+        numbers[2, k] = s.events[k].instrument
+        numbers[3, k] = s.events[k].coin
+        numbers[4, k] = s.events[k].kind
+        amounts[0, k] = s.events[k].quantity
+        amounts[1, k] = s.events[k].price
+        amounts[2, k] = s.events[k].fee
+        amounts[3, k] = s.events[k].fund
+    return whole, parts

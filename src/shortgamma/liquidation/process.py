@@ -1,0 +1,420 @@
+"""What happens to accounts that are liquidated, and to all others; public in ``shortgamma.liquidation``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from shortgamma import _dispatch, contracts
+from shortgamma._arguments import number, refuse_choice, refuse_where
+from shortgamma.liquidation.limits import RisingMargin, RiskLimits
+from shortgamma.liquidation.tiers import Tiers
+
+if TYPE_CHECKING:
+    from typing import Any, Literal, TypeAlias
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from shortgamma.contracts import Contract
+
+    Array: TypeAlias = NDArray[np.float64]
+    Margin: TypeAlias = float | Tiers | RiskLimits | RisingMargin
+    Reduction: TypeAlias = Literal["none", "tier", "needed"]
+
+KINDS = ("cancel", "reduction", "takeover", "deleveraging")
+REDUCTIONS: tuple[Reduction, ...] = ("none", "tier", "needed")
+RECEIVERS = ("fund", "venue")
+MARKET = -1
+BY_QUANTITY = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiquidationRule:
+    """How a venue liquidates: what it tries before it takes a position over, and what that costs; immutable.
+
+    Parameters
+    ----------
+    reduction : {"none", "tier", "needed"}, default "none"
+        What is tried first. "none": nothing, the position is taken over at once. "tier": an order brings the position
+        down to the upper edge of a lower tier, the highest that is enough. "needed": an order closes just as many
+        contracts as restore the margin.
+    step : int, default 1
+        For "tier": how many tiers the position goes down at a time, >= 1.
+    from_tier : int, default 2
+        For "tier": the lowest tier, counted from 1, in which a position is brought down and not taken over, >= 2.
+    fee : float, default 0.0
+        Liquidation fee as a fraction of the value that such an order closes, in [0, 1).
+    fee_to : {"fund", "venue"}, default "fund"
+        Who receives the fee: the insurance fund or the venue.
+    source : str, optional
+        Where the rule stands.
+    unknown : str, optional
+        What could not be confirmed.
+
+    Raises
+    ------
+    ValueError
+        If a field is not one of its choices or out of its range.
+
+    See Also
+    --------
+    shortgamma.liquidation.venues.rule : The rules of BitMEX, Binance, Bybit and OKX.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> sg.liquidation.LiquidationRule(reduction="tier", step=2, from_tier=3).fee_to
+    'fund'
+    """
+
+    reduction: Reduction = "none"
+    step: int = 1
+    from_tier: int = 2
+    fee: float = 0.0
+    fee_to: Literal["fund", "venue"] = "fund"
+    source: str = ""
+    unknown: str = ""
+
+    def __post_init__(self) -> None:
+        if self.reduction not in REDUCTIONS:
+            refuse_choice("reduction", self.reduction, REDUCTIONS)
+        if self.fee_to not in RECEIVERS:
+            refuse_choice("fee_to", self.fee_to, RECEIVERS)
+        for name, least in (("step", 1), ("from_tier", 2)):
+            count = getattr(self, name)
+            if not isinstance(count, int | np.integer) or count < least:
+                raise ValueError(f"{name} must be an integer >= {least}, got {count!r}")
+        if not 0.0 <= self.fee < 1.0:
+            raise ValueError(f"fee must be in [0, 1), got {self.fee!r}")
+
+
+class Events(NamedTuple):
+    """What happened, an element for each event, in order.
+
+    Attributes
+    ----------
+    bar, account, instrument, coin : ndarray of int64
+        When and to whom. Account -1 is a holder outside of the accounts; instrument -1 means all of the coin.
+    kind : ndarray of int64
+        0 orders cancelled, 1 position reduced by an order, 2 position taken over by the venue, 3 counterparty closed.
+    quantity : ndarray
+        Contracts closed, signed as the position was.
+    price : ndarray
+        Price of the order, or the bankruptcy price; NaN where no price is that of the bankruptcy.
+    fee : ndarray
+        Liquidation fee, in the coin.
+    fund : ndarray
+        Change of the insurance fund, in the coin.
+    """
+
+    bar: NDArray[np.int64]
+    account: NDArray[np.int64]
+    instrument: NDArray[np.int64]
+    coin: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    quantity: Array
+    price: Array
+    fee: Array
+    fund: Array
+
+    @property
+    def adl(self) -> NDArray[np.bool_]:
+        """Whether the event closed a counterparty: auto-deleveraging."""
+        return np.equal(self.kind, KINDS.index("deleveraging"))
+
+
+class Simulation(NamedTuple):
+    """Where everything is after the last bar, and what happened.
+
+    Attributes
+    ----------
+    quantity : ndarray of shape (A, I)
+        Contracts that are left.
+    collateral : ndarray of shape (A, C)
+        Collateral after realised profit and fees.
+    equity : ndarray of shape (A, C)
+        Collateral and the profit of what is still held, at the last mark.
+    fund : ndarray of shape (C,)
+        Insurance fund.
+    fees : ndarray of shape (C,)
+        Fees that the venue received.
+    market : ndarray of shape (C,)
+        Profit, since the first bar, of those outside, who are on the other side of all positions and orders.
+    coins : tuple of str
+        Names of the C coins of settlement.
+    events : Events
+        What happened.
+    """
+
+    quantity: Array
+    collateral: Array
+    equity: Array
+    fund: Array
+    fees: Array
+    market: Array
+    coins: tuple[str, ...]
+    events: Events
+
+
+def simulate(
+    mark: ArrayLike,
+    quantity: ArrayLike,
+    entry: ArrayLike,
+    collateral: ArrayLike,
+    *,
+    contracts: Contract | Sequence[Contract],
+    maintenance: Margin | Sequence[Margin],
+    rule: LiquidationRule,
+    orders: ArrayLike = 0.0,
+    fund: ArrayLike = 0.0,
+    slippage: ArrayLike = 0.0,
+) -> Simulation:
+    """Carry accounts through liquidation along a mark path.
+
+    Parameters
+    ----------
+    mark : array_like of shape (T,) or (T, I)
+        Mark prices, time along axis 0. A NaN is no information: the mark stays as it was. The first is a price.
+    quantity, entry : array_like of shape (A, I)
+        Contracts (> 0 long) and entry prices > 0 of A accounts in I instruments; (A,) where there is one instrument.
+        They broadcast with each other.
+    collateral : array_like of shape (A, C)
+        Collateral in each of the C coins in which the instruments are settled, in the order in which they first occur;
+        (A,) where there is one coin. An account's positions in a coin share its collateral in that coin and no other.
+    contracts : Contract or sequence of Contract
+        What is held, one for each instrument.
+    maintenance : float, Tiers, RiskLimits or RisingMargin, or a sequence of them
+        Maintenance margin, one for all instruments or one for each.
+    rule : LiquidationRule
+        What the venue does.
+    orders : array_like of shape (A, C), default 0.0
+        Collateral tied to open orders, which are cancelled first, >= 0.
+    fund : array_like of shape (C,), default 0.0
+        Insurance fund in each coin, >= 0.
+    slippage : array_like of shape (I,), default 0.0
+        How far from the mark forced orders fill, as a fraction of it, in [0, 1).
+
+    Returns
+    -------
+    Simulation
+        What is left, and the events.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or a number is out of its range.
+    TypeError
+        If a contract, a margin or the rule is not one, or an input is not numeric.
+
+    See Also
+    --------
+    first_breach : The bar alone, for isolated positions, decided without rounding.
+    cascade : Forced orders that move the mark.
+
+    Notes
+    -----
+    On each bar, an account whose equity in a coin, less what is tied to orders, is below what its positions in that
+    coin need is liquidated, accounts in their order, until none is left that must be:
+
+    1. Its orders are cancelled. If that is enough, nothing else happens.
+    2. By the ``rule``, a position is reduced by an order at the mark less slippage. The position that needs most margin
+       is tried first; if reducing one does not restore the margin, the next is tried alone.
+    3. Else all positions are taken over. Each is charged with a part of the equity in proportion to what it needs, and
+       taken over at the price at which that part is gone: for one position, its bankruptcy price. The venue closes it
+       at the mark less slippage; what that gains or loses is the insurance fund's.
+    4. When the fund is empty, the rest is closed against positions of the other side at the bankruptcy price: first
+       those of the highest rank, which is profit as a fraction of the value at entry times effective leverage (for a
+       loss: over it), leverage being value at the mark over equity. Where no more are among the accounts, holders
+       outside are.
+
+    Funding and trades are not part of it. The sum of equity, fund, fees and market is the same in each coin at the end
+    as at the first bar, up to rounding. Marks between bars are not known; decisions are those of rounded arithmetic,
+    the same on every processor.
+
+    The steps are those of BitMEX's notes on liquidation and auto-deleveraging.
+
+    Examples
+    --------
+    A long at 10 times is taken over when the mark has fallen by 9.8 %. Of the 10 of margin 0.2 are left, which go to
+    the fund:
+
+    >>> import shortgamma as sg
+    >>> terms = {"contracts": sg.contracts.Contract("linear"), "maintenance": 0.005}
+    >>> rule = sg.liquidation.LiquidationRule()
+    >>> after = sg.liquidation.simulate([100.0, 95.0, 90.2, 99.0], [1.0], 100.0, [10.0], rule=rule, **terms)
+    >>> after.events.bar.tolist(), after.events.price.tolist(), after.fund.round(9).tolist()
+    ([2], [90.0], [0.2])
+    """
+    if not isinstance(rule, LiquidationRule):
+        raise TypeError(f"rule must be a LiquidationRule, got {type(rule).__name__}")
+    specs = _specs(contracts)
+    count = len(specs)
+    coins = tuple(dict.fromkeys(spec.settlement for spec in specs))
+    margins = _margins(maintenance, count)
+    path = _path(mark, count)
+    held, opened = _positions(quantity, entry, count)
+    accounts = held.shape[0]
+    wallet = _table("collateral", collateral, accounts, len(coins), "coin")
+    tied = _table("orders", orders, accounts, len(coins), "coin")
+    refuse_where(tied < 0.0, "orders", tied, ">= 0")
+    reserve = _row("fund", fund, len(coins), "coin")
+    refuse_where(reserve < 0.0, "fund", reserve, ">= 0")
+    slip = _row("slippage", slippage, count, "instrument")
+    refuse_where(~((slip >= 0.0) & (slip < 1.0)), "slippage", slip, "in [0, 1)")
+
+    coin = np.array([coins.index(spec.settlement) for spec in specs], np.int64)
+    multiplier = np.array([spec.multiplier for spec in specs])
+    inverse = np.array([spec.code for spec in specs], np.int8)
+    units = np.where(inverse == 1, -multiplier / path, multiplier * path)
+    unit_at_entry = np.where(inverse == 1, -multiplier / opened, multiplier * opened)
+    tier = np.zeros(held.shape, np.int64)
+    for i, margin in enumerate(margins):
+        if isinstance(margin, RiskLimits):
+            size = margin.size(specs[i], held[:, i], opened[:, i])
+            tier[:, i] = np.searchsorted(margin.lower[1:], size, side="left")
+    position = -held.sum(axis=0)
+    basis = position * units[0]
+    fees = np.zeros(len(coins))
+    whole, parts = _dispatch.liquidation_process.simulate(
+        units,
+        held,
+        np.ascontiguousarray(unit_at_entry),
+        tier,
+        wallet,
+        tied,
+        reserve,
+        fees,
+        position,
+        basis,
+        inverse,
+        multiplier,
+        coin,
+        slip,
+        *_flat(margins),
+        REDUCTIONS.index(rule.reduction),
+        rule.step,
+        rule.from_tier,
+        rule.fee,
+        rule.fee_to == "fund",
+    )
+    profit, outside = held * (units[-1] - unit_at_entry), position * units[-1] - basis
+    equity, market = wallet.copy(), np.zeros(len(coins))
+    for i in range(count):
+        equity[:, coin[i]] += profit[:, i]
+        market[coin[i]] += outside[i]
+    return Simulation(held, wallet, equity, reserve, fees, market, coins, Events(*whole, *parts))
+
+
+def _specs(given: Contract | Sequence[Contract]) -> list[Contract]:
+    if isinstance(given, contracts.Contract):
+        return [given]
+    if not isinstance(given, list | tuple):
+        raise TypeError(f"contracts must be a Contract or a sequence of them, got {type(given).__name__}")
+    for i, spec in enumerate(given):
+        if not isinstance(spec, contracts.Contract):
+            raise TypeError(f"contracts[{i}] must be a Contract, got {type(spec).__name__}")
+    if not given:
+        raise ValueError("contracts must hold at least one Contract")
+    return list(given)
+
+
+def _margins(given: Margin | Sequence[Margin], count: int) -> list[Tiers | RiskLimits | RisingMargin]:
+    several = isinstance(given, list | tuple | np.ndarray)
+    many: list[Any] = list(given) if isinstance(given, list | tuple | np.ndarray) else [given] * count
+    if len(many) != count:
+        raise ValueError(f"maintenance has length {len(many)}, there are {count} contracts")
+    for i, margin in enumerate(many):
+        if isinstance(margin, Tiers | RiskLimits | RisingMargin):
+            continue
+        name = f"maintenance[{i}]" if several else "maintenance"
+        if number(name, margin).ndim:
+            raise TypeError(f"{name} must be a number, Tiers, RiskLimits or RisingMargin, got an array")
+        if not 0.0 <= margin < 1.0:
+            raise ValueError(f"{name} must be in [0, 1), got {margin!r}")
+        many[i] = Tiers([0.0], [margin])
+    return many
+
+
+def _flat(margins: Sequence[Tiers | RiskLimits | RisingMargin]) -> tuple[Any, ...]:
+    """Margins as the loop reads them: kinds, where each begins, edges, rates, amounts."""
+    kinds: list[int] = []
+    lower: list[Array] = []
+    rate: list[Array] = []
+    amount: list[Array] = []
+    for margin in margins:
+        if isinstance(margin, Tiers):
+            kinds.append(0)
+            columns = (margin.lower, margin.rate, margin.amount)
+        elif isinstance(margin, RiskLimits):
+            kinds.append(1 + BY_QUANTITY * (margin.by == "quantity"))
+            columns = (margin.lower, margin.rate, np.zeros(len(margin)))
+        else:
+            kinds.append(2 + BY_QUANTITY * (margin.by == "quantity"))
+            columns = (np.zeros(1), np.array([margin.rate]), np.array([margin.slope]))
+        for target, column in zip((lower, rate, amount), columns, strict=True):
+            target.append(column)
+    firsts = np.cumsum([0, *(len(edges) for edges in lower)], dtype=np.int64)
+    return np.array(kinds, np.int64), firsts, *(np.concatenate(columns) for columns in (lower, rate, amount))
+
+
+def _path(mark: ArrayLike, count: int) -> Array:
+    path = number("mark", mark).astype(np.float64)
+    if path.ndim == 1 and count == 1:
+        path = path[:, np.newaxis]
+    if path.ndim != 2 or path.shape[1] != count:
+        raise ValueError(f"mark must have shape (T, {count}), one column for each contract, got {path.shape}")
+    if not path.shape[0]:
+        raise ValueError("mark must hold at least one bar")
+    refuse_where((path <= 0.0) | (path == np.inf), "mark", path, "a finite number > 0, or NaN")
+    refuse_where(
+        np.isnan(path) & (np.arange(path.shape[0]) == 0)[:, np.newaxis], "mark", path, "known on the first bar"
+    )
+    # the bar at which each mark was last known
+    known = np.maximum.accumulate(np.where(np.isnan(path), 0, np.arange(path.shape[0])[:, np.newaxis]), axis=0)
+    return np.ascontiguousarray(np.take_along_axis(path, known, axis=0))
+
+
+def _positions(quantity: ArrayLike, entry: ArrayLike, count: int) -> tuple[Array, Array]:
+    tables = []
+    for name, value in (("quantity", quantity), ("entry", entry)):
+        table = number(name, value).astype(np.float64)
+        table = table[:, np.newaxis] if table.ndim == 1 and count == 1 else table
+        if table.ndim > 2 or (table.ndim and table.shape[-1] not in (1, count)):
+            raise ValueError(f"{name} must have shape (A, {count}), got {np.shape(value)}")
+        tables.append(table)
+    try:
+        shape = np.broadcast_shapes(tables[0].shape, tables[1].shape, (1, count))
+    except ValueError:
+        raise ValueError(
+            f"entry of shape {np.shape(entry)} does not broadcast with quantity of shape {np.shape(quantity)}"
+        ) from None
+    held, opened = (np.array(np.broadcast_to(table, shape), order="C") for table in tables)
+    refuse_where(~np.isfinite(held), "quantity", held, "finite")
+    refuse_where(~((opened > 0.0) & (opened < np.inf)), "entry", opened, "a finite number > 0")
+    return held, opened
+
+
+def _table(name: str, value: ArrayLike, rows: int, columns: int, of: str) -> Array:
+    table = number(name, value).astype(np.float64)
+    table = table[:, np.newaxis] if table.ndim == 1 and columns == 1 else table
+    try:
+        table = np.array(np.broadcast_to(table, (rows, columns)), order="C")
+    except ValueError:
+        raise ValueError(
+            f"{name} must have shape ({rows}, {columns}), a column for each {of}, got {np.shape(value)}"
+        ) from None
+    refuse_where(~np.isfinite(table), name, table, "finite")
+    return table
+
+
+def _row(name: str, value: ArrayLike, columns: int, of: str) -> Array:
+    row = number(name, value).astype(np.float64)
+    try:
+        row = np.array(np.broadcast_to(row, (columns,)), order="C")
+    except ValueError:
+        raise ValueError(f"{name} must have shape ({columns},), one for each {of}, got {np.shape(value)}") from None
+    refuse_where(~np.isfinite(row), name, row, "finite")
+    return row
