@@ -15,7 +15,7 @@ cnp.import_array()
 
 cdef enum:
     # bars that are looked at together, to find the accounts that nothing can have happened to
-    BLOCK = 64
+    BLOCK = 16
 
 cdef enum:
     CANCEL
@@ -69,6 +69,8 @@ cdef struct State:
     # (accounts,)
     double* rank
     char* active
+    long long* watched
+    bint added
     # the rule
     int reduction
     Py_ssize_t step
@@ -244,6 +246,7 @@ cdef void deleverage(
         s.wallet[best * s.coins + c] -= side * closed * (bankrupt - s.opened[at])
         s.quantity[at] += side * closed
         s.rank[best] = NAN
+        s.added |= not s.active[best]
         s.active[best] = 1
         rest -= closed
         tell(s, best, i, c, DELEVERAGING, -side * closed, price, 0.0, 0.0)
@@ -338,8 +341,18 @@ cdef bint is_safe(const State* s, Py_ssize_t a, Py_ssize_t c, const double* low,
     return worst > DOUBT * scale
 
 
+cdef Py_ssize_t listed(State* s) noexcept nogil:
+    """List the accounts that are watched, in order."""
+    cdef Py_ssize_t a, count = 0
+    for a in range(s.accounts):
+        s.watched[count] = a
+        count += s.active[a]
+    s.added = False
+    return count
+
+
 cdef void run(State* s, const double* units, Py_ssize_t bars, double* low, double* high) noexcept nogil:
-    cdef Py_ssize_t begin = 0, end, t, i, a, c, watched
+    cdef Py_ssize_t begin = 0, end, t, i, k, a, c, count
     cdef double unit
     cdef bint again
     while begin < bars:
@@ -352,29 +365,35 @@ cdef void run(State* s, const double* units, Py_ssize_t bars, double* low, doubl
                 unit = units[t * s.instruments + i]
                 low[i] = min(low[i], unit)
                 high[i] = max(high[i], unit)
-        watched = 0
         for a in range(s.accounts):
             s.active[a] = 0
             for c in range(s.coins):
                 if not is_safe(s, a, c, low, high) and holds(s, a, c):
                     s.active[a] = 1
-                    watched += 1
-        if watched:
-            for t in range(begin, end):
-                s.bar = t
-                s.unit = &units[t * s.instruments]
-                again = True
-                while again:
-                    again = False
-                    for a in range(s.accounts):
-                        if not s.active[a]:
-                            continue
-                        for c in range(s.coins):
-                            if slack(s, a, c) < 0.0 and holds(s, a, c):
-                                liquidate(s, a, c)
-                                again = True
-                    if s.full:
-                        return
+        count = listed(s)
+        t = begin
+        while t < end and count:
+            s.bar = t
+            s.unit = &units[t * s.instruments]
+            again = True
+            while again:
+                again = False
+                k = 0
+                while k < count:
+                    a = s.watched[k]
+                    for c in range(s.coins):
+                        if slack(s, a, c) < 0.0 and holds(s, a, c):
+                            liquidate(s, a, c)
+                            again = True
+                    if s.added:
+                        count = listed(s)
+                        k = 0
+                        while s.watched[k] < a:
+                            k += 1
+                    k += 1
+                if s.full:
+                    return
+            t += 1
         begin = end
 
 
@@ -396,6 +415,7 @@ def simulate(
     cdef Py_ssize_t i, count = units.shape[1]
     cdef double[::1] low = np.empty(count), high = np.empty(count), ranks = np.empty(quantity.shape[0] + 1)
     cdef char[::1] active = np.zeros(quantity.shape[0] + 1, np.int8)
+    cdef long long[::1] watched = np.zeros(quantity.shape[0] + 1, np.int64)
     cdef char[::1] room = np.zeros((count + 1) * sizeof(Margin), np.int8)
     cdef Margin* margin = <Margin*> &room[0]
     cdef Status status
@@ -425,6 +445,8 @@ def simulate(
     s.fees = &fees[0]
     s.rank = &ranks[0]
     s.active = &active[0]
+    s.watched = &watched[0]
+    s.added = False
     s.reduction = reduction
     s.step = step
     s.first_tier = first_tier
