@@ -102,13 +102,18 @@ def macros(source: str) -> list[tuple[str, str]]:
     return MACROS
 
 
+def optimise(source: str) -> list[str]:
+    # A process of many rare branches: copies of them in each other would take minutes to compile, and gain nothing.
+    return [flag for flag in OPTIMISE if source != "liquidation_process" or flag not in INLINE]
+
+
 def extension(module: str, source: str, flags: list[str]) -> Extension:
     return Extension(
         module,
         [f"cython_ext/{source}.pyx"],
         include_dirs=[numpy.get_include(), KERNELS],
         define_macros=macros(source),
-        extra_compile_args=["/O2"] if MSVC else [*OPTIMISE, *ALWAYS, *flags],
+        extra_compile_args=["/O2"] if MSVC else [*optimise(source), *ALWAYS, *flags],
         extra_link_args=[] if MSVC else LINK,
         depends=[str(path) for path in Path(KERNELS).glob("*.[ph]*") if path.suffix in {".h", ".pxd"}],
     )
