@@ -486,3 +486,190 @@ cdef object told(const State* s):
         amounts[2, k] = s.events[k].fee
         amounts[3, k] = s.events[k].fund
     return whole, parts
+
+
+cdef struct Flow:
+    # what the accounts of one scenario add up to
+    double fund
+    double fees
+    double shortfall
+    double position
+    double basis
+
+
+cdef inline double settle(
+    Flow* flow, bint inverse, double multiplier, double quantity, double opened, double margin, double price, double fee,
+    bint returned, double* gained,
+) noexcept nogil:
+    """What an account is left with whose position was closed at a price."""
+    cdef double unit = formula.unit_value(inverse, multiplier, price)
+    cdef double left = margin + quantity * (unit - opened)
+    cdef double paid = min(fee * absolute(quantity * unit), max(left, 0.0))
+    flow.fees += paid
+    left -= paid
+    if returned and left >= 0.0:
+        return left
+    gained[0] += left
+    return 0.0
+
+
+cdef struct Growing:
+    double* part
+    Py_ssize_t count
+    Py_ssize_t room
+
+
+cdef inline bint append(Growing* many, double value) noexcept nogil:
+    cdef double* more
+    if many.count == many.room:
+        more = <double*> realloc(many.part, (2 * many.room + 64) * sizeof(double))
+        if more == NULL:
+            return False
+        many.part = more
+        many.room = 2 * many.room + 64
+    many.part[many.count] = value
+    many.count += 1
+    return True
+
+
+cdef inline void stay(
+    const double* quantity, const double* opened, const double* margin, double unit, Py_ssize_t accounts,
+    long long* wave, double* equity,
+) noexcept nogil:
+    """What accounts have at the end that are not liquidated."""
+    cdef Py_ssize_t a
+    for a in range(accounts):
+        equity[a] = margin[a] + quantity[a] * (unit - opened[a])
+    for a in range(accounts):
+        wave[a] = -1
+
+
+def cascade(
+    const double[::1] mark, const double[::1] quantity, const double[::1] opened, const double[::1] margin,
+    const long long[::1] order, const double[::1] level, const double[::1] size, const double[::1] cost,
+    const double[::1] posted, Py_ssize_t longs, bint inverse, double multiplier, double depth,
+    const double[::1] distance, const double[::1] contracts, const double[::1] moment, Py_ssize_t bids,
+    Py_ssize_t asks, double fee, double fund, bint returned, long long[:, ::1] wave, double[:, ::1] equity,
+    double[:, ::1] sums, long long[:, ::1] counts,
+):
+    """Forced orders from each of some marks on, until nothing more breaches. The price of each wave, in order.
+
+    quantity, opened, margin are all accounts; level, size, cost, posted those of them that hold something (with the
+    price of liquidation first) in the order that says which: longs from the highest price down, then shorts from the
+    lowest up, so that each is looked at once. sums: last mark, sold, bought, fund, fees, market, shortfall; counts:
+    waves, accounts, exhausted.
+    """
+    cdef Py_ssize_t s, k, accounts = quantity.shape[0], holders = level.shape[0], up, down, next_up, next_down
+    cdef double now, net, before, after, fill, sold, bought, unit, gained, bid, ask, position = 0.0
+    cdef double[::1] left = np.empty(holders)
+    cdef long long[::1] waved = np.empty(holders, np.int64)
+    cdef long long waves
+    cdef bint exhausted, full = False
+    cdef Growing fills
+    cdef formula.Book book
+    cdef Flow flow
+    cdef Status status
+    book.depth = depth
+    book.bids = bids
+    book.asks = asks
+    book.distance = &distance[0]
+    book.contracts = &contracts[0]
+    book.moment = &moment[0]
+    fills.part = NULL
+    fills.count = 0
+    fills.room = 0
+    try:
+        with nogil:
+            status = status_save()
+            for k in range(holders):
+                position -= size[k]
+            for s in range(mark.shape[0]):
+                now = mark[s]
+                book.mark = now
+                flow.fund = fund
+                flow.fees = 0.0
+                flow.shortfall = 0.0
+                flow.position = position
+                flow.basis = position * formula.unit_value(inverse, multiplier, now)
+                down = 0
+                up = longs
+                net = 0.0
+                before = 0.0
+                sold = 0.0
+                bought = 0.0
+                waves = 0
+                exhausted = False
+                while True:
+                    next_down = down
+                    bid = 0.0
+                    while next_down < longs and level[next_down] > now:
+                        bid += size[next_down]
+                        next_down += 1
+                    next_up = up
+                    ask = 0.0
+                    while next_up < holders and level[next_up] < now:
+                        ask -= size[next_up]
+                        next_up += 1
+                    if next_down == down and next_up == up:
+                        break
+                    # what longs sell and shorts buy in a wave meets first; the rest walks the book, all at one price
+                    fill = now
+                    sold += bid
+                    bought += ask
+                    if bid != ask:
+                        after = formula.distance_after(&book, sold - bought, &unit, &exhausted)
+                        fill = book.mark * (1.0 - (unit - before) / (sold - bought - net))
+                        now = book.mark * (1.0 - after)
+                        before = unit
+                    flow.position += bid - ask
+                    flow.basis += (bid - ask) * formula.unit_value(inverse, multiplier, fill)
+                    net = sold - bought
+                    gained = 0.0
+                    for k in range(down, next_down):
+                        waved[k] = waves
+                        left[k] = settle(
+                            &flow, inverse, multiplier, size[k], cost[k], posted[k], fill, fee, returned, &gained)
+                    for k in range(up, next_up):
+                        waved[k] = waves
+                        left[k] = settle(
+                            &flow, inverse, multiplier, size[k], cost[k], posted[k], fill, fee, returned, &gained)
+                    flow.fund += gained
+                    if flow.fund < 0.0:
+                        flow.shortfall -= flow.fund
+                        flow.fund = 0.0
+                    down = next_down
+                    up = next_up
+                    waves += 1
+                    if not append(&fills, fill):
+                        full = True
+                        break
+                if full:
+                    break
+                unit = formula.unit_value(inverse, multiplier, now)
+                if accounts:
+                    stay(&quantity[0], &opened[0], &margin[0], unit, accounts, &wave[s, 0], &equity[s, 0])
+                for k in range(down):
+                    wave[s, order[k]] = waved[k]
+                    equity[s, order[k]] = left[k]
+                for k in range(longs, up):
+                    wave[s, order[k]] = waved[k]
+                    equity[s, order[k]] = left[k]
+                sums[s, 0] = now
+                sums[s, 1] = sold
+                sums[s, 2] = bought
+                sums[s, 3] = flow.fund
+                sums[s, 4] = flow.fees
+                sums[s, 5] = flow.position * unit - flow.basis
+                sums[s, 6] = flow.shortfall
+                counts[s, 0] = waves
+                counts[s, 1] = down + up - longs
+                counts[s, 2] = exhausted
+            status_restore(status)
+        if full:
+            raise MemoryError
+        prices = np.empty(fills.count)
+        for k in range(fills.count):
+            prices[k] = fills.part[k]
+        return prices
+    finally:
+        free(fills.part)

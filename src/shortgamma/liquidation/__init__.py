@@ -4,8 +4,8 @@ Units: ``margin`` is in the contract's settlement coin; ``maintenance`` and ``fe
 position's value at the mark. Time runs down axis 0. Maintenance that rises with the value is given as `Tiers`.
 
 The modules: ``single`` (one isolated position), ``tiers`` and ``limits`` (margin by size), and, loaded when asked for,
-``process`` (what becomes of accounts that are liquidated) and ``venues`` (contracts, margins and rules of the
-exchanges).
+``process`` and ``cascades`` (what becomes of accounts that are liquidated) and ``venues`` (contracts, margins and rules
+of the exchanges).
 """
 
 from __future__ import annotations
@@ -32,10 +32,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from shortgamma.liquidation import venues
+    from shortgamma.liquidation.cascades import Cascade, cascade
     from shortgamma.liquidation.limits import RisingMargin, RiskLimits
     from shortgamma.liquidation.process import Events, LiquidationRule, Simulation, simulate
 
 __all__ = [
+    "Cascade",
     "Events",
     "LiquidationRule",
     "RisingMargin",
@@ -44,6 +46,7 @@ __all__ = [
     "Tiers",
     "bankruptcy_price",
     "breach_probability",
+    "cascade",
     "first_breach",
     "frontier",
     "initial_margin",
@@ -60,11 +63,13 @@ __all__ = [
 
 # Loaded when they are first asked for, which an import of the package does not: names and their modules.
 LATER = {
+    "Cascade": "cascades",
     "Events": "process",
     "LiquidationRule": "process",
     "RisingMargin": "limits",
     "RiskLimits": "limits",
     "Simulation": "process",
+    "cascade": "cascades",
     "simulate": "process",
     "venues": "venues",
 }
