@@ -11,7 +11,7 @@ from benches.common import OURS, Case, bench
 
 ACCOUNTS, INSTRUMENTS, BARS = 10_000, 3, 2000
 RATE = 0.01
-CROWD, MARKS, DEPTH = 100_000, 20, 2e5
+CROWD, MARKS, DEPTH = 100_000, 20, 5e4
 CONTRACTS = [sg.contracts.Contract("linear")] * INSTRUMENTS
 RULE = sg.liquidation.LiquidationRule()
 
@@ -57,7 +57,7 @@ def numba_loops():
     @njit(error_model="numpy")
     def cascade(marks, quantity, entry, margin, rate, depth):
         last, waves = marks.copy(), np.zeros(marks.size)
-        equity = np.empty((marks.size, quantity.size))
+        equity, wave = np.empty((marks.size, quantity.size)), np.empty((marks.size, quantity.size))
         level = np.empty(quantity.size)
         for a in range(quantity.size):
             level[a] = (quantity[a] * entry[a] - margin[a]) / (quantity[a] - rate * abs(quantity[a]))
@@ -72,6 +72,7 @@ def numba_loops():
                         gone[a] = True
                         flow += quantity[a]
                         equity[s, a] = 0.0
+                        wave[s, a] = waves[s]
                 if flow == 0.0:
                     break
                 net += flow
@@ -80,8 +81,9 @@ def numba_loops():
             for a in range(quantity.size):
                 if not gone[a]:
                     equity[s, a] = margin[a] + quantity[a] * (now - entry[a])
+                    wave[s, a] = -1.0
             last[s] = now
-        return last, waves, equity
+        return last, waves, equity, wave
 
     return SimpleNamespace(simulate=simulate, cascade=cascade)
 
@@ -115,23 +117,25 @@ def numpy_cascade(a):
     """Wave by wave, all accounts at once."""
     level = (a.quantity * a.entry - a.margin) / (a.quantity - RATE * np.abs(a.quantity))
     side = np.sign(a.quantity)
-    last, waves, equity = a.mark.copy(), np.zeros(MARKS), np.empty((MARKS, CROWD))
+    last, waves = a.mark.copy(), np.zeros(MARKS)
+    equity, wave = np.empty((MARKS, CROWD)), np.full((MARKS, CROWD), -1)
     for s, mark in enumerate(a.mark):
         left, net = np.ones(CROWD, bool), 0.0
         while (gone := left & ((level - last[s]) * side > 0.0)).any():
             left &= ~gone
+            wave[s, gone] = waves[s]
             net += a.quantity[gone].sum()
             last[s] = mark - net / DEPTH
             waves[s] += 1
         equity[s] = np.where(left, a.margin + a.quantity * (last[s] - a.entry), 0.0)
-    return last, waves, equity
+    return last, waves, equity, wave
 
 
 def cascade(a):
     end = sg.liquidation.cascade(
         a.mark, a.quantity, a.entry, a.margin, contract=CONTRACTS[0], maintenance=RATE, depth=DEPTH
     )
-    return end.mark, end.waves, end.equity
+    return end.mark, end.waves, end.equity, end.wave
 
 
 CASES = [

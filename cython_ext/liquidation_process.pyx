@@ -498,8 +498,8 @@ cdef struct Flow:
 
 
 cdef inline double settle(
-    Flow* flow, bint inverse, double multiplier, double quantity, double opened, double margin, double price, double fee,
-    bint returned, double* gained,
+    Flow* flow, bint inverse, double multiplier, double quantity, double opened, double margin, double price,
+    double fee, bint returned, double* gained,
 ) noexcept nogil:
     """What an account is left with whose position was closed at a price."""
     cdef double unit = formula.unit_value(inverse, multiplier, price)

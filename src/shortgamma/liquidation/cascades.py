@@ -230,8 +230,9 @@ def _order(held: Array, opened: Array, posted: Array, level: Array) -> tuple[NDA
         order = np.argsort(key)
         # those that no mark reaches are last, and many
         reached = key.size - int((level[chosen] == never).sum())
-        if (key[order[1:reached]] == key[order[: reached - 1]]).any():
-            near = order[:reached]
+        near = order[:reached]
+        ranked = key[near]
+        if (ranked[1:] == ranked[:-1]).any():
             ties = (posted[chosen[near]], opened[chosen[near]], held[chosen[near]], key[near])
             order[:reached] = near[np.lexsort(ties)]
         last = order[reached:]
