@@ -160,6 +160,9 @@ class TestPublished:
         collateral = np.append(equity - size * (mark - entry), 20.0 * 50.0)
         quantity = np.append(size, -20.0)
         terms = {"contracts": LINEAR, "maintenance": 0.0, "rule": venues.rule("BitMEX")}
+        np.testing.assert_allclose(
+            sg.liquidation.adl_rank(size, entry, mark, collateral[:6], contract=LINEAR), rank, rtol=1e-13
+        )
         after = simulate([mark], quantity, entry, collateral, **terms)
         assert after.events.kind.tolist() == [TAKEOVER, DELEVERAGING, DELEVERAGING]
         assert after.events.account.tolist() == [6, 1, 4]
@@ -342,6 +345,58 @@ class TestProcess:
             module = import_module(f"shortgamma._builds.{level}.liquidation_process")
             monkeypatch.setattr(_dispatch, "liquidation_process", module)
             assert [words(carried(case)) for case in cases] == expected
+
+
+class TestRank:
+    @pytest.mark.parametrize("contract", [LINEAR, XBTUSD, ETHUSD], ids=lambda contract: contract.kind)
+    def test_by_the_values_of_the_definition(self, contract):
+        # PNL percentage = (mark value - entry value) / |entry value|, leverage = |mark value| / (mark - bankrupt value)
+        random = np.random.default_rng(11)
+        quantity, entry = random.choice([-1.0, 1.0], 100) * 50.0, random.uniform(90.0, 110.0, 100)
+        margin = np.abs(contract.value(quantity, entry)) * random.uniform(0.3, 0.9, 100)
+        sign = -1.0 if contract.inverse else 1.0
+        bankrupt = sg.liquidation.bankruptcy_price(quantity, entry, margin, contract=contract)
+        marked, opened, gone = (sign * contract.value(quantity, price) for price in (100.0, entry, bankrupt))
+        reached = (bankrupt > 0.0) & (bankrupt < np.inf)
+        share = (marked - opened) / np.abs(opened)
+        leverage = np.abs(marked) / (marked - gone)
+        expected = np.where(share > 0.0, share * leverage, share / leverage)
+        actual = sg.liquidation.adl_rank(quantity, entry, 100.0, margin, contract=contract)
+        np.testing.assert_allclose(actual[reached], expected[reached], rtol=1e-10)
+        assert reached.sum() > 50
+
+    def test_wiped_out(self):
+        with np.errstate(all="raise"):
+            ranks = sg.liquidation.adl_rank(1.0, [100.0, 80.0, 90.0], 90.0, [5.0, -20.0, 0.0], contract=LINEAR)
+            np.testing.assert_array_equal(ranks, [0.0, np.inf, 0.0])
+            assert np.isnan(sg.liquidation.adl_rank(np.nan, 100.0, 90.0, 5.0, contract=LINEAR))
+        with pytest.raises(TypeError, match="contract must be a Contract"):
+            sg.liquidation.adl_rank(1.0, 1.0, 1.0, 1.0, contract="XBTUSD")
+
+
+WILD = np.array([5e-324, 1e-300, 1e-150, 1.0, 1e150, 1e300, 1.7e308])
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_hostile_numbers_come_to_an_end():
+    random = np.random.default_rng(12)
+    margins = [Tiers([0, 1e-300, 1e300], [0, 0.1, 0.9]), RiskLimits([0, 1e300], [0.1, 1.0]), RisingMargin(0.1, 1e300)]
+    for _ in range(300):
+        contracts = [Contract(kind, float(random.choice(WILD))) for kind in random.choice(["linear", "inverse"], 2)]
+        signs = random.choice([-1, 0, 1], (4, 2))
+        after = simulate(
+            random.choice(WILD, (20, 2)),
+            random.choice(WILD, (4, 2)) * signs,
+            random.choice(WILD, (4, 2)),
+            random.choice(WILD, 4) * random.choice([-1, 1], 4),
+            contracts=contracts,
+            maintenance=[margins[k] for k in random.integers(3, size=2)],
+            rule=LiquidationRule(reduction=str(random.choice(["none", "tier", "needed"])), fee=0.5),
+            fund=random.choice(WILD),
+            slippage=0.5,
+        )
+        assert (np.abs(after.quantity) <= 1.7e308).all()
+        assert ((signs == 0) <= (after.quantity == 0)).all()
 
 
 GOOD = {

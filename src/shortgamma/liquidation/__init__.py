@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from shortgamma.liquidation import venues
     from shortgamma.liquidation.cascades import Cascade, cascade
     from shortgamma.liquidation.limits import RisingMargin, RiskLimits
-    from shortgamma.liquidation.process import Events, LiquidationRule, Simulation, simulate
+    from shortgamma.liquidation.process import Events, LiquidationRule, Simulation, adl_rank, simulate
 
 __all__ = [
     "Cascade",
@@ -44,6 +44,7 @@ __all__ = [
     "RiskLimits",
     "Simulation",
     "Tiers",
+    "adl_rank",
     "bankruptcy_price",
     "breach_probability",
     "cascade",
@@ -69,6 +70,7 @@ LATER = {
     "RisingMargin": "limits",
     "RiskLimits": "limits",
     "Simulation": "process",
+    "adl_rank": "process",
     "cascade": "cascades",
     "simulate": "process",
     "venues": "venues",

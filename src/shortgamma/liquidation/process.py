@@ -11,6 +11,7 @@ import numpy as np
 from shortgamma import _dispatch, contracts
 from shortgamma._arguments import number, refuse_choice, refuse_where
 from shortgamma.liquidation.limits import RisingMargin, RiskLimits
+from shortgamma.liquidation.single import leverage_of
 from shortgamma.liquidation.tiers import Tiers
 
 if TYPE_CHECKING:
@@ -306,6 +307,54 @@ def simulate(
         equity[:, coin[i]] += profit[:, i]
         market[coin[i]] += outside[i]
     return Simulation(held, wallet, equity, reserve, fees, market, coins, Events(*whole, *parts))
+
+
+def adl_rank(quantity: ArrayLike, entry: ArrayLike, mark: ArrayLike, margin: ArrayLike, *, contract: Contract) -> Any:
+    """Rank of an isolated position for auto-deleveraging: the higher, the earlier it is closed.
+
+    Parameters
+    ----------
+    quantity, entry, mark, margin : array_like
+        Contracts (> 0 long), entry price and mark price > 0, margin in the settlement coin; all inputs broadcast.
+    contract : Contract
+        What is held.
+
+    Returns
+    -------
+    ndarray or float
+        Profit as a fraction of the value at entry, times effective leverage where it is a profit, over it where it is
+        a loss. Where nothing is left of the margin: inf for a profit, else 0. NaN without a position, and, with the
+        invalid flag, where a price is no finite number > 0.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not broadcast.
+    TypeError
+        If ``contract`` is not a Contract, or an input is not numeric.
+
+    See Also
+    --------
+    leverage_of : Effective leverage: value at the mark over equity.
+
+    Notes
+    -----
+    As BitMEX states it (auto-deleveraging), who ranks longs and shorts each for themselves.
+
+    Examples
+    --------
+    A tenth of profit at an effective leverage of 5.5:
+
+    >>> import shortgamma as sg
+    >>> contract = sg.contracts.Contract("linear")
+    >>> round(float(sg.liquidation.adl_rank(1.0, 100.0, 110.0, 10.0, contract=contract)), 12)
+    0.55
+    """
+    leverage = leverage_of(quantity, entry, mark, margin, contract=contract)
+    profit = contract.pnl(quantity, entry, mark) / np.absolute(contract.value(quantity, entry))
+    with np.errstate(invalid="ignore"):
+        rank = np.where(profit > 0.0, profit * leverage, profit / leverage)
+    return np.where((leverage == np.inf) & (profit == 0.0), 0.0, rank)[()]
 
 
 def _specs(given: Contract | Sequence[Contract]) -> list[Contract]:
