@@ -488,6 +488,68 @@ cdef object told(const State* s):
     return whole, parts
 
 
+cdef enum:
+    # bits of a key that are looked at in one pass of a sort
+    DIGIT = 11
+    DIGITS = 6
+
+
+cdef void sort_places(
+    unsigned long long* key, long long* place, unsigned long long* other_key, long long* other, Py_ssize_t count,
+    Py_ssize_t* starts,
+) noexcept nogil:
+    """Places in order of keys, digit by digit from the lowest; equal keys stay in order."""
+    cdef Py_ssize_t k, digit, total, size
+    cdef int turn
+    cdef unsigned long long* from_key = key
+    cdef unsigned long long* to_key = other_key
+    cdef long long* source = place
+    cdef long long* target = other
+    for turn in range(DIGITS):
+        for digit in range(1 << DIGIT):
+            starts[digit] = 0
+        for k in range(count):
+            starts[(from_key[k] >> (turn * DIGIT)) & ((1 << DIGIT) - 1)] += 1
+        if starts[(from_key[0] >> (turn * DIGIT)) & ((1 << DIGIT) - 1)] == count:
+            continue
+        total = 0
+        for digit in range(1 << DIGIT):
+            size = starts[digit]
+            starts[digit] = total
+            total += size
+        for k in range(count):
+            digit = (from_key[k] >> (turn * DIGIT)) & ((1 << DIGIT) - 1)
+            to_key[starts[digit]] = from_key[k]
+            target[starts[digit]] = source[k]
+            starts[digit] += 1
+        from_key, to_key = to_key, from_key
+        source, target = target, source
+    if source != place:
+        for k in range(count):
+            place[k] = source[k]
+
+
+def sorted_places(const double[::1] values):
+    """Places of values (no NaN) from the lowest to the highest; equal ones stay in order."""
+    cdef Py_ssize_t k, count = values.shape[0]
+    cdef unsigned long long bits, top = (<unsigned long long> 1) << 63
+    result = np.arange(count)
+    keys = np.array(values).view(np.uint64)
+    cdef long long[::1] place = result
+    cdef unsigned long long[::1] key = keys
+    cdef unsigned long long[::1] other_key = np.empty(count, np.uint64)
+    cdef long long[::1] other = np.empty(count, np.int64)
+    cdef Py_ssize_t starts[1 << DIGIT]
+    if count:
+        with nogil:
+            for k in range(count):
+                bits = key[k]
+                # in order as whole numbers: negative ones turned over, others behind them
+                key[k] = ~bits if bits >> 63 else bits | top
+            sort_places(&key[0], &place[0], &other_key[0], &other[0], count, starts)
+    return result
+
+
 cdef struct Flow:
     # what the accounts of one scenario add up to
     double fund

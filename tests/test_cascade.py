@@ -249,6 +249,20 @@ class TestBook:
         assert end.equity.tolist() == [0.0]
 
 
+@pytest.mark.parametrize("count", [0, 1, 2, 100, 5_000])
+def test_places_in_order(count):
+    random = np.random.default_rng(count)
+    for values in (
+        random.normal(size=count),
+        random.integers(-3, 3, count).astype(float),
+        np.where(random.random(count) < 0.3, np.inf, -random.random(count)),
+        np.exp(random.uniform(-700, 700, count)),
+        np.zeros(count),
+    ):
+        places = _dispatch.liquidation_process.sorted_places(values)
+        np.testing.assert_array_equal(places, np.argsort(values, kind="stable"))
+
+
 def digest(end):
     return hashlib.sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in end)).hexdigest()
 

@@ -227,7 +227,7 @@ def _order(held: Array, opened: Array, posted: Array, level: Array) -> tuple[NDA
     for sign, never in ((1.0, 0.0), (-1.0, np.inf)):
         chosen = np.flatnonzero(held * sign > 0.0)
         key = -sign * level[chosen]
-        order = np.argsort(key)
+        order = _dispatch.liquidation_process.sorted_places(key)
         # those that no mark reaches are last, and many
         reached = key.size - int((level[chosen] == never).sum())
         near = order[:reached]
