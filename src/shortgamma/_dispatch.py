@@ -84,7 +84,7 @@ funding = _load("funding")
 liquidation = _load("liquidation")
 
 # Loaded when they are first asked for, which an import of the package does not.
-LATER = ("binary", "funding_events", "funding_rates", "leverage_theory")
+LATER = ("binary", "funding_events", "funding_rates", "leverage_theory", "liquidation_account")
 
 
 def __getattr__(name: str) -> Any:

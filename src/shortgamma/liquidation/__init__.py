@@ -3,8 +3,11 @@
 Units: ``margin`` is in the contract's settlement coin; ``maintenance`` and ``fee`` are fractions of the
 position's value at the mark. Time runs down axis 0. Maintenance that rises with the value is given as `Tiers`.
 
-The modules: ``single`` (one isolated position), ``tiers`` (risk limits).
+The modules: ``single`` (one isolated position), ``tiers`` (risk limits), ``account`` (many positions and coins).
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from shortgamma.liquidation.single import (
     bankruptcy_price,
@@ -21,8 +24,24 @@ from shortgamma.liquidation.single import (
 )
 from shortgamma.liquidation.tiers import Tiers, load_tiers
 
+if TYPE_CHECKING:
+    from shortgamma.liquidation.account import (
+        Fills,
+        Transfers,
+        account_equity,
+        account_first_breach,
+        account_health,
+        account_maintenance,
+    )
+
 __all__ = [
+    "Fills",
     "Tiers",
+    "Transfers",
+    "account_equity",
+    "account_first_breach",
+    "account_health",
+    "account_maintenance",
     "bankruptcy_price",
     "breach_probability",
     "first_breach",
@@ -36,3 +55,23 @@ __all__ = [
     "pnl",
     "price",
 ]
+
+# Loaded when they are first asked for, which an import of the package does not.
+_LATER = {
+    **dict.fromkeys(
+        ("Fills", "Transfers", "account_equity", "account_first_breach", "account_health", "account_maintenance"),
+        "account",
+    ),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        module = import_module(f"shortgamma.liquidation.{_LATER[name]}")
+        globals()[name] = getattr(module, name)
+        return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
