@@ -2,7 +2,8 @@
 
 One account at a time, WIDTH bars at a time. First the bars are looked at CHUNK by CHUNK, each instrument at the worst
 and each coin at the highest price that it has anywhere in the chunk: most accounts are far from the end most of the
-time, and need no closer look.
+time, and need no closer look. Simulated paths are looked at in the same way, a block of them for one account after
+the other.
 """
 
 cimport numpy as cnp
@@ -12,9 +13,10 @@ cimport shortgamma.kernels.liquidation_account as formula
 from shortgamma.kernels.blocks cimport Status, padded, status_restore, status_save
 from shortgamma.kernels.exact cimport NO_MEMORY, sign_of_products
 from shortgamma.kernels.liquidation_account cimport (
-    CLOSE, HIGH, LEAST, LOW, MOST, WIDTH, Book, Coin, Instrument, Leg, Lot, Pick, deficits, doubt,
+    CLOSE, HIGH, LEAST, LOW, MOST, WIDTH, Book, Coin, Instrument, Leg, Lot, Pick, deficits, distance, doubt,
+    swings,
 )
-from shortgamma.kernels.vecmath cimport INFINITY, NAN, absolute
+from shortgamma.kernels.vecmath cimport INFINITY, NAN, absolute, exp, square_root
 
 import numpy as np
 
@@ -25,6 +27,8 @@ cdef extern from "<float.h>" nogil:
 
 cdef enum:
     CHUNK = 32
+    # simulated paths that are looked at together
+    PATHS = 32
     NEVER = -1
     UNDEFINED = -2
 
@@ -619,6 +623,323 @@ def first_breaches(
         free(room)
         free(memory)
     return outside
+
+
+cdef struct Paths:
+    # a block of simulated paths: rows of prices one path after the other, then those of chunks
+    Py_ssize_t nodes
+    Py_ssize_t wide
+    Py_ssize_t chunks
+    Py_ssize_t instruments
+    Py_ssize_t coins
+    double* value
+    double* gain
+    double* fx
+    double* most_value
+    double* least_gain
+    double* most_gain
+    double* least_fx
+    double* most_fx
+    # how far the bridge of the step before a node may reach, in deviations, and that of the step before or after it
+    double* spread
+    double* reach
+    const double* vol
+    const double* covariance
+
+
+cdef inline void walk(
+    Paths* paths, const Instrument* instrument, const double* start, const double* drift, const double* loading,
+    Py_ssize_t factors, const double* normal, double sign, Py_ssize_t path, double* row,
+) noexcept nogil:
+    """The prices of one path from its normal variates, one number a factor for each step."""
+    cdef Py_ssize_t assets = paths.instruments + paths.coins, a, f, t, here
+    cdef double x, step, v
+    cdef bint still
+    for a in range(assets):
+        still = drift[a] == 0.0
+        for f in range(factors):
+            still = still and loading[a * factors + f] == 0.0
+        x = 0.0
+        row[0] = 1.0
+        if still:
+            for t in range(1, paths.nodes):
+                row[t] = 1.0
+        else:
+            row[0] = 0.0
+            for t in range(1, paths.nodes):
+                step = 0.0
+                for f in range(factors):
+                    step += loading[a * factors + f] * normal[(t - 1) * factors + f]
+                x += drift[a] + sign * step
+                row[t] = x
+            for t in range(paths.nodes):
+                row[t] = exp(row[t])
+        for t in range(paths.nodes, paths.wide):
+            row[t] = NAN
+        if a < paths.instruments:
+            here = (a * PATHS + path) * paths.wide
+            for t in range(paths.wide):
+                v = worth(&instrument[a], start[a] * row[t])
+                paths.value[here + t] = v
+                paths.gain[here + t] = -v if instrument[a].inverse else v
+        else:
+            here = ((a - paths.instruments) * PATHS + path) * paths.wide
+            for t in range(paths.wide):
+                paths.fx[here + t] = start[a] * row[t]
+
+
+cdef inline double at_most_times(double y) noexcept nogil:
+    """No less than exp(y), y >= 0."""
+    return 1.0 + y + y * y if y < 1.5 else INFINITY
+
+
+cdef inline void look_from_afar(
+    Paths* paths, const Instrument* instrument, const double* exponential, double step, Py_ssize_t path,
+    Py_ssize_t count,
+) noexcept nogil:
+    """The ranges of the chunks of a path, with what lies between the nodes and the node before."""
+    cdef Py_ssize_t c, t, i, here, begin, end, lane
+    cdef double far, a, b, x, y
+    cdef double* spread = paths.spread + path * paths.wide
+    cdef double* reach = paths.reach + path * paths.wide
+    spread[0] = 0.0
+    for t in range(1, paths.wide):
+        spread[t] = 0.0
+        if t < paths.nodes and exponential != NULL:
+            spread[t] = 1.5 * square_root(0.5 * exponential[t - 1] * step)
+    for t in range(paths.wide - 1):
+        reach[t] = spread[t] if spread[t] > spread[t + 1] else spread[t + 1]
+    reach[paths.wide - 1] = spread[paths.wide - 1]
+    for c in range(paths.chunks):
+        begin, end = max(c * CHUNK - 1, <Py_ssize_t> 0), min((c + 1) * CHUNK, paths.nodes)
+        lane = path * paths.chunks + c
+        far = 0.0
+        for t in range(begin, end):
+            far = spread[t] if spread[t] > far else far
+        for i in range(paths.instruments):
+            here = (i * PATHS + path) * paths.wide
+            a, b = INFINITY, 0.0
+            for t in range(here + begin, here + end):
+                a = paths.value[t] if paths.value[t] < a else a
+                b = paths.value[t] if paths.value[t] > b else b
+            x = at_most_times(paths.vol[i] * far)
+            a, b = a / x, b * x
+            paths.most_value[i * count + lane] = b
+            paths.least_gain[i * count + lane] = -b if instrument[i].inverse else a
+            paths.most_gain[i * count + lane] = -a if instrument[i].inverse else b
+        for i in range(paths.coins):
+            here = (i * PATHS + path) * paths.wide
+            a, b = INFINITY, 0.0
+            for t in range(here + begin, here + end):
+                a = paths.fx[t] if paths.fx[t] < a else a
+                b = paths.fx[t] if paths.fx[t] > b else b
+            y = at_most_times(paths.vol[paths.instruments + i] * far)
+            paths.least_fx[i * count + lane] = a / y
+            paths.most_fx[i * count + lane] = b * y
+
+
+cdef inline bint dies_within(
+    Account* account, const Instrument* instrument, const Paths* paths, const double* exponential, double step,
+    Py_ssize_t path, Py_ssize_t chunk, double* slope, double* bend,
+) noexcept nogil:
+    """Whether an account dies at a node of a chunk of a path, or between one of them and the node before."""
+    cdef double deficit[WIDTH]
+    cdef double swing[WIDTH]
+    cdef Py_ssize_t start = max(chunk * CHUNK - 8, <Py_ssize_t> 0), end = min((chunk + 1) * CHUNK, paths.nodes), t, i
+    cdef Py_ssize_t count = padded(end - start), first = chunk * CHUNK - start
+    cdef const double* reach = paths.reach + path * paths.wide + start
+    cdef long long any_dead = 0, any_near = 0
+    cdef int leg, k
+    for leg in range(account.book.legs):
+        i = account.book.leg[leg].instrument
+        account.value[leg] = paths.value + (i * PATHS + path) * paths.wide
+        account.gain[leg] = paths.gain + (i * PATHS + path) * paths.wide
+    for k in range(account.book.coins):
+        account.coin_pick[k] = CLOSE
+        account.fx_low[k] = paths.fx + (<Py_ssize_t> account.book.coin[k].index * PATHS + path) * paths.wide
+        account.fx_high[k] = account.fx_low[k]
+    deficits(
+        &account.book, instrument, account.value, account.gain, account.coin_pick, account.fx_low, account.fx_high,
+        start, count, deficit)
+    for t in range(count):
+        any_dead |= 1 if deficit[t] > 0.0 else 0
+    if any_dead:
+        return True
+    if exponential == NULL:
+        return False
+    swings(
+        &account.book, instrument, account.value, account.gain, account.fx_low, paths.vol, paths.instruments, start,
+        count, swing)
+    for t in range(count):
+        swing[t] = deficit[t] + swing[t] * reach[t]
+        any_near |= 1 if swing[t] > 0.0 else 0
+    if not any_near:
+        return False
+    cdef double before = 0.0, here
+    cdef bint known = False
+    for t in range(max(first, <Py_ssize_t> 1), end - start):
+        if not (swing[t] > 0.0 or swing[t - 1] > 0.0):
+            known = False
+            continue
+        if not known:
+            before = distance(
+                &account.book, instrument, account.value, account.gain, account.fx_low, paths.covariance,
+                paths.instruments, paths.coins, start + t - 1, deficit[t - 1], slope, bend)
+        here = distance(
+            &account.book, instrument, account.value, account.gain, account.fx_low, paths.covariance,
+            paths.instruments, paths.coins, start + t, deficit[t], slope, bend)
+        if 2.0 * before * here < exponential[start + t - 1] * step:
+            return True
+        before = here
+        known = True
+    return False
+
+
+cdef void look_at_paths(
+    Account* account, const Instrument* instrument, const Paths* paths, const double* exponential, double step,
+    Py_ssize_t block, Py_ssize_t count, double* slope, double* bend, bint* dead,
+) noexcept nogil:
+    """On which paths of a block an account dies."""
+    cdef double deficit[WIDTH]
+    cdef Py_ssize_t lane = 0, lanes = block * paths.chunks, i, path, index
+    cdef int leg, k
+    for path in range(block):
+        dead[path] = False
+    if account.book.coins == 0:
+        return
+    while lane < lanes:
+        for leg in range(account.book.legs):
+            index = account.book.leg[leg].instrument * count
+            account.value[leg] = paths.most_value + index
+            account.gain[leg] = (paths.least_gain if account.book.leg[leg].quantity > 0.0 else paths.most_gain) + index
+        for k in range(account.book.coins):
+            account.coin_pick[k] = MOST
+            account.fx_low[k] = paths.least_fx + account.book.coin[k].index * count
+            account.fx_high[k] = paths.most_fx + account.book.coin[k].index * count
+        deficits(
+            &account.book, instrument, account.value, account.gain, account.coin_pick, account.fx_low,
+            account.fx_high, lane, WIDTH, deficit)
+        for i in range(min(<Py_ssize_t> WIDTH, lanes - lane)):
+            if deficit[i] <= 0.0:
+                continue
+            path = (lane + i) // paths.chunks
+            if not dead[path]:
+                dead[path] = dies_within(
+                    account, instrument, paths,
+                    NULL if exponential == NULL else exponential + path * (paths.nodes - 1), step, path,
+                    (lane + i) - path * paths.chunks, slope, bend)
+        lane += WIDTH
+
+
+def simulate(
+    normals, exponentials, bint mirrored, start, drift, loading, double step, vol, covariance, tuple positions,
+    tuple terms, weight, cnp.ndarray hits, cnp.ndarray both,
+):
+    """Add to hits on how many paths each account dies, and to both on how many pairs of paths it dies on both.
+
+    normals (path, step, factor) make the paths, mirrored ones those and their mirror images by turns; exponentials
+    (path, step), or None, decide what happens between nodes. start, drift (a step), vol and covariance are by
+    instrument, then coin; loading (asset, factor) is for a step.
+    """
+    cdef cnp.ndarray given = normals, quantities = positions[0], collaterals = positions[2]
+    cdef const double* normal = numbers(normals)
+    cdef const double* exponential = NULL if exponentials is None else numbers(exponentials)
+    cdef const double* first = numbers(start)
+    cdef const double* drifts = numbers(drift)
+    cdef const double* loadings = numbers(loading)
+    cdef const double* quantity = numbers(positions[0])
+    cdef const double* entry = numbers(positions[1])
+    cdef const double* collateral = numbers(positions[2])
+    cdef const long long* inverse = whole_numbers(terms[0])
+    cdef const double* multiplier = numbers(terms[1])
+    cdef const long long* coin = whole_numbers(terms[2])
+    cdef const long long* tier = whole_numbers(terms[3])
+    cdef const double* rate = numbers(terms[4])
+    cdef const double* amount = numbers(terms[5])
+    cdef long long* hit = whole_numbers(hits)
+    cdef long long* twice = whole_numbers(both)
+    cdef Py_ssize_t steps = given.shape[1], factors = given.shape[2], total = given.shape[0] * (2 if mirrored else 1)
+    cdef Py_ssize_t accounts = quantities.shape[0], instruments = quantities.shape[1], coins = collaterals.shape[1]
+    cdef Py_ssize_t a, i, path, block, done = 0, count
+    cdef bint outside = False, lacking = False
+    cdef bint dead[PATHS]
+    cdef Paths paths
+    cdef Market market
+    cdef Account account
+    cdef Instrument* instrument = NULL
+    cdef char* memory = NULL
+    cdef double* room = NULL
+    cdef double* row
+    cdef Status status = status_save()
+    paths.nodes = steps + 1
+    paths.wide = (paths.nodes + WIDTH - 1) // WIDTH * WIDTH
+    paths.chunks = (paths.nodes + CHUNK - 1) // CHUNK
+    paths.instruments, paths.coins = instruments, coins
+    count = (PATHS * paths.chunks + WIDTH - 1) // WIDTH * WIDTH
+    # what is beyond the last path of a block is never read as a result, but it is computed with
+    values, gains = (np.zeros(instruments * PATHS * paths.wide) for _ in range(2))
+    rates = np.zeros(coins * PATHS * paths.wide)
+    spreads, reaches = (np.zeros(PATHS * paths.wide) for _ in range(2))
+    most_value, least_gain, most_gain = (np.zeros(instruments * count) for _ in range(3))
+    least_fx, most_fx = (np.zeros(coins * count) for _ in range(2))
+    rows, spare = np.zeros(paths.wide), np.zeros(2 * (instruments + coins))
+    tops, fx_tops = np.zeros(instruments), np.zeros(coins)
+    paths.value, paths.gain, paths.fx = numbers(values), numbers(gains), numbers(rates)
+    paths.spread, paths.reach, row = numbers(spreads), numbers(reaches), numbers(rows)
+    paths.most_value, paths.least_gain = numbers(most_value), numbers(least_gain)
+    paths.most_gain, paths.least_fx, paths.most_fx = numbers(most_gain), numbers(least_fx), numbers(most_fx)
+    paths.vol, paths.covariance = numbers(vol), numbers(covariance)
+    market.instruments, market.coins = <int> instruments, <int> coins
+    market.weight = numbers(weight)
+    market.top, market.fx_top = numbers(tops), numbers(fx_tops)
+    cdef double* slope = numbers(spare)
+    try:
+        instrument = <Instrument*> malloc((instruments + 1) * sizeof(Instrument))
+        room = <double*> malloc((instruments + 1) * sizeof(double))
+        memory = new_account(&account, instruments, coins, 0)
+        if instrument == NULL or room == NULL or memory == NULL:
+            raise MemoryError
+        market.instrument = instrument
+        for i in range(instruments):
+            instrument[i].inverse = inverse[i] != 0
+            instrument[i].multiplier = multiplier[i]
+            instrument[i].coin = <int> coin[i]
+            instrument[i].tiers = <int> (tier[i + 1] - tier[i])
+            instrument[i].rate = &rate[tier[i]]
+            instrument[i].amount = &amount[tier[i]]
+        with nogil:
+            while done < total and not lacking:
+                block = min(<Py_ssize_t> PATHS, total - done)
+                for path in range(block):
+                    i = (done + path) // 2 if mirrored else done + path
+                    walk(
+                        &paths, instrument, first, drifts, loadings, factors, normal + i * steps * factors,
+                        -1.0 if mirrored and (done + path) % 2 else 1.0, path, row)
+                    look_from_afar(
+                        &paths, instrument,
+                        NULL if exponential == NULL else exponential + (done + path) * steps, step, path, count)
+                for a in range(accounts):
+                    open_account(
+                        &account, &market, quantity + a * instruments, entry + a * instruments,
+                        collateral + a * coins, &outside)
+                    if not settle(&account, &market, room):
+                        lacking = True
+                        break
+                    look_at_paths(
+                        &account, instrument, &paths, NULL if exponential == NULL else exponential + done * steps,
+                        step, block, count, slope, slope + instruments + coins, dead)
+                    for path in range(block):
+                        hit[a] += dead[path]
+                        if path % 2:
+                            twice[a] += dead[path] and dead[path - 1]
+                done += block
+        if lacking:
+            raise MemoryError
+    finally:
+        status_restore(status)
+        free(instrument)
+        free(room)
+        free(memory)
 
 
 cdef char* new_account(Account* account, Py_ssize_t instruments, Py_ssize_t coins, Py_ssize_t events) noexcept nogil:

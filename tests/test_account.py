@@ -90,6 +90,23 @@ def twins(menu, mark, fx, quantity, entry, collateral, haircut=(0.0, 0.0), fee=0
     ]
 
 
+def simulated():
+    """Shares of accounts that die on simulated paths."""
+    rng = np.random.default_rng(14)
+    mark, fx = market(rng, MENU, 1)
+    return sg.liquidation.account_breach_probability(
+        mark[0],
+        fx[0],
+        *book(rng, MENU, 50),
+        **terms_of(MENU),
+        vol=0.8,
+        fx_vol=[0.8, 0.0],
+        expiry=0.2,
+        paths=640,
+        rng=15,
+    )
+
+
 class TestPublished:
     def test_the_short_of_the_article_with_its_margin_in_coin(self):
         # short 1 ETH-equivalent at 200 with 0.01 XBT: dead above 300 whatever the coin costs
@@ -475,6 +492,7 @@ class TestFirstBreach:
             f"g = np.load({str(tmp_path / 'given.npz')!r})\n"
             "terms = t.terms_of(t.MENU, haircut=(0.1, 0.0))\n"
             "print(sg.liquidation.account_first_breach(*g.values(), **terms).tolist())\n"
+            "print(t.simulated().probability.tolist())\n"
         )
         levels = _dispatch.available()
         levels = levels[: levels.index(_dispatch.level) + 1]
@@ -486,9 +504,8 @@ class TestFirstBreach:
             for level in levels
         }  # fmt: skip
         assert len(printed) == 1
-        assert printed.pop().strip() == str(
-            first_breach(mark, fx, *positions, **terms_of(MENU, haircut=(0.1, 0.0))).tolist()
-        )
+        found = first_breach(mark, fx, *positions, **terms_of(MENU, haircut=(0.1, 0.0)))
+        assert printed.pop() == f"{found.tolist()}\n{simulated().probability.tolist()}\n"
 
     def test_certain_answers(self):
         mark, terms = np.full((70, 1), 100.0), {"contracts": [LINEAR], "maintenance": 2.0**-7}

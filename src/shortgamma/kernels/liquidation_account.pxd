@@ -15,7 +15,7 @@ only where D is not beyond it does `decide` evaluate the definition above withou
 from libc.stdlib cimport free, malloc
 
 from shortgamma.kernels.exact cimport NO_MEMORY, sign_of_products
-from shortgamma.kernels.vecmath cimport absolute
+from shortgamma.kernels.vecmath cimport INFINITY, absolute, square_root
 
 cdef extern from "<float.h>" nogil:
     const double LARGEST "DBL_MAX"
@@ -341,3 +341,107 @@ cdef inline int decide(
     sign = sign_at(book, instrument, price, paid, pick, fx_low, fx_high, term, below, width)
     free(term)
     return sign if sign == NO_MEMORY else sign > 0
+
+
+cdef inline void swings(
+    const Book* book, const Instrument* instrument, const double** value, const double** gain, const double** fx,
+    const double* vol, Py_ssize_t instruments, Py_ssize_t begin, Py_ssize_t count, double* out,
+) noexcept nogil:
+    """No less than what D moves by, in deviations a unit of time, on count <= WIDTH bars.
+
+    vol is by instrument, then by coin.
+    """
+    cdef double balance[WIDTH]
+    cdef double need[WIDTH]
+    cdef double moves[WIDTH]
+    cdef const double* v
+    cdef const double* g
+    cdef const double* x
+    cdef Py_ssize_t i
+    cdef int leg = 0, k
+    cdef double q, slope, swing, base, deviation
+    cdef const Instrument* what
+    for i in range(count):
+        out[i] = 0.0
+    for k in range(book.coins):
+        base = book.coin[k].base
+        deviation = vol[instruments + book.coin[k].index]
+        for i in range(count):
+            balance[i] = base
+            need[i] = moves[i] = 0.0
+        while leg < book.coin[k].end:
+            v = value[leg] + begin
+            g = gain[leg] + begin
+            q = book.leg[leg].quantity
+            what = &instrument[book.leg[leg].instrument]
+            slope = what.rate[what.tiers - 1] * book.leg[leg].size
+            swing = (slope + book.leg[leg].size) * vol[book.leg[leg].instrument]
+            for i in range(count):
+                balance[i] += q * g[i]
+                need[i] += slope * v[i]
+                moves[i] += swing * v[i]
+            leg += 1
+        x = fx[k] + begin
+        for i in range(count):
+            out[i] += x[i] * (moves[i] + deviation * (need[i] + absolute(balance[i])))
+
+
+cdef inline double distance(
+    const Book* book, const Instrument* instrument, const double** value, const double** gain, const double** fx,
+    const double* covariance, Py_ssize_t instruments, Py_ssize_t coins, Py_ssize_t t, double deficit, double* slope,
+    double* bend,
+) noexcept nogil:
+    """How far, in deviations a unit of time, the logarithms of the prices of bar t are from where D = 0.
+
+    Along the likeliest way there D is a parabola; its root is taken to second order, which for one position is
+    ln(P*/P) / vol with an error of the third order. slope and bend hold a number for each instrument and coin.
+    """
+    cdef Py_ssize_t assets = instruments + coins, a, b
+    cdef int leg = 0, first, k, i, tier
+    cdef double balance, need, weight, x, v, level, best, rate, side, swing, variance = 0.0, curve = 0.0, part, ratio
+    cdef const Instrument* what
+    for a in range(assets):
+        slope[a] = bend[a] = 0.0
+    for k in range(book.coins):
+        balance = book.coin[k].base
+        need = 0.0
+        first = leg
+        for leg in range(first, book.coin[k].end):
+            balance += book.leg[leg].quantity * gain[leg][t]
+        leg = book.coin[k].end
+        weight = book.coin[k].weight if balance > 0.0 else 1.0
+        x = fx[k][t]
+        for i in range(first, leg):
+            what = &instrument[book.leg[i].instrument]
+            v = value[i][t]
+            rate = what.rate[0]
+            best = rate * book.leg[i].size * v
+            for tier in range(1, what.tiers):
+                level = what.rate[tier] * book.leg[i].size * v - what.amount[tier]
+                if level > best:
+                    best = level
+                    rate = what.rate[tier]
+            need += best
+            side = -1.0 if what.inverse else 1.0
+            swing = x * v * (side * rate * book.leg[i].size - weight * book.leg[i].quantity)
+            slope[book.leg[i].instrument] = swing
+            bend[book.leg[i].instrument] = side * swing
+        slope[instruments + book.coin[k].index] = x * (need - weight * balance)
+        bend[instruments + book.coin[k].index] = x * (need - weight * balance)
+    for a in range(assets):
+        part = 0.0
+        for b in range(assets):
+            part += covariance[a * assets + b] * slope[b]
+        variance += slope[a] * part
+        # of the legs of a coin the slope moves with the price of the coin too
+        curve += bend[a] * part * part
+        if a < instruments and slope[a] != 0.0:
+            balance = 0.0
+            for b in range(assets):
+                balance += covariance[(instruments + instrument[a].coin) * assets + b] * slope[b]
+            curve += 2.0 * slope[a] * part * balance
+    if not variance > 0.0:
+        return INFINITY
+    # curve is that of the way times the variance, and D < 0
+    ratio = 1.0 - 0.5 * deficit * curve / (variance * variance)
+    return -deficit / (square_root(variance) * (ratio if ratio > 0.25 else 0.25))

@@ -3,7 +3,8 @@
 Units: ``margin`` is in the contract's settlement coin; ``maintenance`` and ``fee`` are fractions of the
 position's value at the mark. Time runs down axis 0. Maintenance that rises with the value is given as `Tiers`.
 
-The modules: ``single`` (one isolated position), ``tiers`` (risk limits), ``account`` (many positions and coins).
+The modules: ``single`` (one isolated position), ``tiers`` (risk limits), ``account`` (many positions and coins),
+``probability`` (of accounts, by simulation), ``hedge`` (of quanto positions).
 """
 
 from importlib import import_module
@@ -33,17 +34,23 @@ if TYPE_CHECKING:
         account_health,
         account_maintenance,
     )
+    from shortgamma.liquidation.hedge import ConstantRiskHedge, constant_risk_hedge
+    from shortgamma.liquidation.probability import BreachProbability, account_breach_probability
 
 __all__ = [
+    "BreachProbability",
+    "ConstantRiskHedge",
     "Fills",
     "Tiers",
     "Transfers",
+    "account_breach_probability",
     "account_equity",
     "account_first_breach",
     "account_health",
     "account_maintenance",
     "bankruptcy_price",
     "breach_probability",
+    "constant_risk_hedge",
     "first_breach",
     "frontier",
     "initial_margin",
@@ -62,6 +69,8 @@ _LATER = {
         ("Fills", "Transfers", "account_equity", "account_first_breach", "account_health", "account_maintenance"),
         "account",
     ),
+    **dict.fromkeys(("BreachProbability", "account_breach_probability"), "probability"),
+    **dict.fromkeys(("ConstantRiskHedge", "constant_risk_hedge"), "hedge"),
 }
 
 
