@@ -113,6 +113,70 @@ class TestAgainstClosedForms:
         assert 1.5 < bias[1] / bias[2] < 2.6
 
 
+class TestAgainstTheSamePaths:
+    """The same random numbers, path by path in NumPy."""
+
+    BATCHES, SIZE, STEPS = 16, 60, 75
+
+    def paths(self, vol, factor, start, years, bridge):
+        rng, step = np.random.default_rng(30), years / self.STEPS
+        for _ in range(self.BATCHES):
+            normals = rng.standard_normal((self.SIZE, self.STEPS, factor.shape[1]))
+            waits = rng.standard_exponential((self.SIZE, self.STEPS)) if bridge else None
+            moves = normals @ (vol[:, None] * factor * math.sqrt(step)).T - 0.5 * vol**2 * step
+            walk = np.concatenate([np.zeros((self.SIZE, 1, vol.size)), np.cumsum(moves, axis=1)], axis=1)
+            yield start * np.exp(walk), waits
+
+    def test_at_the_nodes(self):
+        rng = np.random.default_rng(31)
+        quantity = rng.choice([-1.0, 1.0, 0.0], (30, 3)) * [2.0, 3_000.0, 40.0]
+        entry, collateral = (
+            np.array([100.0, 9_000.0, 90.0]),
+            rng.normal(0.0, 1.0, (30, 2)) * [0.2, 300.0] + [0.0, 250.0],
+        )
+        contracts = [LINEAR, XBTUSD, Contract("quanto", 1e-4, settlement="XBT")]
+        tiers = Tiers([0.0, 100.0, 300.0], [0.01, 0.02, 0.05])
+        vol, start = np.array([0.6, 0.9, 0.8, 0.9]), np.array([100.0, 9_000.0, 90.0, 9_000.0])
+        correlation = np.array([[1.0, 0.4, 0.2, 0.4], [0.4, 1.0, 0.7, 1.0], [0.2, 0.7, 1.0, 0.7], [0.4, 1.0, 0.7, 1.0]])
+        correlation = np.pad(correlation, ((0, 1), (0, 1)))
+        correlation[4, 4] = 1.0
+        factor = correlation_factor(correlation, 5)[:4, [0, 1, 2]]
+        hits = np.zeros(30)
+        for walk, _ in self.paths(vol, factor, start, 0.3, False):
+            for a in range(30):
+                state = (walk[..., :3], np.stack([walk[..., 3], np.ones(walk.shape[:2])], axis=-1), quantity[a])
+                terms = {"contracts": contracts, "coins": ["XBT", "USD"]}
+                equity = sg.liquidation.account_equity(*state, entry, collateral[a], **terms, haircut=[0.1, 0.0])
+                needed = sg.liquidation.account_maintenance(*state, **terms, maintenance=[tiers, 0.01, 0.02])
+                hits[a] += (equity < needed).any(axis=1).sum()
+        found = probability(
+            start[:3], [start[3], 1.0], quantity, entry, collateral, contracts=contracts, coins=["XBT", "USD"],
+            maintenance=[tiers, 0.01, 0.02], vol=vol[:3], fx_vol=[vol[3], 0.0], expiry=0.3, correlation=correlation,
+            haircut=[0.1, 0.0], steps=self.STEPS, paths=self.BATCHES * self.SIZE, rng=30, bridge=False,
+        )  # fmt: skip
+        np.testing.assert_array_equal(found.probability * self.BATCHES * self.SIZE, hits)
+        assert ((hits > 0.0) & (hits < self.BATCHES * self.SIZE)).sum() >= 10
+
+    @pytest.mark.parametrize("side", [-1.0, 1.0])
+    def test_between_the_nodes(self, side):
+        """The bridge of ln P hits ln P* within a step with probability exp(-2 a b / (vol^2 h))."""
+        vol, margins = 0.7, np.linspace(5.0, 60.0, 12)
+        levels = 100.0 - side * margins
+        hits = np.zeros(12)
+        for walk, waits in self.paths(np.array([vol]), np.eye(1), np.array([100.0]), 0.3, True):
+            for a, level in enumerate(levels):
+                far = side * np.log(walk[..., 0] / level)
+                between = 2.0 * far[:, 1:] * far[:, :-1] / (vol**2 * 0.3 / self.STEPS) < waits
+                hits[a] += ((far < 0.0).any(axis=1) | between.any(axis=1)).sum()
+        found = probability(
+            [100.0], None, np.full((12, 1), side), [100.0], margins[:, None], contracts=[LINEAR], maintenance=0.0,
+            vol=vol, expiry=0.3, steps=self.STEPS, paths=self.BATCHES * self.SIZE, rng=30,
+        )  # fmt: skip
+        # the distance is right to the third order: hardly a path is judged in another way
+        assert (np.abs(found.probability * self.BATCHES * self.SIZE - hits) <= 1.0).all()
+        assert hits[0] > 100.0
+
+
 class TestMethods:
     POSITION = ([100.0, 50.0], None, [[1.0, -2.0], [-1.0, -2.0], [0.5, 0.5]], [100.0, 50.0], [[20.0], [30.0], [9.0]])
     TERMS = {  # noqa: RUF012
@@ -202,6 +266,15 @@ def test_certain_answers():
     assert now.probability == 0.0
 
 
+def test_without_anything_random():
+    position = ([100.0], None, [1.0], [100.0], [5.0])
+    terms = {"contracts": [LINEAR], "maintenance": 0.01, "expiry": 1.0, "rng": 1, "paths": 64, "steps": 40, "vol": 0.0}
+    for method in ("plain", "antithetic", "sobol"):
+        for bridge in (True, False):
+            assert probability(*position, **terms, method=method, bridge=bridge).probability == 0.0
+            assert probability(*position, **terms, method=method, bridge=bridge, drift=-1.0).probability == 1.0
+
+
 def test_what_has_no_answer():
     terms = {"contracts": [LINEAR], "maintenance": 0.01, "vol": 0.5, "expiry": 1.0, "rng": 1, "paths": 64, "steps": 3}
     with np.errstate(all="raise"):
@@ -242,6 +315,16 @@ WRONG_CALLS = [
     ({"expiry": -1.0}, ValueError, "expiry must be finite and at least 0, got -1.0"),
     ({"expiry": [1.0]}, ValueError, "expiry must be a number, got shape (1,)"),
     ({"error": -1.0}, ValueError, "error must be finite and at least 0, got -1.0"),
+    (
+        {"vol": 1e200},
+        ValueError,
+        "vol and drift must leave prices that are numbers, they are too large for expiry 0.1",
+    ),
+    (
+        {"fx_drift": -1e9},
+        ValueError,
+        "vol and drift must leave prices that are numbers, they are too large for expiry 0.1",
+    ),
     ({"steps": 0}, ValueError, "steps must be at least 1, got 0"),
     ({"steps": 1.5}, TypeError, "steps must be a whole number, got float"),
     ({"paths": True}, TypeError, "paths must be a whole number, got bool"),
@@ -269,7 +352,7 @@ WRONG_CALLS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("changed", "error", "message"), WRONG_CALLS, ids=[case[2] for case in WRONG_CALLS])
+@pytest.mark.parametrize(("changed", "error", "message"), WRONG_CALLS, ids=range(len(WRONG_CALLS)))
 def test_wrong_calls_say_what_is_wrong(changed, error, message):
     with pytest.raises(error) as caught:
         probability(**CALL | changed)

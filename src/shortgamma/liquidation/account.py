@@ -439,7 +439,7 @@ def account_first_breach(
         for each coin.
     funding : array_like, optional
         Funding rates of shape (bars, instruments), > 0 paid by longs: each is paid at its bar's mark on what was held
-        before the bar, and is there when the account is judged.
+        before the bar, and is there when the account is judged; NaN is none.
     fills : Fills, optional
         Trades along the path, or five arrays like it.
     transfers : Transfers, optional
@@ -482,8 +482,8 @@ def account_first_breach(
     requirement is no breach, one unit in the last place less is one. It is the same bar on every processor. In between
     nothing of the size of accounts times bars is written.
 
-    Judged at the close without changes along the path, an account looks at most bars 32 at a time, at the worst prices
-    of all of them.
+    Most bars are looked at 32 at a time: an account that would survive the worst prices of all of them together needs
+    no closer look.
 
     Examples
     --------

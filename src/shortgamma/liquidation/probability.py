@@ -191,6 +191,8 @@ def account_breach_probability(
     vols = np.concatenate([_each("vol", vol, size, True), _each("fx_vol", fx_vol, count, True)])
     drifts = np.concatenate([_each("drift", drift, size, False), _each("fx_drift", fx_drift, count, False)])
     years, wanted = (_scalar(name, value) for name, value in (("expiry", expiry), ("error", error)))
+    if not ((np.abs(drifts) + vols * np.minimum(vols, 1e9)) * years < 500.0).all():
+        raise ValueError(f"vol and drift must leave prices that are numbers, they are too large for expiry {years!r}")
     steps, paths = _whole("steps", steps), _whole("paths", paths)
     assets = size + count
     factor = np.eye(assets) if correlation is None else correlation_factor(correlation, assets)
