@@ -35,6 +35,7 @@ FAMILIES = {
     "funding_rates": "strict",
     "liquidation": "strict",
     "liquidation_process": "strict",
+    "liquidation_account": "strict",
 }
 SINGLE = ("cpu", "capi", "stream")
 LEVELS = {"baseline": [], "v3": ["-march=x86-64-v3"], "v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"]}

@@ -8,7 +8,16 @@ from importlib import import_module
 
 from benches.common import Case
 
-FAMILIES = ("vecmath", "barrier", "contracts", "leverage", "funding", "liquidation", "liquidation_process")
+FAMILIES = (
+    "vecmath",
+    "barrier",
+    "contracts",
+    "leverage",
+    "funding",
+    "liquidation",
+    "liquidation_process",
+    "account",
+)
 
 
 def cases(*families: str) -> list[Case]:

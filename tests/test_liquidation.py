@@ -410,6 +410,32 @@ class TestFirstBreach:
         assert first_breach([math.nextafter(72.0, 99.0)], -4.0, 64.0, 32.0, contract=linear, maintenance=0.0) == 0
 
     @pytest.mark.parametrize("kind", KINDS)
+    @pytest.mark.parametrize("multiplier", [5e-324, 1e-300, 1e-6, 1.0, 1e300])
+    def test_hostile_magnitudes(self, kind, multiplier):
+        # products of the numbers of a position leave the range of doubles in both directions
+        random = np.random.default_rng([7, int(math.log10(multiplier)) + 400])
+        contract = Contract(kind, multiplier)
+        hostile = [5e-324, 1.5e-323, 2.2e-308, 1e-300, 1e-160, 1e-9, 0.3, 1.0, 97.0, 1e12, 1e160, 1e300, 1.7e308]
+        wrong = []
+        for _ in range(1500):
+            size, entry, mark = (float(x) for x in random.choice(hostile, 3) * random.choice([1.0, 1.0, 0.7], 3))
+            quantity = size * random.choice([-1.0, 1.0])
+            maintenance = float(random.choice([0.0, 5e-324, 1e-310, 1e-300, 0.004, 0.5, 1.0 - 2.0**-53]))
+            if entry == 0.0 or mark == 0.0:
+                continue
+            exact = oracle.shortfall(kind, multiplier, quantity, entry, 0.0, maintenance, mark)
+            margins = [float(random.choice(hostile) * random.choice([-1.0, 0.0, 1.0]))]
+            if abs(exact) < Fraction(1.7e308):
+                level = float(exact)
+                margins += [level, math.nextafter(level, math.inf), math.nextafter(level, -math.inf)]
+            for margin in margins:
+                expected = oracle.first_breach(kind, multiplier, [mark], quantity, entry, margin, maintenance)
+                actual = first_breach([mark], quantity, entry, margin, contract=contract, maintenance=maintenance)
+                if actual != expected:
+                    wrong.append((mark, quantity, entry, margin, maintenance))
+        assert not wrong
+
+    @pytest.mark.parametrize("kind", KINDS)
     @pytest.mark.parametrize(
         "shape",
         [(1, 1), (7, 65), (130, 3), (12, 1030), (64, 64), (4, 256), (5, 257), (3, 255), (257, 1), (65, 2), (1, 129)],

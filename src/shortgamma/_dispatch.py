@@ -90,6 +90,7 @@ LATER = (
     "funding_events",
     "funding_rates",
     "leverage_theory",
+    "liquidation_account",
     "liquidation_process",
 )
 

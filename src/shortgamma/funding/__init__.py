@@ -7,8 +7,9 @@ The modules: ``dense`` (positions on the funding clock), ``events`` (fills at an
 rate), ``rules`` (venues as data), ``meaning`` (yields, fair values), ``history`` (venues' files).
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from shortgamma._later import later
 from shortgamma.funding.dense import FundingIndex, accrue, between, funding_index, total
 
 if TYPE_CHECKING:
@@ -64,44 +65,32 @@ __all__ = [
     "total",
 ]
 
-# Loaded when first asked for: an import of the package does not pay for them.
-_LATER = {
-    "FundingHistory": "history",
-    "RealizedFunding": "meaning",
-    "ThreeLegPath": "meaning",
-    "ThreeLegs": "meaning",
-    "accrue_continuous": "events",
-    "accrue_events": "events",
-    "annualize": "meaning",
-    "average_premium": "rates",
-    "break_even_holding": "meaning",
-    "delta_neutral_carry": "meaning",
-    "fair_drift": "meaning",
-    "fair_premium": "meaning",
-    "fair_price": "meaning",
-    "impact_price": "rates",
-    "position_at": "events",
-    "predicted_rate": "rates",
-    "premium_index": "rates",
-    "quanto_adjustment": "meaning",
-    "rate": "rates",
-    "read_history": "history",
-    "realized_funding": "meaning",
-    "three_leg_carry": "meaning",
-    "three_leg_path": "meaning",
-}
-
-
-def __getattr__(name: str) -> Any:
-    from importlib import import_module
-
-    if name == "rules":
-        return import_module(f"{__name__}.rules")
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
-    return globals()[name]
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = later(
+    globals(),
+    {
+        "FundingHistory": "history",
+        "RealizedFunding": "meaning",
+        "ThreeLegPath": "meaning",
+        "ThreeLegs": "meaning",
+        "accrue_continuous": "events",
+        "accrue_events": "events",
+        "annualize": "meaning",
+        "average_premium": "rates",
+        "break_even_holding": "meaning",
+        "delta_neutral_carry": "meaning",
+        "fair_drift": "meaning",
+        "fair_premium": "meaning",
+        "fair_price": "meaning",
+        "impact_price": "rates",
+        "position_at": "events",
+        "predicted_rate": "rates",
+        "premium_index": "rates",
+        "quanto_adjustment": "meaning",
+        "rate": "rates",
+        "read_history": "history",
+        "realized_funding": "meaning",
+        "three_leg_carry": "meaning",
+        "three_leg_path": "meaning",
+        "rules": "rules",
+    },
+)

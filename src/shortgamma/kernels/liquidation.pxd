@@ -11,13 +11,19 @@ The decision on a bar is that of exact arithmetic on the given doubles. `bounds`
 possible bound; only a mark between the two needs `breached`, which evaluates the inequality without rounding.
 """
 
-from shortgamma.kernels.exact cimport Expansion, add, add_product, sign_of
+from shortgamma.kernels.exact cimport sign_of_products
 from shortgamma.kernels.vecmath cimport INFINITY, NAN, absolute
 
 cdef extern from "<float.h>" nogil:
     const double LARGEST "DBL_MAX"
     const double EPSILON "DBL_EPSILON"
     const double SMALLEST "DBL_MIN"
+
+cdef extern from *:
+    """
+    #define SG_TINY 1e-290
+    """
+    const double TINY "SG_TINY"
 
 cdef struct Bounds:
     # A mark below `low` or above `high` may be a breach, one below `sure_low` or above `sure_high` is one.
@@ -45,8 +51,9 @@ cdef inline double price(
     cdef double straight = (size * entry - margin) / (size - need)
     cdef double below = margin * entry + size
     cdef double reciprocal = (size + need) * entry / below
+    cdef double side = 1.0 if quantity > 0.0 else -1.0
     straight = 0.0 if straight <= 0.0 else straight
-    reciprocal = INFINITY if below * quantity <= 0.0 else reciprocal
+    reciprocal = INFINITY if below * side <= 0.0 else reciprocal
     straight = reciprocal if inverse else straight
     return NAN if quantity == 0.0 else straight
 
@@ -55,20 +62,20 @@ cdef inline bint breached(
     bint inverse, double mark, double quantity, double entry, double margin, double required, double multiplier,
 ) noexcept nogil:
     """Whether equity is less than required at the mark, exactly. (The inverse one times E P.)"""
-    cdef Expansion total
     cdef double size = -quantity if quantity < 0.0 else quantity
-    total.length = 0
-    if inverse:
-        add_product(&total, 1.0, margin, entry, mark, 1.0)
-        add_product(&total, 1.0, quantity, multiplier, mark, 1.0)
-        add_product(&total, -1.0, quantity, multiplier, entry, 1.0)
-        add_product(&total, -1.0, size, multiplier, entry, required)
-    else:
-        add(&total, margin)
-        add_product(&total, 1.0, quantity, multiplier, mark, 1.0)
-        add_product(&total, -1.0, quantity, multiplier, entry, 1.0)
-        add_product(&total, -1.0, size, multiplier, mark, required)
-    return sign_of(&total) < 0.0
+    cdef double* straight = [
+        margin, 1.0, 1.0, 1.0,
+        quantity, multiplier, mark, 1.0,
+        -quantity, multiplier, entry, 1.0,
+        -size, multiplier, mark, required,
+    ]
+    cdef double* reciprocal = [
+        margin, entry, mark, 1.0,
+        quantity, multiplier, mark, 1.0,
+        -quantity, multiplier, entry, 1.0,
+        -size, multiplier, entry, required,
+    ]
+    return sign_of_products(reciprocal if inverse else straight, 4, 4) == -1
 
 
 cdef inline Bounds bounds(
@@ -78,7 +85,7 @@ cdef inline Bounds bounds(
     cdef Bounds result
     cdef double size = quantity * multiplier
     cdef double need = required * absolute(size)
-    cdef double level, doubt, below
+    cdef double level, doubt, below, steep
     result.low = SMALLEST
     result.high = LARGEST
     result.sure_low = 0.0
@@ -87,23 +94,30 @@ cdef inline Bounds bounds(
         if margin < 0.0:
             result.low = result.sure_low = INFINITY
         return result
+    if not (absolute(size) > TINY and absolute(size) * entry > TINY):
+        # what is rounded to a subnormal number is no longer known to a few units in the last place
+        result.low = INFINITY
+        return result
     if inverse:
         below = margin * entry + size
-        doubt = 16.0 * EPSILON * ((absolute(margin) * entry + absolute(size)) / absolute(below) + 1.0)
+        steep = absolute(size) / absolute(size + need)
+        doubt = 16.0 * EPSILON * ((absolute(margin) * entry + absolute(size)) / absolute(below) + steep + 1.0)
         level = (size + need) * entry / below
         if not (doubt < 0.25 and absolute(level) < LARGEST and absolute(level) > SMALLEST):
             # no telling on which side the pole lies: every mark is looked at
             result.low = INFINITY
             return result
         doubt *= absolute(level)
-        if below * quantity < 0.0:
+        if below < 0.0 if quantity > 0.0 else below > 0.0:
             if quantity > 0.0:
                 result.low = result.sure_low = INFINITY
             return result
     else:
         level = (size * entry - margin) / (size - need)
-        doubt = 16.0 * EPSILON * ((absolute(size) * entry + absolute(margin)) / absolute(size - need) + absolute(level))
-        if not doubt < LARGEST:
+        steep = absolute(size) / absolute(size - need)
+        doubt = 16.0 * EPSILON * ((absolute(size) * entry + absolute(margin)) / absolute(size - need))
+        doubt += 16.0 * EPSILON * steep * absolute(level)
+        if not (doubt < LARGEST and 16.0 * EPSILON * steep < 0.25):
             result.low = INFINITY
             return result
     doubt += SMALLEST

@@ -1,0 +1,126 @@
+"""The hedge of a quanto position that keeps its risk constant; public in ``shortgamma.liquidation``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from shortgamma import contracts as specifications
+from shortgamma._arguments import number, refuse_where
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+
+    from shortgamma.contracts import Contract
+
+
+class ConstantRiskHedge(NamedTuple):
+    """What `constant_risk_hedge` finds, bar by bar along axis 0."""
+
+    hedge: Any
+    """Units of the underlying held in linear contracts after the bar's trade, > 0 long."""
+    trade: Any
+    """Units bought on the bar; the first is the opening of the hedge."""
+    quanto: Any
+    """Profit of the quanto position since the bar before, in dollars of the bar."""
+    linear: Any
+    """Profit of the hedge since the bar before, in dollars."""
+    fees: Any
+    """Fees of the bar's trade, in dollars."""
+    total: Any
+    """All of it so far, in dollars: what the hedge costs where it is negative."""
+
+
+def constant_risk_hedge(
+    mark: ArrayLike,
+    collateral_price: ArrayLike,
+    quantity: ArrayLike,
+    *,
+    contract: Contract,
+    fee: ArrayLike = 0.0,
+) -> ConstantRiskHedge:
+    """Hedge a quanto position with linear contracts, and change the hedge as the settlement coin moves.
+
+    Parameters
+    ----------
+    mark : array_like
+        Prices P of the underlying in dollars, > 0, along axis 0.
+    collateral_price : array_like
+        Prices X of the settlement coin in dollars, > 0, along axis 0; broadcasts with ``mark``.
+    quantity : array_like
+        Contracts of the quanto position, > 0 long; broadcasts with the paths (``mark`` without its time axis).
+    contract : Contract
+        The quanto contract.
+    fee : array_like, default 0.0
+        Fee of the hedge's trades as a fraction of their value, >= 0; the opening is charged too.
+
+    Returns
+    -------
+    ConstantRiskHedge
+        Hedge, trades, profits and fees of each bar, and their sum so far. NaN after an unknown price.
+
+    Raises
+    ------
+    ValueError
+        If the contract is not quanto, shapes do not broadcast, or a price or fee is out of its range.
+    TypeError
+        If ``contract`` is not a Contract, or an input is not numeric.
+
+    Notes
+    -----
+    q contracts of multiplier m gain q m dP coins, worth q m dP X dollars: they are as risky as q m X units of the
+    underlying, so the hedge is -q m X units, and X_t / X_0 times the first one after a while. What a bar gains is
+    turned into dollars at the bar's price. Then position and hedge together make q m dP dX on every bar: where
+    underlying and coin rise together, the hedge of a short is bought after a rise and sold after a fall, and costs
+    rho s_P s_X a year of the position's value in the mean, with correlation rho and volatilities s_P and s_X.
+
+    Examples
+    --------
+    Short 1 ETH-equivalent; the coin rises by a quarter, then ETH does:
+
+    >>> import shortgamma as sg
+    >>> found = sg.liquidation.constant_risk_hedge(
+    ...     [200.0, 200.0, 250.0], [10_000.0, 12_500.0, 12_500.0], -100, contract=sg.contracts.ETHUSD)
+    >>> found.hedge.round(9).tolist(), found.total.round(9).tolist()
+    ([1.0, 1.25, 1.25], [0.0, 0.0, 0.0])
+
+    Both at once: the hedge is too small by a quarter, and what it lacks is bought too late:
+
+    >>> found = sg.liquidation.constant_risk_hedge(
+    ...     [200.0, 250.0], [10_000.0, 12_500.0], -100, contract=sg.contracts.ETHUSD)
+    >>> found.quanto.round(9).tolist(), found.linear.round(9).tolist(), found.total.round(9).tolist()
+    ([0.0, -62.5], [0.0, 50.0], [0.0, -12.5])
+    """
+    if specifications.checked(contract).kind != "quanto":
+        raise ValueError(f"contract must be quanto, got {'an inverse' if contract.inverse else 'a linear'} one")
+    given = {}
+    for name, value, lowest in (("mark", mark, 0.0), ("collateral_price", collateral_price, 0.0)):
+        array = number(name, value).astype(np.float64)
+        if array.ndim == 0:
+            raise ValueError(f"{name} must have at least one dimension")
+        refuse_where((array <= lowest) | np.isinf(array), name, array, "a finite number > 0")
+        given[name] = array
+    held, cost = (number(name, value).astype(np.float64) for name, value in (("quantity", quantity), ("fee", fee)))
+    refuse_where((cost < 0.0) | np.isinf(cost), "fee", cost, "finite and at least 0")
+    price, coin = given["mark"], given["collateral_price"]
+    shape = price.shape
+    for name, array in (("collateral_price", coin), ("quantity", held), ("fee", cost)):
+        # one number a path, or one a bar and path
+        other = array.shape if name == "collateral_price" else (1, *array.shape)
+        try:
+            shape = np.broadcast_shapes(shape, other)
+        except ValueError:
+            raise ValueError(f"{name} of shape {array.shape} does not broadcast with mark of shape {shape}") from None
+    price, coin = np.broadcast_to(price, shape), np.broadcast_to(coin, shape)
+    size = held * contract.multiplier
+    hedge = -size * coin
+    trade = np.diff(hedge, axis=0, prepend=np.zeros((1, *shape[1:])))
+    move = np.diff(price, axis=0, prepend=price[:1])
+    quanto = size * move * coin + 0.0
+    linear = np.zeros(shape)
+    linear[1:] = hedge[:-1] * move[1:]
+    fees = cost * np.abs(trade) * price
+    return ConstantRiskHedge(hedge, trade, quanto, linear, fees, np.cumsum(quanto + linear - fees, axis=0))
