@@ -26,6 +26,8 @@ FAMILIES = {
     "vecmath": "fast",
     "barrier": "fast",
     "binary": "fast",
+    "monitoring": "fast",
+    "discrete_barrier": "fast",
     "contracts": "strict",
     "leverage": "strict",
     "leverage_theory": "strict",
