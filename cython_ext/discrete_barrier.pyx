@@ -36,13 +36,16 @@ cdef inline void options(
     """spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, dates, code -> the first outputs"""
     cdef Py_ssize_t i, j, waiting = 0
     cdef int place
-    cdef bint outside = False, is_nan
+    cdef bint outside = False, is_nan, same
     cdef double lower, upper, dates, step, drift, deviation, width, eta, rates
     cdef formula.Grid grid
     cdef formula.Option option
-    cdef formula.Option wait[formula.TOGETHER]
-    cdef Py_ssize_t index[formula.TOGETHER]
-    cdef double results[formula.RESULTS * formula.TOGETHER]
+    cdef formula.Option wait[formula.WAITING]
+    cdef Py_ssize_t index[formula.WAITING]
+    cdef Py_ssize_t lanes[formula.WAITING]
+    cdef Py_ssize_t payoffs[formula.TOGETHER]
+    cdef Py_ssize_t lane, payoff_count = 0
+    cdef double results[formula.RESULTS * formula.WAITING]
     cdef Status status = status_save()
     formula.forget(&grid)
     for i in range(dimensions[0]):
@@ -97,29 +100,34 @@ cdef inline void options(
                 results[j] = NAN
             deliver(args, steps, outputs, i, results)
             continue
-        if waiting == formula.TOGETHER or waiting > 0 and not (
+        same = (
             grid.dates == dates and grid.drift == drift and grid.deviation == deviation and grid.width == width
             and grid.eta == eta
-        ):
-            formula.recur(&RULE, &grid, wait, waiting, results)
+        )
+        lane = 0
+        while lane < payoff_count and not formula.same_payoff(&wait[payoffs[lane]], &option):
+            lane += 1
+        if waiting and (not same or waiting == formula.WAITING or lane == formula.TOGETHER):
+            formula.recur(&RULE, &grid, wait, lanes, waiting, payoffs, payoff_count, results)
             for j in range(waiting):
                 deliver(args, steps, outputs, index[j], results + j * formula.RESULTS)
-            waiting = 0
-        if waiting == 0 and not (
-            grid.dates == dates and grid.drift == drift and grid.deviation == deviation and grid.width == width
-            and grid.eta == eta
-        ):
+            waiting = payoff_count = lane = 0
+        if not same:
             if not formula.make_grid(&RULE, dates, drift, deviation, width, eta, &grid):
                 outside = True
                 for j in range(formula.RESULTS):
                     results[j] = NAN
                 deliver(args, steps, outputs, i, results)
                 continue
+        if lane == payoff_count:
+            payoffs[lane] = waiting
+            payoff_count += 1
         wait[waiting] = option
         index[waiting] = i
+        lanes[waiting] = lane
         waiting += 1
     if waiting:
-        formula.recur(&RULE, &grid, wait, waiting, results)
+        formula.recur(&RULE, &grid, wait, lanes, waiting, payoffs, payoff_count, results)
         for j in range(waiting):
             deliver(args, steps, outputs, index[j], results + j * formula.RESULTS)
     formula.release(&grid)

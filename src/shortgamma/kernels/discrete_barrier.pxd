@@ -20,14 +20,16 @@ A crossing is a close at or beyond the barrier. Compare Fusai, Abrahams and Sgar
 from libc.stdlib cimport calloc, free, malloc
 
 from shortgamma.kernels.vecmath cimport (
-    INFINITY, NAN, ONE_OVER_SQRT_TWO_PI, absolute, at_least, at_most, exp, log_ratio, normal_cdf, square_root,
+    INFINITY, NAN, ONE_OVER_SQRT_TWO_PI, absolute, at_least, at_most, exp, log_ratio, mills, normal_cdf,
+    square_root,
 )
 
 cdef enum:
     NODES = 24
     POINTS = 32
-    # options that are carried through one recursion
+    # payoffs that are carried through one recursion, and options that wait for it
     TOGETHER = 8
+    WAITING = 256
     # results of an option
     RESULTS = 4
     # flags of a kind, as in `barrier`
@@ -351,9 +353,16 @@ cdef inline double rebate_at(const Option* option, double steps_left) noexcept n
 cdef inline double plain(
     double forward, double strike, double logarithm, double deviation, double phi,
 ) noexcept nogil:
-    """The plain option as of expiry, by forward, ln(forward/strike) and sigma sqrt(tau)."""
-    cdef double d = logarithm / deviation + 0.5 * deviation
-    return phi * (forward * normal_cdf(phi * d) - strike * normal_cdf(phi * (d - deviation)))
+    """The plain option as of expiry, by forward, ln(forward/strike) and sigma sqrt(tau).
+
+    Both tails share an exponential, for forward exp(-d1^2/2) = strike exp(-d2^2/2).
+    """
+    cdef double d1 = logarithm / deviation + 0.5 * deviation, d2 = d1 - deviation
+    cdef double shared = forward * exp(-0.5 * d1 * d1)
+    cdef double asset = shared * mills(absolute(d1)), cash = shared * mills(absolute(d2))
+    asset = asset if phi * d1 < 0.0 else forward - asset
+    cash = cash if phi * d2 < 0.0 else strike - cash
+    return phi * (asset - cash)
 
 
 cdef inline double crossed_between(
@@ -414,11 +423,13 @@ cdef inline void multiply(Py_ssize_t rows, const double* block, const double* va
         total[i] = even[i] + odd[i]
 
 
-cdef inline void carry(Grid* grid, Py_ssize_t count) noexcept nogil:
-    """One step back, of so many options."""
+cdef inline void carry(Grid* grid, Py_ssize_t count, Py_ssize_t near) noexcept nogil:
+    """One step back, of so many options; so many panels from each barrier can have been reached yet."""
     cdef Py_ssize_t p, q, lane, nodes = grid.panels * NODES, points = grid.sources * POINTS
     cdef double* total
     for p in range(grid.panels):
+        if near <= p < grid.panels - near:
+            continue
         for lane in range(count):
             total = grid.before + lane * nodes + p * NODES
             for q in range(NODES):
@@ -435,6 +446,15 @@ cdef inline void carry(Grid* grid, Py_ssize_t count) noexcept nogil:
                         POINTS, grid.source_block + grid.source_place[p * grid.sources + q] * POINTS * NODES,
                         grid.hit + lane * points + q * POINTS, grid.before + lane * nodes + p * NODES)
     grid.now, grid.before = grid.before, grid.now
+
+
+cdef inline Py_ssize_t panels_near(const Grid* grid, double steps) noexcept nogil:
+    """How many panels, counted from a barrier, so many steps can reach."""
+    cdef Py_ssize_t p = 0, most = grid.panels if grid.width == INFINITY else (grid.panels + 1) // 2
+    cdef double reach = 9.0 * square_root(steps) + (absolute(grid.drift) + grid.deviation) * steps
+    while p < most and grid.edge[p] < reach:
+        p += 1
+    return p
 
 
 cdef inline void last_step(
@@ -569,20 +589,34 @@ cdef inline void certain(const Option* option, double lower, double upper, doubl
     out[3] = option.rate * out[0] - drift * option.spot * out[1]
 
 
-cdef inline void recur(const Rule* rule, Grid* grid, const Option* options, Py_ssize_t count, double* out) noexcept nogil:
-    """So many options of one grid, RESULTS numbers each."""
+cdef inline bint same_payoff(const Option* one, const Option* other) noexcept nogil:
+    """Whether two options of one grid differ by their spots alone."""
+    return (
+        one.strike == other.strike and one.barrier == other.barrier and one.rebate == other.rebate
+        and one.growth == other.growth and one.code == other.code
+    )
+
+
+cdef inline void recur(
+    const Rule* rule, Grid* grid, const Option* options, const Py_ssize_t* lanes, Py_ssize_t count,
+    const Py_ssize_t* payoffs, Py_ssize_t payoff_count, double* out,
+) noexcept nogil:
+    """So many options of one grid, RESULTS numbers each: their lanes, and for each lane an option with its payoff."""
     cdef Py_ssize_t lane, i, nodes = grid.panels * NODES, points = grid.sources * POINTS
     cdef double steps_left = 1.0
     cdef double w[3]
     if grid.dates > 1.0:
-        for lane in range(count):
+        for i in range(nodes * payoff_count):
+            grid.before[i] = 0.0
+        for lane in range(payoff_count):
             for i in range(nodes):
-                grid.now[lane * nodes + i] = crossed_at_expiry(grid, &options[lane], grid.node[i] + grid.drift)
+                grid.now[lane * nodes + i] = crossed_at_expiry(
+                    grid, &options[payoffs[lane]], grid.node[i] + grid.drift)
         while steps_left < grid.dates - 1.0:
-            for lane in range(count):
-                hit_values(grid, &options[lane], steps_left, grid.hit + lane * points)
-            carry(grid, count)
+            for lane in range(payoff_count):
+                hit_values(grid, &options[payoffs[lane]], steps_left, grid.hit + lane * points)
             steps_left += 1.0
-    for lane in range(count):
-        last_step(rule, grid, &options[lane], grid.now + lane * nodes, w)
-        finish(grid, &options[lane], w, out + lane * RESULTS)
+            carry(grid, payoff_count, panels_near(grid, steps_left))
+    for i in range(count):
+        last_step(rule, grid, &options[i], grid.now + lanes[i] * nodes, w)
+        finish(grid, &options[i], w, out + i * RESULTS)
