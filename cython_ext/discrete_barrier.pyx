@@ -37,7 +37,7 @@ cdef inline void options(
     cdef Py_ssize_t i, j, waiting = 0
     cdef int place
     cdef bint outside = False, is_nan, same
-    cdef double lower, upper, dates, step, drift, deviation, width, eta, rates
+    cdef double lower, upper, dates, step, drift, deviation, width, eta
     cdef formula.Grid grid
     cdef formula.Option option
     cdef formula.Option wait[formula.WAITING]

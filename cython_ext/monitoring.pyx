@@ -65,8 +65,8 @@ cdef void second_order_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp*
 
 
 DOC = (
-    "Loop behind shortgamma.barrier.greeks with monitoring: spot, strike, barrier, vol, expiry, rate, dividend, rebate, "
-    "dates, kind (int8)."
+    "Loop behind shortgamma.barrier.greeks with monitoring: spot, strike, barrier, vol, expiry, rate, dividend, "
+    "rebate, dates, kind (int8)."
 )
 monitoring_barrier = make_ufunc(
     barrier_loop, "monitoring_barrier", "ddddb", "d", "",

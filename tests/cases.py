@@ -109,6 +109,46 @@ BINARY = Case(
     {name: numbers for name, numbers in BARRIER.outside.items() if name != "rebate"} | {"amount": NOT_FINITE},
 )
 BINARY.draw["code"] = one_code(*range(16), 16, 17, 18, 19, 24, 25, 26, 27, 48, 49, 56, 57)
+DATES = {0.0: "invalid", 0.5: "invalid", 2.5: "invalid", np.inf: "invalid"}
+WATCHED = ["monitoring_barrier", "monitoring_first_order", "monitoring_second_order"]
+WATCHED_BARRIER = Case(
+    {
+        **{name: draw for name, draw in BARRIER.draw.items() if name in ("barrier", "vol", "expiry")},
+        "dates": one_of(1.0, 2.0, 12.0, 252.0),
+        "kind": codes(16),
+    },
+    {name: BARRIER.outside[name] for name in ("barrier", "vol", "expiry")} | {"dates": {0.0: "invalid"}},
+)
+WATCHED_GREEKS = Case(
+    {
+        **{name: draw for name, draw in BARRIER.draw.items() if name != "kind"},
+        "dates": one_of(1.0, 2.0, 12.0, 252.0),
+        "kind": codes(16),
+    },
+    BARRIER.outside | {"dates": {0.0: "invalid", np.inf: "invalid"}},
+)
+DISCRETE = ["discrete_price", "discrete_greeks"]
+DISCRETE_BARRIER = Case(
+    {
+        "spot": lognormal(45.0, 0.15),
+        "strike": lognormal(45.0, 0.2),
+        "lower": sometimes(lognormal(35.0, 0.05)),
+        "upper": sometimes(lognormal(60.0, 0.05), 99.0),
+        "vol": one_of(0.2, 0.5, 1.0),
+        "expiry": one_of(0.1, 1.0),
+        "rate": sometimes(uniform(-0.05, 0.15)),
+        "dividend": sometimes(uniform(-0.05, 0.15)),
+        "rebate": sometimes(uniform(0.0, 10.0)),
+        "dates": one_of(1.0, 2.0, 5.0, 12.0),
+        "code": codes(16),
+    },
+    {
+        **{name: numbers for name, numbers in BARRIER.outside.items() if name != "barrier"},
+        "lower": {-1.0: "invalid", np.inf: "invalid"},
+        "upper": {0.0: "invalid", -1.0: "invalid"},
+        "dates": DATES,
+    },
+)
 POSITION = {
     "quantity": normal(1000.0),
     "entry": lognormal(100.0, 0.1),
@@ -166,6 +206,9 @@ CASES: dict[str, Case] = {
     ),
     **dict.fromkeys(BARRIERS, BARRIER),
     **dict.fromkeys(BINARIES, BINARY),
+    "monitoring_barrier": WATCHED_BARRIER,
+    **dict.fromkeys(WATCHED[1:], WATCHED_GREEKS),
+    **dict.fromkeys(DISCRETE, DISCRETE_BARRIER),
     "leverage_steady_nav": Case(
         {
             "price": path,
@@ -277,8 +320,8 @@ CASES: dict[str, Case] = {
 }
 
 # The families whose builds may differ by a few units in the last place; all others promise the same bits.
-FAST = ["exp", "expm1", "log", "log1p", "erfc", "erfcx", "normal_cdf", "normal_pdf"]
-FAST += [*BARRIERS, *BINARIES]
+VECMATH = ["exp", "expm1", "log", "log1p", "erfc", "erfcx", "normal_cdf", "normal_pdf"]
+FAST = [*VECMATH, *BARRIERS, *BINARIES, *WATCHED, *DISCRETE]
 
 
 def has_time(ufunc: np.ufunc) -> list[bool]:

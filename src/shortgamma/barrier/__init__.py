@@ -1,11 +1,16 @@
-"""Barrier options and touches: price and every Greek, in one fused pass, continuously monitored.
+"""Barrier options and touches: price and every Greek, in one fused pass.
 
 Units: ``expiry`` in years; ``vol``, ``rate``, ``dividend`` per year, continuously compounded. Vega is per 1.00 of vol,
 rho per 1.00 of rate; theta, charm, color and veta are per year of calendar time (dV/dt = -dV/dT).
 
-The modules: ``single`` (one barrier), ``binary`` (touches and binary options), ``terms`` (state,
-quanto).
+The modules: ``single`` (one barrier), ``binary`` (touches and binary options), ``discrete`` (watched on dates,
+exactly), ``terms`` (state, quanto).
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from shortgamma.barrier.binary import binary_greeks, binary_price, touch_greeks, touch_price
 from shortgamma.barrier.single import (
@@ -28,13 +33,26 @@ from shortgamma.barrier.single import (
 )
 from shortgamma.barrier.terms import quanto_dividend, status
 
+if TYPE_CHECKING:
+    from shortgamma.barrier.discrete import DiscreteGreeks, discrete_greeks, discrete_price
+
+# Where the names are that are loaded when they are first asked for.
+_LATER = {
+    "DiscreteGreeks": "discrete",
+    "discrete_greeks": "discrete",
+    "discrete_price": "discrete",
+}
+
 __all__ = [
     "BarrierGreeks",
+    "DiscreteGreeks",
     "binary_greeks",
     "binary_price",
     "charm",
     "color",
     "delta",
+    "discrete_greeks",
+    "discrete_price",
     "gamma",
     "greeks",
     "price",
@@ -52,3 +70,15 @@ __all__ = [
     "volga",
     "zomma",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        value = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from shortgamma import _dispatch
-from shortgamma._arguments import call, choice, number, refuse_where
+from shortgamma._arguments import call, choice, number, refuse_choice, refuse_where
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -105,6 +105,7 @@ def price(
     option: Any = "put",
     rebate_at: Any = "hit",
     monitoring: ArrayLike | None = None,
+    method: Literal["shift", "exact"] = "shift",
     out: Any = None,
 ) -> Any:
     """Price of single-barrier options under Black and Scholes.
@@ -131,6 +132,8 @@ def price(
     monitoring : int or array of int, optional
         The number of dates on which the barrier is watched; by default it always is. The dates are equally spaced, the
         first one ``expiry / monitoring`` from now and the last one at expiry.
+    method : {"shift", "exact"}, default "shift"
+        With ``monitoring``: the continuous formula with a moved barrier, or the recursion of ``discrete_price``.
     out : ndarray, optional
         Where the result goes.
 
@@ -143,8 +146,8 @@ def price(
     Raises
     ------
     ValueError
-        If ``kind``, ``option`` or ``rebate_at`` is unknown (with the first bad index) or shapes do not
-        broadcast.
+        If ``kind``, ``option``, ``rebate_at`` or ``method`` is unknown (with the first bad index), ``monitoring`` is no
+        whole number >= 1, or shapes do not broadcast.
     TypeError
         If an input is not numeric.
 
@@ -161,9 +164,8 @@ def price(
     Formulas*, 1998, p. 70. Negative rates with a rebate at the hit: Le Floc'h, 2014.
 
     With ``monitoring`` the barrier is moved outwards by exp(0.5825971579390107 vol sqrt(expiry / monitoring)) (Broadie,
-    Glasserman and Kou, Mathematical Finance 7, 1997), good to a few 1e-4 where spot is some 1.5 standard deviations of one
-    step away from the barrier, and too rough nearer. Now is no date: at or beyond the *moved* barrier an
-    option is knocked.
+    Glasserman and Kou, Mathematical Finance 7, 1997), good to some 1e-4 where spot is two standard deviations of one
+    step away from the barrier, and rough nearer. Now is no date: an option is knocked at or beyond the *moved* barrier.
 
     Examples
     --------
@@ -178,6 +180,10 @@ def price(
     code = _code(kind, option, rebate_at)
     if monitoring is not None:
         check_monitoring(monitoring)
+        if method == "exact":
+            return _exact(spot, strike, barrier, vol, expiry, rate, dividend, rebate, monitoring, code, out)
+        if method != "shift":
+            refuse_choice("method", method, ("shift", "exact"))
         names = ("barrier", "vol", "expiry", "monitoring")
         barrier = call(_dispatch.monitoring.monitoring_barrier, names, (barrier, vol, expiry, monitoring, code))
     values = (spot, strike, barrier, vol, expiry, rate, dividend, rebate, code)
@@ -238,8 +244,8 @@ def greeks(
     Raises
     ------
     ValueError
-        If ``kind``, ``option``, ``rebate_at`` or ``order`` is unknown, shapes do not broadcast, or ``out`` has
-        the wrong length.
+        If ``kind``, ``option``, ``rebate_at`` or ``order`` is unknown, ``monitoring`` is no whole number >= 1, shapes
+        do not broadcast, or ``out`` has the wrong length.
     TypeError
         If an input is not numeric.
 
@@ -288,12 +294,37 @@ def _code(kind: Any, option: Any, rebate_at: Any) -> Any:
         return (codes[0] + np.add(codes[1], codes[2])).astype(np.int8)
 
 
+def _exact(
+    spot: Any,
+    strike: Any,
+    barrier: Any,
+    vol: Any,
+    expiry: Any,
+    rate: Any,
+    dividend: Any,
+    rebate: Any,
+    monitoring: Any,
+    code: Any,
+    out: Any,
+) -> Any:
+    up = np.bitwise_and(code, 1) != 0
+    # no barrier on the other side; what is no barrier on its own stays none
+    level = number("barrier", barrier)
+    level = np.where(level > 0, level, np.nan + np.sqrt(np.where(level <= 0, -1.0, 0.0)))
+    lower, upper = np.where(up, 0.0, level), np.where(up, level, np.inf)
+    values = (spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, monitoring, code)
+    names = ("spot", "strike", "barrier", "barrier", *NAMES[3:], "monitoring")
+    return call(_dispatch.discrete_barrier.discrete_price, names, values, out)
+
+
 def check_monitoring(monitoring: ArrayLike) -> None:
     dates = number("monitoring", monitoring)
     if dates.dtype.kind == "b":
         raise TypeError("monitoring must be a number of dates, got dtype bool")
     with np.errstate(invalid="ignore"):
-        refuse_where((dates < 1) | (dates != np.floor(dates)) | np.isinf(dates), "monitoring", dates, "a whole number >= 1")
+        refuse_where(
+            (dates < 1) | (dates != np.floor(dates)) | np.isinf(dates), "monitoring", dates, "a whole number >= 1"
+        )
 
 
 def _watched_greek(place: int, values: tuple[Any, ...], out: Any) -> Any:

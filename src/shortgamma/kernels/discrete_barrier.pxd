@@ -1,18 +1,18 @@
 # cython: language_level=3, cdivision=True, boundscheck=False, wraparound=False
 """Barrier options watched on n equally spaced dates, exactly: a backward recursion over the dates.
 
-Distances from the barrier are measured in standard deviations of one step, so that a step is y' = y + m + Z, Z normal, and
-the option lives where 0 < y < W (W infinite for a single barrier). What is carried backwards is not the option but
-w_k(y) = E[G at the first date after k on which the barrier is found crossed], G the value there of the plain option less
-the rebate:
+Distances from the barrier are measured in standard deviations of one step, so that a step is y' = y + m + Z, Z normal,
+and the option lives where 0 < y < W (W infinite for a single barrier). What is carried backwards is not the option but
+w_k(y) = E[G at the first date after k on which the barrier is found crossed], G the value there of the plain option
+less the rebate:
 
     w_{k-1}(y) = int_{alive} phi(y' - y - m) w_k(y') dy' + int_{crossed} phi(y' - y - m) G_k(y') dy',    w_n = 0.
 
 This w has its source at the barrier and is smooth on a scale that grows with the distance from it, so panels that grow
-alike carry it: NODES values on each, a handful of panels for any number of dates. The integral of phi against the polynomial
-through these values is a small matrix for each pair of panels in reach, the same for every strike, spot and rebate. G_n has
-a kink at the strike, and the first step back is done in closed form. The last step is done at the spot itself, which gives
-delta and gamma too. Knock-in: D (R + w); knock-out: plain option - D w.
+alike carry it: NODES values on each, a handful of panels for any number of dates. The integral of phi against the
+polynomial through these values is a small matrix for each pair of panels in reach, the same for every strike, spot and
+rebate. G_n has a kink at the strike, and the first step back is done in closed form. The last step is done at the spot
+itself, which gives delta and gamma too. Knock-in: D (R + w); knock-out: plain option - D w.
 
 A crossing is a close at or beyond the barrier. Compare Fusai, Abrahams and Sgarra, Finance and Stochastics 10, 2006.
 """
@@ -43,7 +43,7 @@ cdef extern from *:
     #define SG_STEP_REACH 8.5
     /* drift and volatility of one date must not exceed this many of its standard deviations */
     #define SG_LARGEST_STEP 10.0
-    #define SG_MOST_DATES 100000.0
+    #define SG_MOST_DATES 10000.0
     /* below this standard deviation of a step a path is certain */
     #define SG_SMALLEST_STEP 1e-12
     """
@@ -105,11 +105,11 @@ cdef struct Option:
 
 cdef inline void gauss_legendre(int count, double* node, double* weight) noexcept nogil:
     """Newton's method on the Legendre polynomial, from Tricomi's first guess."""
-    cdef int i, k, turn
+    cdef int i, k, _turn
     cdef double x, p, q, r, slope = 1.0
     for i in range(count):
         x = -cosine(3.14159265358979323846 * (i + 0.75) / (count + 0.5))
-        for turn in range(8):
+        for _turn in range(8):
             p = 1.0
             q = 0.0
             for k in range(count):
@@ -295,7 +295,9 @@ cdef inline bint make_grid(
     return True
 
 
-cdef inline void make_block(const Rule* rule, const Grid* grid, Py_ssize_t p, Py_ssize_t q, double* block) noexcept nogil:
+cdef inline void make_block(
+    const Rule* rule, const Grid* grid, Py_ssize_t p, Py_ssize_t q, double* block,
+) noexcept nogil:
     """Weights of the values on panel q in the integrals for the nodes of panel p, node of q by node of p."""
     cdef double low = grid.edge[q], high = grid.edge[q + 1], reach = STEP_REACH + grid.deviation
     cdef double middle = 0.5 * (low + high), inverse = 2.0 / (high - low)
