@@ -28,6 +28,7 @@ FAMILIES = {
     "binary": "fast",
     "monitoring": "fast",
     "discrete_barrier": "fast",
+    "extended_barrier": "fast",
     "contracts": "strict",
     "leverage": "strict",
     "leverage_theory": "strict",

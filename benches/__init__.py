@@ -8,7 +8,16 @@ from importlib import import_module
 
 from benches.common import Case
 
-FAMILIES = ("vecmath", "barrier", "barrier_dates", "contracts", "leverage", "funding", "liquidation")
+FAMILIES = (
+    "vecmath",
+    "barrier",
+    "barrier_dates",
+    "barrier_extended",
+    "contracts",
+    "leverage",
+    "funding",
+    "liquidation",
+)
 
 
 def cases(*families: str) -> list[Case]:

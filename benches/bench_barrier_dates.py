@@ -14,7 +14,7 @@ from benches.bench_barrier import down_in_puts, values
 from benches.common import OURS, Case, bench
 
 DATES = 250
-FEW = 8
+FEW = 1
 COUNT = 64
 
 

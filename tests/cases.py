@@ -149,6 +149,25 @@ DISCRETE_BARRIER = Case(
         "dates": DATES,
     },
 )
+EXTENDED = ["extended_bivariate_cdf", "extended_partial_time", "extended_two_asset", "extended_soft"]
+EXTENDED_DRAW = {
+    "spot": lognormal(100.0, 0.15),
+    "strike": lognormal(100.0, 0.2),
+    "barrier": lognormal(100.0, 0.2),
+    "vol": uniform(0.05, 1.2),
+    "expiry": uniform(1.0, 3.0),
+    "moment": uniform(0.01, 1.0),
+    "rate": sometimes(uniform(-0.05, 0.15)),
+    "dividend": sometimes(uniform(-0.05, 0.15)),
+}
+EXTENDED_OUTSIDE = {
+    "spot": NO_PRICE,
+    "strike": NO_PRICE,
+    "vol": NO_PRICE,
+    "expiry": NO_PRICE,
+    "rate": NOT_FINITE,
+    "dividend": NOT_FINITE,
+}
 POSITION = {
     "quantity": normal(1000.0),
     "entry": lognormal(100.0, 0.1),
@@ -209,6 +228,50 @@ CASES: dict[str, Case] = {
     "monitoring_barrier": WATCHED_BARRIER,
     **dict.fromkeys(WATCHED[1:], WATCHED_GREEKS),
     **dict.fromkeys(DISCRETE, DISCRETE_BARRIER),
+    "extended_bivariate_cdf": Case(
+        {"x": normal(2.0), "y": normal(2.0), "correlation": uniform(-1.0, 1.0)},
+        {"x": {}, "y": {}, "correlation": {1.1: "invalid", -2.0: "invalid", np.inf: "invalid"}},
+    ),
+    "extended_partial_time": Case(
+        {**EXTENDED_DRAW, "kind": codes(8), "window": codes(3)},
+        EXTENDED_OUTSIDE | {"barrier": NO_PRICE, "moment": {-0.1: "invalid", 5.0: "invalid", np.inf: "invalid"}},
+    ),
+    "extended_two_asset": Case(
+        {
+            "spot": lognormal(100.0, 0.15),
+            "strike": lognormal(100.0, 0.2),
+            "vol": uniform(0.05, 1.2),
+            "dividend": sometimes(uniform(-0.05, 0.15)),
+            "other": lognormal(100.0, 0.15),
+            "barrier": lognormal(100.0, 0.2),
+            "other_vol": uniform(0.05, 1.2),
+            "other_dividend": sometimes(uniform(-0.05, 0.15)),
+            "correlation": uniform(-1.0, 1.0),
+            "expiry": uniform(0.01, 3.0),
+            "rate": sometimes(uniform(-0.05, 0.15)),
+            "kind": codes(8),
+        },
+        EXTENDED_OUTSIDE
+        | {
+            "barrier": NO_PRICE,
+            "other": NO_PRICE,
+            "other_vol": NO_PRICE,
+            "other_dividend": NOT_FINITE,
+            "correlation": {1.1: "invalid", -2.0: "invalid", np.inf: "invalid"},
+        },
+    ),
+    "extended_soft": Case(
+        {
+            "spot": lognormal(100.0, 0.15),
+            "strike": lognormal(100.0, 0.2),
+            "lower": uniform(60.0, 79.0),
+            "upper": uniform(80.0, 99.0),
+            **{name: BARRIER.draw[name] for name in ("vol", "expiry", "rate", "dividend")},
+            "kind": codes(8),
+        },
+        {name: BARRIER.outside[name] for name in ("spot", "strike", "vol", "expiry", "rate", "dividend")}
+        | {"lower": NO_PRICE, "upper": NO_PRICE},
+    ),
     "leverage_steady_nav": Case(
         {
             "price": path,
@@ -321,7 +384,7 @@ CASES: dict[str, Case] = {
 
 # The families whose builds may differ by a few units in the last place; all others promise the same bits.
 VECMATH = ["exp", "expm1", "log", "log1p", "erfc", "erfcx", "normal_cdf", "normal_pdf"]
-FAST = [*VECMATH, *BARRIERS, *BINARIES, *WATCHED, *DISCRETE]
+FAST = [*VECMATH, *BARRIERS, *BINARIES, *WATCHED, *DISCRETE, *EXTENDED]
 
 
 def has_time(ufunc: np.ufunc) -> list[bool]:

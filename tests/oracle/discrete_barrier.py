@@ -2,8 +2,8 @@
 
 Nothing is shared with the kernel but the definition: V just after date k is the discounted expectation of V just
 before date k + 1, an integral over the normal log-return by Gauss-Legendre panels two step deviations wide, with a
-break at the strike. A knock-out lives between the barriers; on a date at or beyond one it turns into the rebate. A knock-in
-turns into the plain option there, and is its rebate at expiry if it lives.
+break at the strike. A knock-out lives between the barriers; on a date at or beyond one it turns into the rebate. A
+knock-in turns into the plain option there, and is its rebate at expiry if it lives.
 """
 
 from itertools import pairwise

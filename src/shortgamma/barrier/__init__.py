@@ -4,7 +4,8 @@ Units: ``expiry`` in years; ``vol``, ``rate``, ``dividend`` per year, continuous
 rho per 1.00 of rate; theta, charm, color and veta are per year of calendar time (dV/dt = -dV/dT).
 
 The modules: ``single`` (one barrier), ``binary`` (touches and binary options), ``discrete`` (watched on dates,
-exactly), ``terms`` (state, quanto).
+exactly), ``extended`` (watched for part of the time, soft, on another asset), ``inverse`` (from a price back),
+``terms`` (state, quanto).
 """
 
 from __future__ import annotations
@@ -35,17 +36,27 @@ from shortgamma.barrier.terms import quanto_dividend, status
 
 if TYPE_CHECKING:
     from shortgamma.barrier.discrete import DiscreteGreeks, discrete_greeks, discrete_price
+    from shortgamma.barrier.extended import partial_time_price, soft_price, two_asset_price
+    from shortgamma.barrier.inverse import Solutions, barrier_for_price, implied_vol
 
 # Where the names are that are loaded when they are first asked for.
 _LATER = {
     "DiscreteGreeks": "discrete",
     "discrete_greeks": "discrete",
     "discrete_price": "discrete",
+    "partial_time_price": "extended",
+    "soft_price": "extended",
+    "two_asset_price": "extended",
+    "Solutions": "inverse",
+    "barrier_for_price": "inverse",
+    "implied_vol": "inverse",
 }
 
 __all__ = [
     "BarrierGreeks",
     "DiscreteGreeks",
+    "Solutions",
+    "barrier_for_price",
     "binary_greeks",
     "binary_price",
     "charm",
@@ -55,15 +66,19 @@ __all__ = [
     "discrete_price",
     "gamma",
     "greeks",
+    "implied_vol",
+    "partial_time_price",
     "price",
     "quanto_dividend",
     "rho",
     "rho_dividend",
+    "soft_price",
     "speed",
     "status",
     "theta",
     "touch_greeks",
     "touch_price",
+    "two_asset_price",
     "vanna",
     "vega",
     "veta",

@@ -1,10 +1,9 @@
 # cython: language_level=3, cdivision=True, boundscheck=False, wraparound=False
 """Single-barrier options watched on n dates: the continuous formula with the barrier moved outwards.
 
-Broadie, Glasserman and Kou ("A continuity correction for discrete barrier options", Mathematical
-Finance 7, 1997):
-with n equally spaced dates, step dt = T/n, the barrier H becomes H exp(-eta beta sigma sqrt dt), beta = -zeta(1/2)/sqrt(2 pi),
-which leaves an error of o(1/sqrt n).
+Broadie, Glasserman and Kou ("A continuity correction for discrete barrier options", Mathematical Finance 7, 1997): with
+n equally spaced dates, step dt = T/n, the barrier H becomes H exp(-eta beta sigma sqrt dt) with
+beta = -zeta(1/2)/sqrt(2 pi), which leaves an error of o(1/sqrt n).
 
 The moved barrier depends on sigma, so derivatives in sigma have a part through it. With c = -eta beta sqrt dt and D the
 derivative in ln H, dV/dsigma becomes V_sigma + c D V. D V needs nothing new: an option is homogeneous of degree one in
