@@ -1,8 +1,8 @@
 """Partial-time, soft and two-asset barriers, the bivariate normal distribution, and implied volatility.
 
 QuantLib's options are made beforehand: what is timed is that each computes its price and hands it to Python. NumPy's
-bivariate distribution integrates Plackett's identity by 24 points, its soft barrier is the mean over 24 prices. QuantLib's distribution function, and
-all that is built on it, is good to 1e-5 only.
+bivariate distribution integrates Plackett's identity by 24 points, its soft barrier is the mean over 24 prices.
+QuantLib's distribution function, and all that is built on it, is good to 1e-5 only.
 """
 
 from functools import cache

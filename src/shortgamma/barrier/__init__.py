@@ -5,7 +5,7 @@ rho per 1.00 of rate; theta, charm, color and veta are per year of calendar time
 
 The modules: ``single`` (one barrier), ``binary`` (touches and binary options), ``discrete`` (watched on dates,
 exactly), ``extended`` (watched for part of the time, soft, on another asset), ``inverse`` (from a price back),
-``terms`` (state, quanto).
+``notes`` (reverse convertibles, autocallables), ``terms`` (state, quanto).
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from shortgamma.barrier.discrete import DiscreteGreeks, discrete_greeks, discrete_price
     from shortgamma.barrier.extended import partial_time_price, soft_price, two_asset_price
     from shortgamma.barrier.inverse import Solutions, barrier_for_price, implied_vol
+    from shortgamma.barrier.notes import NoteGreeks, autocallable, reverse_convertible
 
 # Where the names are that are loaded when they are first asked for.
 _LATER = {
@@ -50,12 +51,17 @@ _LATER = {
     "Solutions": "inverse",
     "barrier_for_price": "inverse",
     "implied_vol": "inverse",
+    "NoteGreeks": "notes",
+    "autocallable": "notes",
+    "reverse_convertible": "notes",
 }
 
 __all__ = [
     "BarrierGreeks",
     "DiscreteGreeks",
+    "NoteGreeks",
     "Solutions",
+    "autocallable",
     "barrier_for_price",
     "binary_greeks",
     "binary_price",
@@ -70,6 +76,7 @@ __all__ = [
     "partial_time_price",
     "price",
     "quanto_dividend",
+    "reverse_convertible",
     "rho",
     "rho_dividend",
     "soft_price",
