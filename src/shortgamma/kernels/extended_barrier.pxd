@@ -2,10 +2,11 @@
 """Barriers that are watched for part of the time, that give way gradually, or that stand on another asset.
 
 All follow from one rule: the log-price x + nu t + sigma W killed at h has at time t the density of the free one less
-(H/S)^(2 mu) times that of one started at the image 2 h - x, 2 mu = 2 nu/sigma^2. Watched from 0 to u, and free from u to T,
-the option is G(S) - (H/S)^(2 mu) G(H^2/S), G the payoff at T where the price at u is on the living side. Watched from u to
-T, the image of the second stretch, reflected back through time u, is a free path from H^2/S that is on the *dead* side at u.
-On another asset, the image of the one moves the other by its regression. Each G is two bivariate normal probabilities.
+(H/S)^(2 mu) times that of one started at the image 2 h - x, 2 mu = 2 nu/sigma^2. Watched from 0 to u, and free from u
+to T, the option is G(S) - (H/S)^(2 mu) G(H^2/S), G the payoff at T where the price at u is on the living side. Watched
+from u to T, the image of the second stretch, reflected back through time u, is a free path from H^2/S that is on the
+*dead* side at u. On another asset, the image of the one moves the other by its regression. Each G is two bivariate
+normal probabilities.
 
 Heynen and Kat, "Partial barrier options", Journal of Financial Engineering 3, 1994, and "Crossing barriers", Risk 7(6),
 1994; Hart and Ross, "Striking continuity", Risk 7(6), 1994; Haug, The Complete Guide to Option Pricing Formulas, 2007,
@@ -98,8 +99,8 @@ cdef inline double quotient(double distance, double deviation) noexcept nogil:
 
 
 cdef inline double part(
-    const Rule* rule, double spot, double strike, double level, double barrier, double vol, double expiry, double moment,
-    double rate, double dividend, double phi, double side,
+    const Rule* rule, double spot, double strike, double level, double barrier, double vol, double expiry,
+    double moment, double rate, double dividend, double phi, double side,
 ) noexcept nogil:
     """The payoff at expiry where phi (S_T - level) > 0 and, at the moment, side (S - barrier) > 0."""
     cdef double drift = rate - dividend, half = 0.5 * vol * vol
@@ -181,7 +182,8 @@ cdef inline bint partial_time(
             alive = part(
                 rule, spot, strike, strike, barrier, vol, expiry, moment, rate, dividend, phi, eta,
             ) - power * part(
-                rule, barrier * (barrier / spot), strike, strike, barrier, vol, expiry, moment, rate, dividend, phi, eta)
+                rule, barrier * (barrier / spot), strike, strike, barrier, vol, expiry, moment, rate, dividend, phi,
+                eta)
     elif moment == 0.0 and spot == barrier:
         alive = 0.0
     else:
@@ -245,7 +247,7 @@ cdef inline bint soft(
     """The mean of the options with their barriers evenly between two levels."""
     cdef double cuts[6]
     cdef double value[single.SECOND_ORDER]
-    cdef double reach, width, low, high, half, level, total = 0.0, swap
+    cdef double reach, width, half, level, total = 0.0, swap
     cdef int i, j, k, panels
     cdef bint nan = (
         spot != spot or strike != strike or lower != lower or upper != upper or vol != vol or expiry != expiry
