@@ -33,6 +33,8 @@ FAMILIES = {
     "leverage": "strict",
     "leverage_theory": "strict",
     "funding": "strict",
+    "funding_events": "strict",
+    "funding_rates": "strict",
     "liquidation": "strict",
 }
 SINGLE = ("cpu", "capi", "stream")

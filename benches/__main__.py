@@ -13,7 +13,7 @@ from benches.text import table
 
 HEADER = ("case", "ns", "floor", "of", "ns/floor", "NumPy", "numba", "peer", "")
 LEFT = {0, 3, 8}
-PEERS = ("QuantLib", "SciPy")
+PEERS = ("QuantLib", "SciPy", "pandas")
 
 
 def measure(case, rounds):

@@ -366,6 +366,60 @@ CASES: dict[str, Case] = {
         },
         {"mark": NO_PRICE},
     ),
+    "funding_total": Case(
+        {
+            "position": normal(1000.0),
+            "mark": lognormal(100.0, 1.0),
+            "rate": normal(1e-3),
+            "fx": sometimes(lognormal(100.0, 1.0), 1.0),
+            "multiplier": one_of(1.0, 1e-6, 0.1),
+            "inverse": codes(2),
+        },
+        {"mark": NO_PRICE},
+    ),
+    "funding_index": Case(
+        {
+            "mark": lognormal(100.0, 1.0),
+            "rate": normal(1e-3),
+            "multiplier": one_of(1.0, 1e-6, 0.1),
+            "inverse": codes(2),
+        },
+        {"mark": NO_PRICE},
+    ),
+    "funding_rate": Case(
+        {
+            "premium": normal(1e-3),
+            "interest": sometimes(normal(1e-4), 1e-4),
+            "clamp": one_of(0.0, 0.0005, 0.00025),
+            "cap": uniform(0.001, 0.01),
+            "floor": uniform(-0.01, -0.001),
+        },
+        {"clamp": NEGATIVE, "cap": {-1.0: "invalid", -np.inf: "invalid"}, "floor": {1.0: "invalid", np.inf: "invalid"}},
+    ),
+    "funding_premium": Case(
+        {
+            "bid_impact": lognormal(100.0, 0.01),
+            "ask_impact": lognormal(100.0, 0.01),
+            "index": lognormal(100.0, 0.01),
+            "mark": lognormal(100.0, 0.01),
+            "basis": sometimes(normal(1e-4)),
+        },
+        {"index": NO_PRICE},
+    ),
+    "funding_average": Case(
+        {"premium": normal(1e-3), "weight": uniform(0.5, 2.0)},
+        {"weight": NEGATIVE},
+    ),
+    "funding_impact_price": Case(
+        {
+            "prices": lognormal(100.0, 0.01),
+            "sizes": lognormal(10.0, 1.0),
+            "notional": lognormal(3000.0, 1.0),
+            "multiplier": one_of(1.0),
+            "inverse": one_code(0),
+        },
+        {"notional": NO_PRICE},
+    ),
     "liquidation_price": Case(
         POSITION,
         {"entry": NO_PRICE, "maintenance": FRACTION, "fee": FRACTION},
@@ -381,6 +435,9 @@ CASES: dict[str, Case] = {
         },
     ),
 }
+
+# What is said of a whole path by one number, and that number for no bars.
+SUMMARIES = {"funding_total": 0.0, "funding_impact_price": np.nan}
 
 # The families whose builds may differ by a few units in the last place; all others promise the same bits.
 VECMATH = ["exp", "expm1", "log", "log1p", "erfc", "erfcx", "normal_cdf", "normal_pdf"]

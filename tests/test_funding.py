@@ -73,8 +73,8 @@ def test_quanto_short_as_a_series():
 
 def test_signature_is_what_was_agreed():
     parameters = inspect.signature(accrue).parameters
-    assert list(parameters) == ["position", "mark", "rate", "contract", "axis", "out"]
-    assert [parameters[name].kind for name in ("contract", "axis", "out")] == [inspect.Parameter.KEYWORD_ONLY] * 3
+    assert list(parameters) == ["position", "mark", "rate", "contract", "axis", "fx", "out"]
+    assert [parameters[name].kind for name in ("contract", "axis", "fx", "out")] == [inspect.Parameter.KEYWORD_ONLY] * 4
 
 
 @pytest.mark.parametrize("kind", KINDS)

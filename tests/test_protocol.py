@@ -270,6 +270,8 @@ def test_no_bars(name):
     (result,) = call(name, draw(name, (3,), 0))
     if cases.has_time(UFUNCS[name])[-1]:
         assert result.shape == (3, 0)
+    elif name in cases.SUMMARIES:
+        np.testing.assert_array_equal(result, [cases.SUMMARIES[name]] * 3)
     else:
         np.testing.assert_array_equal(result, [-1, -1, -1])
 
@@ -319,6 +321,8 @@ def test_where(name):
 def test_nan_gives_nan_quietly(name, argument):
     if name == "liquidation_first_breach":
         pytest.skip("its answer is an index: see test_nan_and_the_first_breach")
+    if name == "funding_impact_price" and argument in ("prices", "sizes"):
+        pytest.skip("an order fills before the level, or the book ends there: see test_impact_price")
     ufunc, place = UFUNCS[name], place_of(name, argument)
     arguments = draw(name, (150,))
     expected = call(name, arguments)
@@ -343,9 +347,9 @@ def test_nan_gives_nan_quietly(name, argument):
     for layout in (np.ascontiguousarray, time_first):
         results = call(name, [layout(array) for array in arguments])
         for result, other in zip(results, expected, strict=True):
-            assert np.isnan(result[hurt, bar:]).all()
+            assert np.isnan(result[hurt] if name in cases.SUMMARIES else result[hurt, bar:]).all()
             np.testing.assert_array_equal(words(result[~hurt]), words(other[~hurt]))
-            if arguments[place].ndim == 2:
+            if arguments[place].ndim == 2 and result.ndim == 2:
                 np.testing.assert_array_equal(words(result[hurt, :bar]), words(other[hurt, :bar]))
 
 
@@ -469,7 +473,7 @@ def test_a_path_does_not_know_its_place(name):
                 assert_same_bits(call(name, piece, out=out), [expected[start : start + count]])
 
 
-@pytest.mark.parametrize("name", PATHS)
+@pytest.mark.parametrize("name", [name for name in PATHS if name not in cases.SUMMARIES])
 @pytest.mark.parametrize("paths", [1, 7, 8, 130])
 def test_a_bar_does_not_know_what_comes_after(name, paths):
     bars = 300

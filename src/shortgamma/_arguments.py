@@ -158,3 +158,46 @@ def choice(name: str, value: Any, choices: dict[str, int]) -> int | NDArray[np.i
 
 def refuse_choice(name: str, value: object, choices: Iterable[str]) -> NoReturn:
     raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {str(value)!r}")
+
+
+def times(name: str, value: Any) -> NDArray[np.int64]:
+    """Times as int64 nanoseconds UTC; integers are that already."""
+    zone = getattr(value, "dt", value)
+    if getattr(zone, "tz", None) is not None:
+        value = zone.tz_convert(None)
+    array = np.asarray(value)
+    if array.dtype.kind in "iu":
+        return array.astype(np.int64, copy=False)
+    if array.dtype.kind != "M":
+        if array.size == 0:
+            return np.zeros(array.shape, dtype=np.int64)
+        raise TypeError(f"{name} must be datetime64 or integer nanoseconds, got {describe(value, array)}")
+    if np.isnat(array).any():
+        raise ValueError(f"{place(name, first(np.isnat(array)))} must be a time, got NaT")
+    nanoseconds = array.astype("datetime64[ns]")
+    beyond = nanoseconds.astype(array.dtype) != array
+    if beyond.any():
+        index = first(beyond)
+        raise ValueError(f"{place(name, index)} must be between the years 1677 and 2262, got {array[index]}")
+    return nanoseconds.view(np.int64)
+
+
+def offsets(name: str, value: Any, count: int, what: str) -> NDArray[np.int64]:
+    """CSR offsets into ``count`` elements: from 0 up to count, never down."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be an array of integers, got {describe(value, array)}")
+    if array.ndim != 1 or len(array) == 0:
+        raise ValueError(f"{name} must have one dimension and at least one element, got shape {array.shape}")
+    array = np.ascontiguousarray(array, dtype=np.int64)
+    if array[0] != 0:
+        raise ValueError(f"{name}[0] must be 0, got {array[0]}")
+    down = np.diff(array) < 0
+    if down.any():
+        index = int(np.argmax(down)) + 1
+        raise ValueError(
+            f"{name}[{index}] must be at least {name}[{index - 1}], got {array[index]} < {array[index - 1]}"
+        )
+    if array[-1] != count:
+        raise ValueError(f"{name}[{len(array) - 1}] must be the length of {what}, {count}, got {array[-1]}")
+    return array

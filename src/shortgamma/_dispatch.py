@@ -84,7 +84,15 @@ funding = _load("funding")
 liquidation = _load("liquidation")
 
 # Loaded when they are first asked for, which an import of the package does not.
-LATER = ("binary", "discrete_barrier", "extended_barrier", "leverage_theory", "monitoring")
+LATER = (
+    "binary",
+    "discrete_barrier",
+    "extended_barrier",
+    "funding_events",
+    "funding_rates",
+    "leverage_theory",
+    "monitoring",
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,377 @@
+"""Fills at any time, merged with funding times; the public names are in ``shortgamma.funding``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from shortgamma import _dispatch, contracts
+from shortgamma._arguments import number, offsets, refuse_choice, times
+
+if TYPE_CHECKING:
+    from typing import Any, Literal, NoReturn
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from shortgamma.contracts import Contract
+
+WHEN = {"before": False, "after": True}
+RECORDS = {"cash": 0, "total": 1}
+INTERPOLATIONS = {"constant": False, "linear": True}
+NOTHING = np.empty(0)
+NO_OFFSETS = np.zeros(1, dtype=np.int64)
+HOUR = 3_600_000_000_000
+
+
+def accrue_events(
+    fill_time: ArrayLike,
+    fill_quantity: ArrayLike,
+    funding_time: ArrayLike,
+    mark: ArrayLike,
+    rate: ArrayLike,
+    *,
+    contract: Contract,
+    indptr_fills: ArrayLike | None = None,
+    indptr_fundings: ArrayLike | None = None,
+    when: Literal["before", "after"] = "before",
+    fx: ArrayLike | None = None,
+    record: Literal["cash", "total"] = "cash",
+) -> Any:
+    """Cash received at each funding time by an account that fills at any time.
+
+    Parameters
+    ----------
+    fill_time : array_like of datetime64 or int64
+        Times of the fills, never decreasing; integers are nanoseconds UTC. None is after the last funding time.
+    fill_quantity : array_like
+        Contracts of each fill, > 0 bought. The position is their running sum, 0 before the first.
+    funding_time : array_like of datetime64 or int64
+        Funding times, increasing.
+    mark, rate : array_like
+        Mark price and funding rate at each funding time, or a number for all.
+    contract : Contract
+        What is held.
+    indptr_fills : array_like of int, optional
+        Offsets of many accounts: account a has the fills from ``indptr_fills[a]`` to ``indptr_fills[a + 1]``.
+    indptr_fundings : array_like of int, optional
+        The same for funding times. Without it all accounts share them.
+    when : {"before", "after"}, default "before"
+        Whether a fill exactly at a funding time comes before the payment, so that it is paid on, or after it.
+    fx : array_like, optional
+        Price of the settlement coin at each funding time: the cash is then in the currency of this price.
+    record : {"cash", "total"}, default "cash"
+        Every payment, or the sum of each account.
+
+    Returns
+    -------
+    ndarray or float
+        Cash in the settlement coin, > 0 received. Payments: one for each element of ``funding_time``; if many
+        accounts share the funding times, of shape (times, accounts). Sums: one for each account, a
+        number without offsets.
+
+    Raises
+    ------
+    ValueError
+        If times are unsorted, missing or twice, a fill is after the last funding time, or offsets or lengths do not
+        fit.
+    TypeError
+        If ``contract`` is not a Contract, times are no times, or numbers no numbers.
+
+    See Also
+    --------
+    position_at : The positions that are paid on.
+    accrue : The same for positions on the funding clock.
+    accrue_continuous : For venues that pay all the time.
+
+    Notes
+    -----
+    One pass over fills and funding times. Payments have the bits of `accrue`.
+
+    Examples
+    --------
+    Bought after the first funding time and sold exactly at the third, which with ``when="after"`` still pays:
+
+    >>> import numpy as np
+    >>> import shortgamma as sg
+    >>> fundings = np.array(["2020-01-01T00", "2020-01-01T08", "2020-01-01T16"], dtype="datetime64[h]")
+    >>> fills = np.array(["2020-01-01T03", "2020-01-01T16"], dtype="datetime64[h]")
+    >>> linear = sg.contracts.Contract("linear")
+    >>> sg.funding.accrue_events(fills, [2, -2], fundings, 7000.0, 0.0001, contract=linear)
+    array([ 0. , -1.4,  0. ])
+    >>> sg.funding.accrue_events(fills, [2, -2], fundings, 7000.0, 0.0001, contract=linear, when="after")
+    array([ 0. , -1.4, -1.4])
+    """
+    contracts.checked(contract)
+    later, total = _choice("when", when, WHEN), _choice("record", record, RECORDS)
+    accounts = _Accounts(
+        ("fill_time", "fill_quantity", "indptr_fills"), fill_time, fill_quantity, indptr_fills,
+        ("funding_time", "indptr_fundings"), funding_time, indptr_fundings,
+    )  # fmt: skip
+    prices = [accounts.along(name, value) for name, value in (("mark", mark), ("rate", rate))]
+    prices.append(NOTHING if fx is None else accounts.along("fx", fx))
+    cash = NOTHING if total else np.empty(accounts.size)
+    sums = np.zeros(accounts.count) if total else NOTHING
+    problem = _dispatch.funding_events.merge(
+        *accounts.arrays, later, *prices, contract.multiplier, bool(contract.code), NOTHING, cash, sums
+    )
+    accounts.refuse(*problem)
+    return accounts.sums(sums) if total else accounts.shaped(cash)
+
+
+def position_at(
+    fill_time: ArrayLike,
+    fill_quantity: ArrayLike,
+    time: ArrayLike,
+    *,
+    indptr_fills: ArrayLike | None = None,
+    indptr_times: ArrayLike | None = None,
+    when: Literal["before", "after"] = "before",
+) -> Any:
+    """Position of an account at given times, from its fills.
+
+    Parameters
+    ----------
+    fill_time, fill_quantity : array_like
+        As of `accrue_events`.
+    time : array_like of datetime64 or int64
+        Times asked for, increasing.
+    indptr_fills : array_like of int, optional
+        Offsets of many accounts, as of `accrue_events`.
+    indptr_times : array_like of int, optional
+        Offsets of the times of each account. Without it all accounts share them.
+    when : {"before", "after"}, default "before"
+        Whether a fill exactly at a time counts there.
+
+    Returns
+    -------
+    ndarray
+        Contracts, > 0 long: one for each element of ``time``; if many accounts share them, of shape (times, accounts).
+
+    Raises
+    ------
+    ValueError, TypeError
+        As of `accrue_events`.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> sg.funding.position_at([10, 20, 20], [1.0, 2.0, 3.0], [5, 10, 15, 20])
+    array([0., 1., 1., 6.])
+    """
+    later = _choice("when", when, WHEN)
+    accounts = _Accounts(
+        ("fill_time", "fill_quantity", "indptr_fills"), fill_time, fill_quantity, indptr_fills,
+        ("time", "indptr_times"), time, indptr_times,
+    )  # fmt: skip
+    position = np.empty(accounts.size)
+    problem = _dispatch.funding_events.merge(
+        *accounts.arrays, later, NOTHING, NOTHING, NOTHING, 1.0, False, position, NOTHING, NOTHING
+    )
+    accounts.refuse(*problem)
+    return accounts.shaped(position)
+
+
+def accrue_continuous(
+    fill_time: ArrayLike,
+    fill_quantity: ArrayLike,
+    time: ArrayLike,
+    mark: ArrayLike,
+    rate: ArrayLike,
+    *,
+    contract: Contract,
+    interval: Any = 8 * HOUR,
+    interpolation: Literal["constant", "linear"] = "constant",
+    indptr_fills: ArrayLike | None = None,
+    indptr_times: ArrayLike | None = None,
+    record: Literal["cash", "total"] = "cash",
+) -> Any:
+    """Cash received by an account where funding is paid all the time, as on Deribit.
+
+    Parameters
+    ----------
+    fill_time, fill_quantity : array_like
+        As of `accrue_events`; no fill is after the last of ``time``.
+    time : array_like of datetime64 or int64
+        Times at which mark and rate are known, increasing.
+    mark, rate : array_like
+        Price at which the venue values the position, and funding rate per ``interval``, at each time.
+    contract : Contract
+        What is held.
+    interval : timedelta64 or int, default 8 hours
+        What a rate is for; an integer is nanoseconds.
+    interpolation : {"constant", "linear"}, default "constant"
+        Value times rate of one contract between two times: that of the earlier, or on a straight line from it to
+        that of the later.
+    indptr_fills : array_like of int, optional
+        Offsets of many accounts, as of `accrue_events`.
+    indptr_times : array_like of int, optional
+        Offsets of the times of each account. Without it all accounts share them.
+    record : {"cash", "total"}, default "cash"
+        The cash of each stretch between two times, or the sum of each account.
+
+    Returns
+    -------
+    ndarray or float
+        Cash in the settlement coin, > 0 received. One less than times for each account; if many accounts share the
+        times, of shape (times - 1, accounts). Sums as of `accrue_events`.
+
+    Raises
+    ------
+    ValueError
+        As of `accrue_events`, or if ``interval`` is not > 0.
+    TypeError
+        As of `accrue_events`.
+
+    Notes
+    -----
+    The integral of -q(s) v(P(s)) F(s) ds / interval, with v the value of one contract and q the position, which a
+    fill changes at its time. It is exact, stretch by stretch.
+
+    Examples
+    --------
+    1 BTC, held for a minute at a rate of 0.075 % in 8 hours:
+
+    >>> import numpy as np
+    >>> import shortgamma as sg
+    >>> minutes = np.array(["2020-01-01T00:00", "2020-01-01T00:01"], dtype="datetime64[m]")
+    >>> linear_in_coin = sg.contracts.Contract("inverse", 10.0)
+    >>> cash = sg.funding.accrue_continuous(minutes[:1], [1000.0], minutes, 10_000.0, 0.00075, contract=linear_in_coin)
+    >>> round(float(cash[0]), 16)
+    -1.5625e-06
+    """
+    contracts.checked(contract)
+    linear, total = _choice("interpolation", interpolation, INTERPOLATIONS), _choice("record", record, RECORDS)
+    step = nanoseconds("interval", interval)
+    accounts = _Accounts(
+        ("fill_time", "fill_quantity", "indptr_fills"), fill_time, fill_quantity, indptr_fills,
+        ("time", "indptr_times"), time, indptr_times,
+    )  # fmt: skip
+    prices = [accounts.along(name, value) for name, value in (("mark", mark), ("rate", rate))]
+    stretches = accounts.count * max(0, len(accounts.event_time) - 1)
+    if not accounts.shared:
+        stretches = int(np.maximum(np.diff(accounts.event_offset) - 1, 0).sum())
+    cash = NOTHING if total else np.empty(stretches)
+    sums = np.zeros(accounts.count) if total else NOTHING
+    problem = _dispatch.funding_events.integrate(
+        *accounts.arrays, *prices, contract.multiplier, bool(contract.code), float(step), linear, cash, sums
+    )
+    accounts.refuse(*problem)
+    return accounts.sums(sums) if total else accounts.shaped(cash)
+
+
+def nanoseconds(name: str, value: Any) -> int:
+    """A length of time > 0 as nanoseconds."""
+    array = np.asarray(value)
+    if array.ndim == 0 and array.dtype.kind == "m":
+        array = array.astype("timedelta64[ns]").view(np.int64)
+    if array.ndim or array.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be a timedelta64 or integer nanoseconds, got {value!r}")
+    if array <= 0:
+        raise ValueError(f"{name} must be > 0, got {value!r}")
+    return int(array)
+
+
+def _choice(name: str, value: Any, choices: dict[str, Any]) -> Any:
+    if not isinstance(value, str) or value not in choices:
+        refuse_choice(name, value, choices)
+    return choices[value]
+
+
+class _Accounts:
+    """Fills and events of one account or of many, checked and laid out for the loops."""
+
+    def __init__(
+        self,
+        fill_names: tuple[str, str, str],
+        fill_time: Any,
+        fill_quantity: Any,
+        fill_offset: Any,
+        event_names: tuple[str, str],
+        event_time: Any,
+        event_offset: Any,
+    ) -> None:
+        self.fill_names, self.event_names = fill_names, event_names
+        self.fill_time = _line(fill_names[0], times(fill_names[0], fill_time))
+        self.quantity = _line(fill_names[1], number(fill_names[1], fill_quantity).astype(np.float64, copy=False))
+        if self.quantity.shape != self.fill_time.shape:
+            raise ValueError(
+                f"{fill_names[1]} has length {len(self.quantity)}, {fill_names[0]} has {len(self.fill_time)}"
+            )
+        self.event_time = _line(event_names[0], times(event_names[0], event_time))
+        self.many = fill_offset is not None or event_offset is not None
+        fills, events = len(self.fill_time), len(self.event_time)
+        if event_offset is not None and fill_offset is None:
+            raise ValueError(f"{fill_names[2]} must be given with {event_names[1]}")
+        self.fill_offset = (
+            np.array([0, fills]) if fill_offset is None else offsets(fill_names[2], fill_offset, fills, fill_names[0])
+        )
+        self.count = len(self.fill_offset) - 1
+        self.shared = event_offset is None
+        self.event_offset = (
+            NO_OFFSETS if event_offset is None else offsets(event_names[1], event_offset, events, event_names[0])
+        )
+        if not self.shared and len(self.event_offset) != len(self.fill_offset):
+            raise ValueError(
+                f"{event_names[1]} has length {len(self.event_offset)}, {fill_names[2]} has {len(self.fill_offset)}"
+            )
+        self.size = self.count * events if self.shared else events
+
+    @property
+    def arrays(self) -> tuple[Any, ...]:
+        return (self.fill_time, self.quantity, self.fill_offset, self.event_time, self.event_offset, self.shared)
+
+    def along(self, name: str, value: Any) -> NDArray[np.float64]:
+        """A number for each event."""
+        array = number(name, value).astype(np.float64, copy=False)
+        if array.ndim == 0:
+            return np.full(len(self.event_time), array[()])
+        if array.shape != self.event_time.shape:
+            raise ValueError(f"{name} has shape {array.shape}, {self.event_names[0]} has {self.event_time.shape}")
+        return np.ascontiguousarray(array)
+
+    def shaped(self, result: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Accounts side by side where they share their events; written account after account."""
+        if not (self.many and self.shared):
+            return result
+        return result.reshape(self.count, len(result) // self.count if self.count else len(self.event_time)).T
+
+    def sums(self, result: NDArray[np.float64]) -> Any:
+        return result if self.many else result[0]
+
+    def refuse(self, what: int, account: int, index: int, no_price: bool) -> None:
+        """Raise for what the loop found; a mark that is no price sets the invalid flag, as in a ufunc."""
+        if no_price:
+            _dispatch.funding.funding_payment(0.0, -1.0, 0.0, 1.0, np.int8(0))
+        if what:
+            fill = what in FILL_PROBLEMS
+            name = self.fill_names[0] if fill else self.event_names[0]
+            array = self.fill_time if fill else self.event_time
+            start = self.fill_offset[account] if fill else 0 if self.shared else self.event_offset[account]
+            own = slice(None) if self.shared else slice(*self.event_offset[account : account + 2])
+            last = self.event_time[own][-1:]
+            _refuse_time(what, name, array, int(start) + index, self.event_names[0], last)
+
+
+FILL_PROBLEMS = {1, 2, 6}
+
+
+def _refuse_time(
+    what: int, name: str, array: NDArray[np.int64], index: int, events: str, last: NDArray[np.int64]
+) -> NoReturn:
+    here = f"{name}[{index}]"
+    if what in {1, 3}:
+        raise ValueError(f"{here} must be a time, got NaT")
+    now, before = (np.datetime64(int(array[i]), "ns") for i in (index, index - 1))
+    if what == 2:
+        raise ValueError(f"{here} must not be before {name}[{index - 1}], got {now} after {before}")
+    if what in {4, 5}:
+        raise ValueError(f"{here} must be later than {name}[{index - 1}], got {now} after {before}")
+    end = f"the last of {events}, {np.datetime64(int(last[0]), 'ns')}" if len(last) else f"{events}, which is empty"
+    raise ValueError(f"{here} must not be after {end}, got {now}")
+
+
+def _line(name: str, array: Any) -> Any:
+    if array.ndim != 1:
+        raise ValueError(f"{name} must have one dimension, got shape {array.shape}")
+    return np.ascontiguousarray(array)
