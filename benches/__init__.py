@@ -11,6 +11,8 @@ from benches.common import Case
 FAMILIES = (
     "vecmath",
     "barrier",
+    "barrier_dates",
+    "barrier_extended",
     "contracts",
     "leverage",
     "funding",

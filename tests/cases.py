@@ -124,6 +124,65 @@ DOUBLE = Case(
         "upper": {**NO_PRICE, 1e-6: "invalid"},
     },
 )
+DATES = {0.0: "invalid", 0.5: "invalid", 2.5: "invalid", np.inf: "invalid"}
+WATCHED = ["monitoring_barrier", "monitoring_first_order", "monitoring_second_order"]
+WATCHED_BARRIER = Case(
+    {
+        **{name: draw for name, draw in BARRIER.draw.items() if name in ("barrier", "vol", "expiry")},
+        "dates": one_of(1.0, 2.0, 12.0, 252.0),
+        "kind": codes(16),
+    },
+    {name: BARRIER.outside[name] for name in ("barrier", "vol", "expiry")} | {"dates": {0.0: "invalid"}},
+)
+WATCHED_GREEKS = Case(
+    {
+        **{name: draw for name, draw in BARRIER.draw.items() if name != "kind"},
+        "dates": one_of(1.0, 2.0, 12.0, 252.0),
+        "kind": codes(16),
+    },
+    BARRIER.outside | {"dates": {0.0: "invalid", np.inf: "invalid"}},
+)
+DISCRETE = ["discrete_price", "discrete_greeks"]
+DISCRETE_BARRIER = Case(
+    {
+        "spot": lognormal(45.0, 0.15),
+        "strike": lognormal(45.0, 0.2),
+        "lower": sometimes(lognormal(35.0, 0.05)),
+        "upper": sometimes(lognormal(60.0, 0.05), 99.0),
+        "vol": one_of(0.2, 0.5, 1.0),
+        "expiry": one_of(0.1, 1.0),
+        "rate": sometimes(uniform(-0.05, 0.15)),
+        "dividend": sometimes(uniform(-0.05, 0.15)),
+        "rebate": sometimes(uniform(0.0, 10.0)),
+        "dates": one_of(1.0, 2.0, 5.0, 12.0),
+        "code": codes(16),
+    },
+    {
+        **{name: numbers for name, numbers in BARRIER.outside.items() if name != "barrier"},
+        "lower": {-1.0: "invalid", np.inf: "invalid"},
+        "upper": {0.0: "invalid", -1.0: "invalid"},
+        "dates": DATES,
+    },
+)
+EXTENDED = ["extended_bivariate_cdf", "extended_partial_time", "extended_two_asset", "extended_soft"]
+EXTENDED_DRAW = {
+    "spot": lognormal(100.0, 0.15),
+    "strike": lognormal(100.0, 0.2),
+    "barrier": lognormal(100.0, 0.2),
+    "vol": uniform(0.05, 1.2),
+    "expiry": uniform(1.0, 3.0),
+    "moment": uniform(0.01, 1.0),
+    "rate": sometimes(uniform(-0.05, 0.15)),
+    "dividend": sometimes(uniform(-0.05, 0.15)),
+}
+EXTENDED_OUTSIDE = {
+    "spot": NO_PRICE,
+    "strike": NO_PRICE,
+    "vol": NO_PRICE,
+    "expiry": NO_PRICE,
+    "rate": NOT_FINITE,
+    "dividend": NOT_FINITE,
+}
 POSITION = {
     "quantity": normal(1000.0),
     "entry": lognormal(100.0, 0.1),
@@ -182,6 +241,53 @@ CASES: dict[str, Case] = {
     **dict.fromkeys(BARRIERS, BARRIER),
     **dict.fromkeys(BINARIES, BINARY),
     **dict.fromkeys(DOUBLES, DOUBLE),
+    "monitoring_barrier": WATCHED_BARRIER,
+    **dict.fromkeys(WATCHED[1:], WATCHED_GREEKS),
+    **dict.fromkeys(DISCRETE, DISCRETE_BARRIER),
+    "extended_bivariate_cdf": Case(
+        {"x": normal(2.0), "y": normal(2.0), "correlation": uniform(-1.0, 1.0)},
+        {"x": {}, "y": {}, "correlation": {1.1: "invalid", -2.0: "invalid", np.inf: "invalid"}},
+    ),
+    "extended_partial_time": Case(
+        {**EXTENDED_DRAW, "kind": codes(8), "window": codes(3)},
+        EXTENDED_OUTSIDE | {"barrier": NO_PRICE, "moment": {-0.1: "invalid", 5.0: "invalid", np.inf: "invalid"}},
+    ),
+    "extended_two_asset": Case(
+        {
+            "spot": lognormal(100.0, 0.15),
+            "strike": lognormal(100.0, 0.2),
+            "vol": uniform(0.05, 1.2),
+            "dividend": sometimes(uniform(-0.05, 0.15)),
+            "other": lognormal(100.0, 0.15),
+            "barrier": lognormal(100.0, 0.2),
+            "other_vol": uniform(0.05, 1.2),
+            "other_dividend": sometimes(uniform(-0.05, 0.15)),
+            "correlation": uniform(-1.0, 1.0),
+            "expiry": uniform(0.01, 3.0),
+            "rate": sometimes(uniform(-0.05, 0.15)),
+            "kind": codes(8),
+        },
+        EXTENDED_OUTSIDE
+        | {
+            "barrier": NO_PRICE,
+            "other": NO_PRICE,
+            "other_vol": NO_PRICE,
+            "other_dividend": NOT_FINITE,
+            "correlation": {1.1: "invalid", -2.0: "invalid", np.inf: "invalid"},
+        },
+    ),
+    "extended_soft": Case(
+        {
+            "spot": lognormal(100.0, 0.15),
+            "strike": lognormal(100.0, 0.2),
+            "lower": uniform(60.0, 79.0),
+            "upper": uniform(80.0, 99.0),
+            **{name: BARRIER.draw[name] for name in ("vol", "expiry", "rate", "dividend")},
+            "kind": codes(8),
+        },
+        {name: BARRIER.outside[name] for name in ("spot", "strike", "vol", "expiry", "rate", "dividend")}
+        | {"lower": NO_PRICE, "upper": NO_PRICE},
+    ),
     "leverage_steady_nav": Case(
         {
             "price": path,
@@ -350,8 +456,8 @@ CASES: dict[str, Case] = {
 SUMMARIES = {"funding_total": 0.0, "funding_impact_price": np.nan}
 
 # The families whose builds may differ by a few units in the last place; all others promise the same bits.
-FAST = ["exp", "expm1", "log", "log1p", "erfc", "erfcx", "normal_cdf", "normal_pdf"]
-FAST += [*BARRIERS, *BINARIES, *DOUBLES]
+VECMATH = ["exp", "expm1", "log", "log1p", "erfc", "erfcx", "normal_cdf", "normal_pdf"]
+FAST = [*VECMATH, *BARRIERS, *BINARIES, *DOUBLES, *WATCHED, *DISCRETE, *EXTENDED]
 
 
 def has_time(ufunc: np.ufunc) -> list[bool]:

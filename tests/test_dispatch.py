@@ -18,7 +18,7 @@ RUNS = _dispatch.LEVELS[: _dispatch.LEVELS.index(_dispatch.supported) + 1]
 LEVELS = [level for level in _dispatch.available() if level in RUNS]
 STRICT = [name for name, ufunc in cases.ufuncs().items() if name not in cases.FAST]
 BARRIER = [*cases.BARRIERS, *cases.BINARIES]
-VECMATH = [name for name in cases.FAST if name not in BARRIER]
+VECMATH = cases.VECMATH
 SEEDS = range(8)
 ROWS = 2000
 

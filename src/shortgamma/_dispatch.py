@@ -86,12 +86,15 @@ liquidation = _load("liquidation")
 # Loaded when they are first asked for, which an import of the package does not.
 LATER = (
     "binary",
+    "discrete_barrier",
     "double_barrier",
+    "extended_barrier",
     "funding_events",
     "funding_rates",
     "leverage_theory",
     "liquidation_account",
     "liquidation_process",
+    "monitoring",
 )
 
 
