@@ -1,6 +1,6 @@
 """Fills at any time merged with funding events, for accounts one after another (CSR offsets)."""
 
-from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
+from libc.stdint cimport INT64_MIN, int64_t, uint64_t
 
 cimport numpy as cnp
 
@@ -17,6 +17,8 @@ cdef enum:
     # more than 16, which gcc would unroll before it could vectorise
     WIDE = 24
     CHAINS = 32
+    # fills whose events are looked for together
+    AHEAD = 64
 
 # What `check` finds wrong, and where.
 cdef enum:
@@ -39,8 +41,9 @@ cdef struct Fills:
     Py_ssize_t next
     Py_ssize_t end
     double position
-    # the event from which on the next fill counts, and the mean number of events in a nanosecond
-    Py_ssize_t counts_from
+    # the events from which on the fills from `first` on count, and the mean number of events in a nanosecond
+    Py_ssize_t first
+    int64_t counts_from[AHEAD]
     double per_event
 
 
@@ -81,25 +84,17 @@ cdef inline Problem check_events(const int64_t* event, Py_ssize_t events) noexce
     return Problem(FINE, 0)
 
 
-cdef inline Py_ssize_t locate(
-    const int64_t* event, Py_ssize_t count, int64_t limit, double per_event,
-) noexcept nogil:
-    """How many events are before the limit. Clocks tick evenly, so a guess is nearly always right."""
-    cdef double guess = (<double> limit - <double> event[0]) * per_event
+cdef inline int64_t is_before(int64_t event, int64_t fill, int64_t later) noexcept nogil:
+    """Whether the fill does not count at the event yet; later is 1 if a fill at its time comes after it."""
+    return (event < fill) | (later & (event == fill))
+
+
+cdef inline Py_ssize_t search(const int64_t* event, Py_ssize_t count, int64_t fill, int64_t later) noexcept nogil:
+    """At how many events the fill does not count yet, by bisection."""
     cdef Py_ssize_t low = 0, high = count, middle
-    guess = 0.0 if guess < 0.0 else guess
-    middle = count if guess >= <double> count else <Py_ssize_t> guess + 1
-    if (event[middle - 1] if middle else INT64_MIN) < limit:
-        if (event[middle] if middle < count else INT64_MAX) >= limit:
-            return middle
-        low = middle
-    elif (event[middle - 2] if middle > 1 else INT64_MIN) < limit:
-        return middle - 1
-    else:
-        high = middle - 1
     while low < high:
         middle = low + (high - low) // 2
-        if event[middle] < limit:
+        if is_before(event[middle], fill, later):
             low = middle + 1
         else:
             high = middle
@@ -107,12 +102,31 @@ cdef inline Py_ssize_t locate(
 
 
 cdef inline void look_ahead(Fills* fills, const int64_t* event, Py_ssize_t events, int64_t later) noexcept nogil:
-    """From which event on the next fill counts; later is 1 if a fill at the time of an event comes after it, else 0."""
-    cdef int64_t time
-    fills.counts_from = events
-    if fills.next < fills.end and events:
-        time = fills.time[fills.next]
-        fills.counts_from = locate(event, events, time + later if time < INT64_MAX else time, fills.per_event)
+    """From which event on each of the next fills counts.
+
+    Clocks tick evenly, so a guess is nearly always right; a group of fills with a wrong one is searched for.
+    """
+    cdef Py_ssize_t i, k, known = fills.end - fills.next if fills.end - fills.next < AHEAD else AHEAD
+    cdef int64_t time, guess, wrong = 0, last = events - 1
+    # so that a fill at the time of an event is on the right side of it: more than rounding does
+    cdef double ticks, nudge = 1e-9 if later else -1e-9
+    fills.first = fills.next
+    for k in range(known):
+        time = fills.time[fills.next + k]
+        # differences as unsigned numbers do not overflow
+        ticks = <double> <int64_t> (<uint64_t> time - <uint64_t> event[0]) * fills.per_event + nudge
+        ticks = ticks if ticks > -1.0 else -1.0
+        ticks = ticks if ticks < <double> last else <double> last
+        guess = <int64_t> (ticks + 1.0)
+        wrong |= (guess > 0) & (1 - is_before(event[guess - 1 if guess > 0 else 0], time, later))
+        wrong |= (guess <= last) & is_before(event[guess if guess < last else last], time, later)
+        fills.counts_from[k] = guess
+    if wrong:
+        for k in range(known):
+            fills.counts_from[k] = search(event, events, fills.time[fills.next + k], later)
+    for i in range(known, AHEAD):
+        # after the last fill nothing changes any more
+        fills.counts_from[i] = events
 
 
 cdef inline void positions(
@@ -124,22 +138,26 @@ cdef inline void positions(
     Each is written to WIDE places at once, and the next one over it from its event on: how many events lie between
     two fills decides no branch.
     """
-    cdef Py_ssize_t done = begin, end = begin + count, stop, k
+    cdef Py_ssize_t done = begin, end = begin + count, change, stop, k, next = fills.next
     # a copy that no store to target can change
     cdef double held = fills.position
-    while done < end:
-        stop = fills.counts_from if fills.counts_from < end else end
+    while True:
+        if next == fills.first + AHEAD:
+            fills.next = next
+            look_ahead(fills, event, events, later)
+        change = fills.counts_from[next - fills.first]
+        stop = change if change < end else end
         while done < stop:
             for k in range(WIDE):
                 target[done - begin + k] = held
             done += WIDE
         done = stop
-        if fills.counts_from >= end:
+        if change >= end:
             break
-        held += fills.quantity[fills.next]
-        fills.next += 1
-        look_ahead(fills, event, events, later)
+        held += fills.quantity[next]
+        next += 1
     fills.position = held
+    fills.next = next
 
 
 cdef inline long long pay(
@@ -234,7 +252,8 @@ def merge(
                 if events > 1:
                     fills.per_event = <double> (events - 1) / (
                         <double> event_time[first + events - 1] - <double> event_time[first])
-                look_ahead(&fills, &event_time[first] if events else NULL, events, later)
+                if events:
+                    look_ahead(&fills, &event_time[first], events, later)
                 begin = 0
                 while begin < events:
                     count = min(<Py_ssize_t> BLOCK, events - begin)

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def later(namespace: dict[str, Any], modules: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+def later(
+    namespace: dict[str, Any], modules: Mapping[str, str]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """``__getattr__`` and ``__dir__`` of a package; ``modules`` says in which module a name is, or is one itself."""
     package = namespace["__name__"]
 

@@ -4,8 +4,8 @@ Units: ``expiry`` in years; ``vol``, ``rate``, ``dividend`` per year, continuous
 rho per 1.00 of rate; theta, charm, color and veta are per year of calendar time (dV/dt = -dV/dT).
 
 The modules: ``single`` (one barrier), ``binary`` (touches and binary options), ``terms`` (state, quanto), and, loaded
-when asked for, ``double`` (two barriers), ``discrete`` (watched on dates, exactly), ``extended`` (watched for part of the
-time, soft, on another asset), ``inverse`` (from a price back), ``notes`` (reverse convertibles, autocallables).
+when asked for, ``double`` (two barriers), ``discrete`` (watched on dates, exactly), ``extended`` (watched for part of
+the time, soft, on another asset), ``inverse`` (from a price back), ``notes`` (reverse convertibles, autocallables).
 """
 
 from typing import TYPE_CHECKING

@@ -287,8 +287,8 @@ def fair_drift(
 
     Notes
     -----
-    Ackerer, Hugonnier and Jermann, Perpetual futures pricing, 2023. An inverse contract is a linear one on the
-    reciprocal price with the two interest rates exchanged, and its long holds the short side of that.
+    Ackerer, Hugonnier and Jermann, Perpetual futures pricing, arXiv 2310.11771. An inverse contract is a linear one on
+    the reciprocal price with the two interest rates exchanged, and its long holds the short side of that.
 
     Examples
     --------
@@ -349,8 +349,8 @@ def fair_price(
         f = x (kappa - iota) / (kappa - d)            linear, quanto
         f = x (kappa + d) / (kappa + iota)            inverse
 
-    Ackerer, Hugonnier and Jermann, Perpetual futures pricing, 2023; for linear ones and no interest He, Manela, Ross
-    and von Wachter, Fundamentals of perpetual futures, arXiv 2212.06888.
+    Ackerer, Hugonnier and Jermann, Perpetual futures pricing, arXiv 2310.11771; for linear ones and no interest He,
+    Manela, Ross and von Wachter, Fundamentals of perpetual futures, arXiv 2212.06888.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """Funding rules of venues, as data.
 
 Each rule names its source and its date; ``unknown`` says what was not found at the venue itself. Rules that changed are
-a `RuleHistory`. Of Bitfinex nothing was found, so there is no rule of it. Nothing here is asked of a venue at run
+a `RuleHistory`. Nothing here is asked of a venue at run
 time: check a rule before money depends on it.
 """
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BINANCE_COIN",
     "BINANCE_USDT",
+    "BITFINEX",
     "BITMEX_XBTUSD",
     "BYBIT",
     "DERIBIT",
@@ -499,3 +500,14 @@ FTX = FundingRule(
     unknown=("samples of the hour's average",),
 )
 """FTX: the hour's average premium over 24."""
+
+BITFINEX = FundingRule(
+    venue="Bitfinex",
+    interval=8 * HOUR,
+    interest=0.0001,
+    clamp=0.0005,
+    source="kdj.com, How to calculate Bitfinex's contract funding rate, second-hand: the formula alone",
+    date="2025-04-16",
+    unknown=("interest and dead band, which are those of other venues here", "interval", "samples", "caps", "notional"),
+)
+"""Bitfinex: the usual formula; all numbers are unconfirmed."""
