@@ -33,6 +33,19 @@ REGIMES = {
 }
 """What differs from the ordinary: log-distance of the barrier, volatility and expiry evenly in their logarithms."""
 
+DOUBLE_ORDINARY = {"reach": (0.03, 2.0), "width": (0.1, 1.0), "vol": (0.1, 1.0), "place": (0.02, 0.98)}
+DOUBLE_REGIMES = {
+    "images": {"reach": (0.03, 0.24)},
+    "either": {"reach": (0.24, 0.34)},
+    "eigenfunctions": {"reach": (0.34, 3.0)},
+    "close": {"place": (1e-9, 1e-6)},
+    "wide": {"width": (1.0, 4.0), "reach": (0.03, 1.0)},
+    "narrow": {"width": (0.01, 0.1), "reach": (0.1, 3.0)},
+    "low vol": {"vol": (0.02, 0.1), "width": (0.05, 0.3), "reach": (0.03, 0.6)},
+}
+"""Two barriers: vol sqrt(expiry) over ln(upper/lower), that logarithm, and how far up in it the spot lies."""
+DOUBLE_KINDS = ("knock-in", "knock-out", "kiko", "koki")
+
 
 def vecmath_rows(count):
     """Rows of function, regime and worst error in units in the last place."""
@@ -93,6 +106,56 @@ def barrier_rows(count):
     return [("output", *REGIMES), *rows]
 
 
+def double_draw(regime, count):
+    """Living options of all kinds with two barriers, half of them with a rebate."""
+    ranges = DOUBLE_ORDINARY | DOUBLE_REGIMES[regime]
+    random = np.random.default_rng([count, *regime.encode()])
+    reach, width, vol = (
+        np.exp(random.uniform(*map(math.log, ranges[name]), count)) for name in ("reach", "width", "vol")
+    )
+    spot, place = 100.0 * np.exp(random.normal(0.0, 0.3, count)), random.uniform(*ranges["place"], count)
+    lower = spot * np.exp(-place * width)
+    return {
+        "spot": spot,
+        "strike": lower * np.exp(width * random.uniform(-0.2, 1.2, count)),
+        "lower": lower,
+        "upper": spot * np.exp((1.0 - place) * width),
+        "vol": vol,
+        "expiry": (reach * width / vol) ** 2,
+        "rate": random.uniform(-0.05, 0.12, count),
+        "dividend": random.uniform(-0.05, 0.12, count),
+        "rebate": np.where(random.random(count) < 0.5, 0.0, random.uniform(0.0, 10.0, count)),
+        "kind": random.choice(DOUBLE_KINDS, count),
+        "option": random.choice(OPTIONS, count),
+        "rebate_at": random.choice(["hit", "expiry"], count),
+    }
+
+
+def double_errors(regime, count):
+    """Worst error of each output with two barriers."""
+    from oracle import barrier, double_barrier
+
+    options = double_draw(regime, count)
+    results = sg.barrier.double_greeks(**options, order=2)
+    worst = np.zeros(len(barrier.NAMES))
+    for i in range(count):
+        option = {name: column[i].item() for name, column in options.items()}
+        exact = double_barrier.outputs(**option)
+        scales = barrier.scales(option["spot"], option["vol"], option["expiry"])
+        for j, (name, value, scale) in enumerate(zip(barrier.NAMES, exact, scales, strict=True)):
+            error = abs(getattr(results, name)[i].item() - value)
+            worst[j] = max(worst[j], float(error / max(abs(value), FLOOR * scale)))
+    return worst
+
+
+def double_rows(count):
+    """Rows of output and its worst error in each regime, with two barriers."""
+    columns = [double_errors(regime, count) for regime in DOUBLE_REGIMES]
+    names = sg.barrier.BarrierGreeks._fields
+    rows = [(name, *(f"{error:.0e}" for error in errors)) for name, *errors in zip(names, *columns, strict=True)]
+    return [("two barriers", *DOUBLE_REGIMES), *rows]
+
+
 def main():
     parser = argparse.ArgumentParser(prog="python -m benches.accuracy", description=__doc__)
     parser.add_argument("--count", type=int, default=50, help="options of each regime, arguments in twenties")
@@ -101,6 +164,8 @@ def main():
     print("\n".join(table(vecmath_rows(20 * options.count), {0, 1}, options.markdown)))
     print(f"\nWorst error in units in the last place, of {20 * options.count} random arguments of each row.\n")
     print("\n".join(table(barrier_rows(options.count), {0}, options.markdown)))
+    print()
+    print("\n".join(table(double_rows(options.count), {0}, options.markdown)))
     print(f"""
 Worst relative error, of {options.count} random options of each column, all types, half of them with a rebate. Where a
 number is less than {FLOOR:g} of its natural size (spot for the price, 1 for delta, ...), it is relative to that.

@@ -85,6 +85,7 @@ cdef inline void living(int order, bint careful, Py_ssize_t whole, Lanes* x) noe
     cdef double few[LANES]
     # the payoff and its ends; the same of what only a knock-in has
     cdef double side[LANES]
+    cdef double corridor[LANES]
     cdef double units[LANES]
     cdef double cash[LANES]
     cdef double first[LANES]
@@ -156,6 +157,9 @@ cdef inline void living(int order, bint careful, Py_ssize_t whole, Lanes* x) noe
         put = 1.0 if x.code[i] & formula.PUT else 0.0
         units[i] = 1.0 - 2.0 * put
         cash[i] = -units[i] * x.strike[i]
+        # exactly nothing, not nearly, where nothing is paid inside of the corridor
+        d = x.strike[i] - x.lower[i] if put > 0.0 else x.upper[i] - x.strike[i]
+        corridor[i] = side[i] if d > 0.0 else 0.0
         any_few |= few[i] != 0.0
         any_wave |= few[i] == 0.0
         any_option |= side[i] != 0.0
@@ -180,8 +184,8 @@ cdef inline void living(int order, bint careful, Py_ssize_t whole, Lanes* x) noe
             fade_first[i] = first_density[i]
             fade_last[i] = last_density[i]
             formula.first_image(
-                side[i], few[i], x.code[i], below[i], above[i], log_strike[i], x.strike[i], x.lower[i], x.upper[i],
-                s[i], shift[i], discount[i],
+                side[i], corridor[i], few[i], x.code[i], below[i], above[i], log_strike[i], x.strike[i],
+                x.lower[i], x.upper[i], s[i], shift[i], discount[i],
                 &weight[i], &units[i], &cash[i], &start[i], &stop[i], &start_level[i], &stop_level[i],
                 &fade_first[i], &fade_last[i])
             mirror[i] = 1.0
@@ -254,7 +258,7 @@ cdef inline void living(int order, bint careful, Py_ssize_t whole, Lanes* x) noe
                 d = formula.image_fade(&one, away[i], below[i], above[i], width[i], first_low[i], first_high[i], s[i])
                 gap = formula.image_fade(&one, away[i], below[i], above[i], width[i], last_low[i], last_high[i], s[i])
                 d = d if d < gap else gap
-                start[i] = one.mirror * few[i] * side[i] if d < formula.NEGLIGIBLE else 0.0
+                start[i] = one.mirror * few[i] * corridor[i] if d < formula.NEGLIGIBLE else 0.0
                 # the mirror that an option in and out has in its outer barrier is there already
                 gap = 1.0 if which == 1 and x.code[i] & formula.WHICH == formula.KOKI else 0.0
                 gap = 1.0 if which == 2 and x.code[i] & formula.WHICH == formula.KIKO else gap
@@ -359,8 +363,8 @@ cdef inline void living(int order, bint careful, Py_ssize_t whole, Lanes* x) noe
             formula.sine_cosine(first_low[i] / width[i], first_high[i] / width[i], &angle[2][i], &angle[3][i])
             formula.sine_cosine(last_low[i] / width[i], last_high[i] / width[i], &angle[4][i], &angle[5][i])
             gap = (1.0 - few[i]) * 2.0 / width[i]
-            factor[0][i] = -side[i] * gap * formula.corridor_factor(first[i], nu[i], shift[i], discount[i])
-            factor[1][i] = side[i] * gap * formula.corridor_factor(last[i], nu[i], shift[i], discount[i])
+            factor[0][i] = -corridor[i] * gap * formula.corridor_factor(first[i], nu[i], shift[i], discount[i])
+            factor[1][i] = corridor[i] * gap * formula.corridor_factor(last[i], nu[i], shift[i], discount[i])
             factor[2][i] = gap * formula.corridor_factor(-below[i], nu[i], shift[i], discount[i])
             factor[3][i] = gap * formula.corridor_factor(above[i], nu[i], shift[i], discount[i])
         for place in range(6):

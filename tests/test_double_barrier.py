@@ -320,7 +320,7 @@ class TestIdentities:
 
     def test_adversarial_options_stay_in_bounds(self):
         random = np.random.default_rng(11)
-        values = batch(random, 40_000)
+        values = batch(random, 20_000)
         discount = np.exp(-values["rate"] * values["expiry"])
         with np.errstate(all="raise"):
             for option in OPTIONS:

@@ -108,7 +108,7 @@ def double_price(
     >>> import shortgamma as sg
     >>> value = sg.barrier.double_price(100.0, 100.0, 50.0, 150.0, 0.25, 0.25, rate=0.1, option="call")
     >>> round(float(value), 4)
-    6.1644
+    6.1645
     """
     values = (spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, _code(kind, option, rebate_at))
     return call(_dispatch.double_barrier.double_barrier_price, NAMES, values, out)

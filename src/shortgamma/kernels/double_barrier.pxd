@@ -672,7 +672,7 @@ cdef inline double sort_of(
 
 
 cdef inline void first_image(
-    double side, double few, int code, double below, double above, double log_strike, double strike,
+    double side, double corridor, double few, int code, double below, double above, double log_strike, double strike,
     double lower, double upper, double deviation, double shift, double discount,
     double* weight, double* units, double* cash, double* first, double* last, double* first_level, double* last_level,
     double* first_density, double* last_density,
@@ -687,7 +687,7 @@ cdef inline void first_image(
     cdef double far_up, far_down
     from_here = from_here if few > 0.0 else log_strike
     level = level if few > 0.0 else strike
-    weight[0] = absolute(side) if knock_in else side * few
+    weight[0] = absolute(side) if knock_in else corridor * few
     weight[0] = 0.0 if code & WHICH >= KIKO else weight[0]
     units[0] = sign
     cash[0] = -sign * strike
