@@ -4,8 +4,11 @@ Units: ``leverage`` signed, 3.0 for 3x and -1.0 for an inverse product; ``financ
 fractions per bar (a rate per year divided by the bars of a year); ``cost`` is a fraction of each trade. Time
 runs down axis 0.
 
-The modules: ``nav`` (rebalancing on a schedule), ``theory`` (closed forms).
+The modules: ``nav`` (rebalancing on a schedule), ``theory`` (closed forms), ``token_rule`` and ``simulation``
+(products that rebalance by any rule).
 """
+
+from typing import TYPE_CHECKING
 
 from shortgamma.leverage.nav import nav
 from shortgamma.leverage.theory import (
@@ -25,7 +28,18 @@ from shortgamma.leverage.theory import (
     volatility_drag,
 )
 
+if TYPE_CHECKING:
+    from typing import Any
+
+    from shortgamma.leverage.simulation import NavPath, Simulation, SimulationSummary, TokenState, simulate
+    from shortgamma.leverage.token_rule import TokenRule
+
 __all__ = [
+    "NavPath",
+    "Simulation",
+    "SimulationSummary",
+    "TokenRule",
+    "TokenState",
     "actual_leverage",
     "break_even_variance",
     "compounded_return",
@@ -38,7 +52,31 @@ __all__ = [
     "return_probability",
     "return_quantile",
     "sigmoid_transfer",
+    "simulate",
     "trigger_ratio",
     "value_at_risk",
     "volatility_drag",
 ]
+
+# Loaded when they are first asked for, which an import of the package does not.
+LATER = {
+    "NavPath": "simulation",
+    "Simulation": "simulation",
+    "SimulationSummary": "simulation",
+    "TokenRule": "token_rule",
+    "TokenState": "simulation",
+    "simulate": "simulation",
+}
+
+
+def __getattr__(name: str) -> "Any":
+    if name in LATER:
+        from importlib import import_module
+
+        globals()[name] = getattr(import_module(f"shortgamma.leverage.{LATER[name]}"), name)
+        return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *LATER})
