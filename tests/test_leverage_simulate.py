@@ -234,6 +234,43 @@ class TestPaths:
             for a, b in zip(whole[:-1], one[:-1], strict=True):
                 np.testing.assert_array_equal(a[..., i], b)
 
+    @pytest.mark.parametrize("bars", [1, 7, 8, 9, 26])
+    @pytest.mark.parametrize("paths", [2, 127, 128, 129, 300, 1100])
+    def test_side_by_side_as_one_by_one(self, bars, paths):
+        # Paths side by side in memory go through loops of their own, whole tiles of them through yet others.
+        random = np.random.default_rng([bars, paths])
+        close = 100.0 * np.exp(np.cumsum(random.normal(0.0, 0.08, (bars, paths)), axis=0))
+        close[bars // 2, 1::97] = math.nan
+        time = START + np.arange(bars) * 7 * HOUR
+        rules = [
+            TokenRule(3.0),
+            TokenRule(3.0, every=1),
+            TokenRule(-2.0, every=1, cost=0.002, slippage=0.001),
+            TokenRule(3.0, lower=2.25, upper=4.125),
+            TokenRule(-1.0, upper=1.4, every=3, fill="close"),
+            TokenRule(3.0, adverse=0.15, at="16:00", fee=0.001, fee_at="23:45"),
+            TokenRule(2.0, lower=1.7, upper=2.3, target="recentred", speed=0.05, every=2, largest=0.1, cooldown=2),
+            TokenRule(2.0, lower=1.8, upper=2.2, target="edge", dead_band=(1.9, 2.1), every=5),
+            TokenRule(3.0, every=4, annual_fee=0.0095),
+        ]
+        for rule in rules:
+            for record in ("nav", "summary"):
+                together = simulate(close, rule, time=time, record=record)
+                apart = simulate(np.ascontiguousarray(close.T), rule, time=time, record=record, axis=1)
+                for name in together._fields[:-1]:
+                    one, other = getattr(together, name), getattr(apart, name)
+                    np.testing.assert_array_equal(one, other.T, err_msg=f"{rule} {name}")
+                kept = together.state.values, apart.state.values
+                known = ~np.isnan(kept[0][..., 0])
+                np.testing.assert_array_equal(kept[0][known], kept[1][known])
+
+    def test_larger_than_a_cache(self):
+        close = 100.0 * np.exp(np.cumsum(np.random.default_rng(8).normal(0.0, 0.02, (1501, 1501)), axis=0))
+        for rule in (TokenRule(3.0, every=1), TokenRule(3.0, lower=2.25, upper=4.125)):
+            whole = simulate(close, rule).nav
+            parts = [simulate(close[:, i : i + 300].copy(), rule).nav for i in range(0, 1501, 300)]
+            assert_same_bits(whole, np.hstack(parts))
+
     @pytest.mark.parametrize("layout", LAYOUTS)
     def test_layouts_of_inputs(self, layout):
         rule = TokenRule(3.0, upper=4.0)

@@ -228,6 +228,8 @@ def simulate(
     if state is not None:
         values[...] = _state(state, values.shape, record)
     first, last = (0, None) if state is None else (state.bars, state.time)
+    if stamps is not None and last is not None and bars and stamps[0] <= last:
+        raise ValueError("time[0] must be later than that of the state")
     plans = [_plan(one, stamps, charges, bars, state is None, first, last) for one in rules]
     if out is not None:
         _check_out(out, record, prices.shape + (len(rules),) * several)
@@ -370,16 +372,16 @@ def _plan(
     rule: TokenRule, stamps: Any, charges: tuple[Any, ...], bars: int, begins: bool, before: int, last: int | None
 ) -> tuple[Any, ...]:
     """The rule on these bars, as the loop takes it."""
-    due = np.zeros(bars, dtype=np.uint8)
+    due: Any = None
+    if rule.every is not None or rule.schedule is not None or rule.at is not None or rule.changes:
+        due = np.zeros(bars, dtype=np.uint8)
     leverage, changes = rule.leverage, None
     days: Any = None
-    if stamps is not None and bars:
+    if rule.needs_time and bars:
         previous = np.concatenate([[stamps[0] if last is None else last], stamps[:-1]])
-        if not previous[0] < stamps[0] and not begins:
-            raise ValueError("time[0] must be later than that of the state")
         days = (stamps - previous) / DAY
     if rule.every is not None:
-        due[(before + np.arange(bars)) % rule.every == 0] = CLOCK
+        due[-before % rule.every :: rule.every] = CLOCK
     elif rule.schedule is not None:
         flags = np.frombuffer(rule.schedule, dtype=np.bool)[before:]
         if len(flags) < bars:
@@ -407,11 +409,11 @@ def _plan(
             clock = np.where(passed == 1, daily, 1.0 - (1.0 - daily) ** passed)
     if rule.spread and bars:
         spread = rule.spread * days / 365.0
-    happens = due != 0
-    for one in (*charges, stream, clock, spread):
+    happens: Any = None
+    for one in (due, *charges, stream, clock, spread):
         if one is not None:
-            happens |= one != 0.0
-    events = np.flatnonzero(happens).astype(np.int64)
+            happens = one != 0 if happens is None else happens | (one != 0)
+    events = np.empty(0, dtype=np.int64) if happens is None else np.flatnonzero(happens).astype(np.int64)
     return _numbers(rule), leverage, stream, clock, spread, changes, due, events
 
 
