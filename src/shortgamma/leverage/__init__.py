@@ -5,7 +5,8 @@ fractions per bar (a rate per year divided by the bars of a year); ``cost`` is a
 runs down axis 0.
 
 The modules: ``nav`` (rebalancing on a schedule), ``theory`` (closed forms), ``token_rule`` and ``simulation``
-(products that rebalance by any rule).
+(products that rebalance by any rule), ``rules`` (those of real products), ``comparison``
+(with a multiple of the underlying).
 """
 
 from typing import TYPE_CHECKING
@@ -31,10 +32,13 @@ from shortgamma.leverage.theory import (
 if TYPE_CHECKING:
     from typing import Any
 
+    from shortgamma.leverage import rules
+    from shortgamma.leverage.comparison import Comparison, compare
     from shortgamma.leverage.simulation import NavPath, Simulation, SimulationSummary, TokenState, simulate
     from shortgamma.leverage.token_rule import TokenRule
 
 __all__ = [
+    "Comparison",
     "NavPath",
     "Simulation",
     "SimulationSummary",
@@ -42,6 +46,7 @@ __all__ = [
     "TokenState",
     "actual_leverage",
     "break_even_variance",
+    "compare",
     "compounded_return",
     "growth_optimal_leverage",
     "nav",
@@ -51,6 +56,7 @@ __all__ = [
     "recentred_leverage",
     "return_probability",
     "return_quantile",
+    "rules",
     "sigmoid_transfer",
     "simulate",
     "trigger_ratio",
@@ -60,11 +66,14 @@ __all__ = [
 
 # Loaded when they are first asked for, which an import of the package does not.
 LATER = {
+    "Comparison": "comparison",
+    "compare": "comparison",
     "NavPath": "simulation",
     "Simulation": "simulation",
     "SimulationSummary": "simulation",
     "TokenRule": "token_rule",
     "TokenState": "simulation",
+    "rules": "rules",
     "simulate": "simulation",
 }
 
@@ -73,7 +82,8 @@ def __getattr__(name: str) -> "Any":
     if name in LATER:
         from importlib import import_module
 
-        globals()[name] = getattr(import_module(f"shortgamma.leverage.{LATER[name]}"), name)
+        module = import_module(f"shortgamma.leverage.{LATER[name]}")
+        globals()[name] = module if name == LATER[name] else getattr(module, name)
         return globals()[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
