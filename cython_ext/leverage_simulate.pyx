@@ -320,6 +320,75 @@ cdef long long step(
     return outside
 
 
+cdef inline bint turns_all(const Plan* plan, const Carry* carry) noexcept nogil:
+    """Whether the clock brings every product to the same target, and nothing else is due with it."""
+    cdef const Rule* rule = &plan.rule
+    return (
+        rule.target == formula.CONSTANT and rule.calm_low == INFINITY and rule.calm_move == 0.0
+        and rule.rebalance_fee == 0.0 and rule.largest == INFINITY and plan.stream_fee == NULL
+        and plan.clock_fee == NULL and plan.spread == NULL and plan.target == NULL and carry.financing == NULL
+        and carry.funding == NULL and carry.dividend == NULL
+    )
+
+
+cdef inline void bounds_of_target(const Plan* plan, double* lower, double* higher) noexcept nogil:
+    """Bounds right after a rebalance at price 1, a little too narrow rather than too wide."""
+    cdef Token token
+    memset(&token, 0, sizeof(Token))
+    token.leverage = plan.leverage
+    formula.buy(&plan.rule, &token, 1.0, 1.0)
+    lower[0] = token.low * (1.0 + 4.0 * formula.REACHED)
+    higher[0] = token.high * (1.0 - 4.0 * formula.REACHED)
+
+
+cdef inline Py_ssize_t streak(
+    const Plan* plan, const Path* path, Token* token, double* navs, Py_ssize_t begin, Py_ssize_t* event, bint costly,
+) noexcept nogil:
+    """Bars in a row at which the clock rebalances and nothing else happens; where they end.
+
+    costly is a constant of the caller. The operations are those of the bars by themselves.
+    """
+    cdef double leverage = plan.leverage, buying = plan.rule.buying, selling = plan.rule.selling
+    cdef double cash = token.cash, units = token.units, turnover = token.turnover, cost = token.cost
+    cdef double low = token.low, high = token.high, lower, higher, p, nav, exposure, after, held, rate
+    cdef Py_ssize_t t = begin, k = event[0]
+    bounds_of_target(plan, &lower, &higher)
+    while k < plan.count and plan.events[k] == t and plan.due[t] == CLOCK:
+        p = path.price[t]
+        if not (p > low and p < high):
+            break
+        exposure = units * p
+        nav = cash + exposure
+        after = nav
+        if costly:
+            rate = buying if leverage * nav > exposure else -selling
+            after = (nav + rate * exposure) / (1.0 + rate * leverage)
+            after = nav if leverage * nav == exposure else after
+            cost += nav - after
+        held = leverage * after
+        turnover += formula.larger_of(held - exposure, exposure - held)
+        cash = after - held
+        units = held / p
+        low = p * lower
+        high = p * higher
+        if navs != NULL:
+            navs[t] = cash + units * p
+        else:
+            watermark(token, cash + units * p)
+        k += 1
+        t += 1
+    if t > begin:
+        token.cash = cash
+        token.units = units
+        token.turnover = turnover
+        token.cost = cost
+        token.price = token.reference = path.price[t - 1]
+        token.rebalances += <double> (t - begin)
+        formula.set_bounds(&plan.rule, token)
+    event[0] = k
+    return t
+
+
 cdef long long run(
     const Plan* plan, const Carry* carry, const Path* path, Token* token, const Target* target, double* nav,
     bint full, Py_ssize_t begin,
@@ -327,6 +396,8 @@ cdef long long run(
     """All bars of one product; nav is its path in memory of its own, or NULL where none is wanted."""
     cdef Py_ssize_t t = begin, event = 0, stop, reached
     cdef bint extremes = plan.rule.extremes != 0.0
+    cdef bint together = not full and not extremes and plan.rule.fill != AT_OPEN and turns_all(plan, carry)
+    cdef bint costly = plan.rule.buying != 0.0 or plan.rule.selling != 0.0
     cdef Bar bar
     cdef long long outside = 0
     while event < plan.count and plan.events[event] < begin:
@@ -359,6 +430,12 @@ cdef long long run(
         t = reached
         if t == path.bars:
             break
+        if together and t == stop and token.status == ALIVE and token.goal != token.goal:
+            reached = streak(plan, path, token, nav, t, &event, True) if costly else streak(
+                plan, path, token, nav, t, &event, False)
+            if reached > t:
+                t = reached
+                continue
         outside |= step(plan, carry, path, token, &bar, t)
         if full:
             record(token, &bar, target, t)
@@ -633,27 +710,6 @@ cdef inline void add_squares(double* sums, const double* price, const double* be
         sums[i] += square_of(price[i], before[i])
 
 
-cdef inline bint turns_all(const Plan* plan, const Carry* carry) noexcept nogil:
-    """Whether the clock brings every product to the same target, and nothing else is due with it."""
-    cdef const Rule* rule = &plan.rule
-    return (
-        rule.target == formula.CONSTANT and rule.calm_low == INFINITY and rule.calm_move == 0.0
-        and rule.rebalance_fee == 0.0 and rule.largest == INFINITY and plan.stream_fee == NULL
-        and plan.clock_fee == NULL and plan.spread == NULL and plan.target == NULL and carry.financing == NULL
-        and carry.funding == NULL and carry.dividend == NULL
-    )
-
-
-cdef void bounds_of_target(Lanes* lanes, const Plan* plan) noexcept nogil:
-    """Bounds right after a rebalance at price 1, a little too narrow rather than too wide."""
-    cdef Token token
-    memset(&token, 0, sizeof(Token))
-    token.leverage = plan.leverage
-    formula.buy(&plan.rule, &token, 1.0, 1.0)
-    lanes.lower = token.low * (1.0 + 4.0 * formula.REACHED)
-    lanes.higher = token.high * (1.0 - 4.0 * formula.REACHED)
-
-
 cdef long long enter(
     Lanes* lanes, const Job* job, const Plan* plan, const double* price, Py_ssize_t width, const double* initial,
     const double* kept, Py_ssize_t size,
@@ -662,7 +718,7 @@ cdef long long enter(
     cdef long long outside = 0
     lanes.rebalances = 0.0
     memset(lanes.squares, 0, sizeof(lanes.squares))
-    bounds_of_target(lanes, plan)
+    bounds_of_target(plan, &lanes.lower, &lanes.higher)
     for i in range(width):
         if job.start:
             memset(&lanes.tokens[i], 0, sizeof(Token))

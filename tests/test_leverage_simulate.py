@@ -4,8 +4,12 @@ import dataclasses
 import inspect
 import itertools
 import math
+import os
 import pickle
+import subprocess
+import sys
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +19,7 @@ from oracle import LAYOUTS, OUTPUTS, assert_same_bits
 from oracle import leverage_simulate as oracle
 
 import shortgamma as sg
+from shortgamma import _dispatch
 
 TokenRule, simulate = sg.leverage.TokenRule, sg.leverage.simulate
 
@@ -603,6 +608,11 @@ WRONG_CALLS = [
         ValueError,
         "upper must be no less than abs(leverage) = 3.0, got 2.0",
     ),
+    (
+        lambda: TokenRule(1025.0, upper=1026.0 + 0.0625),
+        ValueError,
+        "upper must be a price move of at least 1e-05 away, got one of 1.0e-06",
+    ),
     (lambda: TokenRule(3.0, adverse=1e-9), ValueError, "adverse must be at least 0.0001, got 1e-09"),
     (lambda: TokenRule(3.0, favourable=-0.1), ValueError, "favourable must be a number > 0, got -0.1"),
     (lambda: TokenRule(3.0, watch="low"), ValueError, "watch must be one of 'close', 'extremes', got 'low'"),
@@ -786,3 +796,43 @@ def test_wrong_calls_say_what_is_wrong(call, error, message):
     with pytest.raises(error) as caught:
         call()
     assert str(caught.value) == message
+
+
+FINGERPRINT = """
+import sys, hashlib
+import numpy as np
+import test_leverage_simulate as jobs
+found = hashlib.sha256()
+for seed in range(60):
+    close, rule, keywords = jobs.any_job(seed)
+    for record in ("nav", "full", "summary"):
+        for part in jobs.simulate(close, rule, record=record, **keywords)[:-1]:
+            found.update(np.ascontiguousarray(np.asarray(part) + 0.0).tobytes())
+wide = 100.0 * np.exp(np.cumsum(np.random.default_rng(1).normal(0.0, 0.05, (33, 300)), axis=0))
+for rule in (jobs.TokenRule(3.0, every=1, cost=1e-3), jobs.TokenRule(3.0, lower=2.25, upper=4.125)):
+    for record in ("nav", "summary"):
+        for part in jobs.simulate(wide, rule, record=record)[:-1]:
+            found.update(np.ascontiguousarray(np.asarray(part) + 0.0).tobytes())
+print(found.hexdigest(), jobs.sg.show_config("dict")["cpu"])
+"""
+
+
+def test_same_bits_on_every_processor():
+    runs = _dispatch.LEVELS[: _dispatch.LEVELS.index(_dispatch.supported) + 1]
+    levels = [level for level in _dispatch.available() if level in runs]
+    if len(levels) < 2:
+        pytest.skip(f"one build only runs here: {', '.join(levels)}")
+    answers = set()
+    for level in levels:
+        answer = subprocess.run(
+            [sys.executable, "-c", FINGERPRINT],
+            env={**os.environ, "SHORTGAMMA_CPU": level, "PYTHONPATH": str(Path(__file__).parent)},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        )
+        found, cpu = answer.stdout.split()
+        assert cpu == level
+        answers.add(found)
+    assert len(answers) == 1

@@ -413,7 +413,7 @@ def _plan(
     for one in (due, *charges, stream, clock, spread):
         if one is not None:
             happens = one != 0 if happens is None else happens | (one != 0)
-    events = np.empty(0, dtype=np.int64) if happens is None else np.flatnonzero(happens).astype(np.int64)
+    events = np.empty(0, dtype=np.int64) if happens is None else np.flatnonzero(happens).astype(np.int64, copy=False)
     return _numbers(rule), leverage, stream, clock, spread, changes, due, events
 
 

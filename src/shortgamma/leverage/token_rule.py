@@ -23,6 +23,7 @@ FILLS = ("trigger", "close", "open")
 CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
 # A trigger filled at its own price must leave room for the price to move: a bar is worked off trigger by trigger.
 CLOSEST = 1e-4
+SMALLEST = 1e-5
 LIMITS = (("no more than", "no less than"), ("less than", "more than"))
 
 
@@ -250,6 +251,8 @@ class TokenRule:
                 raise ValueError(f"lower must be {less} = {leverage!r}, got {self.lower!r}")
             if self.upper is not None and not self.upper >= leverage * (1.0 + near):
                 raise ValueError(f"upper must be {more} = {leverage!r}, got {self.upper!r}")
+        if self.fill == "trigger":
+            self._check_moves()
         for name in ("adverse", "favourable"):
             value = getattr(self, name)
             if value is not None and value < CLOSEST:
@@ -258,6 +261,18 @@ class TokenRule:
         weight = self.buying * largest
         if weight >= 1.0:
             raise ValueError(f"slippage and cost times the largest leverage must be less than 1, got {weight!r}")
+
+    def _check_moves(self) -> None:
+        """A bound may be far from the target as leverage goes, and near as prices go."""
+        for leverage in (self.leverage, *(value for _, value in self.changes)):
+            for name in ("lower", "upper"):
+                value = getattr(self, name)
+                bound = math.copysign(value or 0.0, leverage)
+                if bound in (0.0, 1.0) or leverage in (0.0, 1.0):
+                    continue
+                move = abs(bound * (1.0 - leverage) / (leverage * (1.0 - bound)) - 1.0)
+                if move < SMALLEST:
+                    raise ValueError(f"{name} must be a price move of at least {SMALLEST} away, got one of {move:.1e}")
 
     @property
     def buying(self) -> float:
