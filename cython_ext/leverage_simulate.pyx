@@ -813,12 +813,13 @@ cdef inline void drift_tile(
 
 cdef inline double turned(
     const double* price, const double* before, Py_ssize_t i, double leverage, double lower, double higher, double* cash,
-    double* units, double* turnover, double* inside,
+    double* units, double* turnover, bint totals, double* inside,
 ) noexcept nogil:
-    """One bar of one product that is rebalanced at it, at no cost."""
+    """One bar of one product that is rebalanced at it, at no cost; totals is a constant of the caller."""
     cdef double p = price[i], exposure = units[0] * p, nav = cash[0] + exposure, held = leverage * nav
     inside[0] = inside[0] if (p > before[i] * lower) & (p < before[i] * higher) else 0.0
-    turnover[0] += formula.larger_of(held - exposure, exposure - held)
+    if totals:
+        turnover[0] += formula.larger_of(held - exposure, exposure - held)
     cash[0] = nav - held
     units[0] = held / p
     return cash[0] + units[0] * p
@@ -826,7 +827,7 @@ cdef inline double turned(
 
 cdef inline bint turn_tile(
     Lanes* lanes, double navs[ROWS][LANES], double* hit, const double* before, const char* source, Py_ssize_t stride,
-    double leverage,
+    double leverage, bint totals,
 ) noexcept nogil:
     """ROWS bars that rebalance all at no cost; false, and nothing done, if anything else happens to any."""
     cdef const double* p0 = <const double*> source
@@ -847,14 +848,14 @@ cdef inline bint turn_tile(
         units = lanes.units[i]
         turnover = lanes.turnover[i]
         inside = 1.0 if (p0[i] > lanes.low[i]) & (p0[i] < lanes.high[i]) else 0.0
-        navs[0][i] = turned(p0, before, i, leverage, 0.0, INFINITY, &cash, &units, &turnover, &inside)
-        navs[1][i] = turned(p1, p0, i, leverage, lower, higher, &cash, &units, &turnover, &inside)
-        navs[2][i] = turned(p2, p1, i, leverage, lower, higher, &cash, &units, &turnover, &inside)
-        navs[3][i] = turned(p3, p2, i, leverage, lower, higher, &cash, &units, &turnover, &inside)
-        navs[4][i] = turned(p4, p3, i, leverage, lower, higher, &cash, &units, &turnover, &inside)
-        navs[5][i] = turned(p5, p4, i, leverage, lower, higher, &cash, &units, &turnover, &inside)
-        navs[6][i] = turned(p6, p5, i, leverage, lower, higher, &cash, &units, &turnover, &inside)
-        navs[7][i] = turned(p7, p6, i, leverage, lower, higher, &cash, &units, &turnover, &inside)
+        navs[0][i] = turned(p0, before, i, leverage, 0.0, INFINITY, &cash, &units, &turnover, totals, &inside)
+        navs[1][i] = turned(p1, p0, i, leverage, lower, higher, &cash, &units, &turnover, totals, &inside)
+        navs[2][i] = turned(p2, p1, i, leverage, lower, higher, &cash, &units, &turnover, totals, &inside)
+        navs[3][i] = turned(p3, p2, i, leverage, lower, higher, &cash, &units, &turnover, totals, &inside)
+        navs[4][i] = turned(p4, p3, i, leverage, lower, higher, &cash, &units, &turnover, totals, &inside)
+        navs[5][i] = turned(p5, p4, i, leverage, lower, higher, &cash, &units, &turnover, totals, &inside)
+        navs[6][i] = turned(p6, p5, i, leverage, lower, higher, &cash, &units, &turnover, totals, &inside)
+        navs[7][i] = turned(p7, p6, i, leverage, lower, higher, &cash, &units, &turnover, totals, &inside)
         cashes[i] = cash
         holdings[i] = units
         turnovers[i] = turnover
@@ -922,7 +923,15 @@ cdef bint tile(
         for k in range(ROWS):
             if plan.due[begin + k] != CLOCK:
                 return False
-        if not turn_tile(lanes, navs, hit, before, source + begin * time_stride, time_stride, plan.leverage):
+        # two copies of the loop: where no totals are kept, none are made
+        if summary:
+            if not turn_tile(
+                lanes, navs, hit, before, source + begin * time_stride, time_stride, plan.leverage, True
+            ):
+                return False
+        elif not turn_tile(
+            lanes, navs, hit, before, source + begin * time_stride, time_stride, plan.leverage, False
+        ):
             return False
     if summary:
         for k in range(ROWS):

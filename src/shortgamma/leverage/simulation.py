@@ -220,7 +220,7 @@ def simulate(
     stamps = _times(time, getattr(price, "index", None) if place == 0 else None, bars, rules)
     carry = {"financing": financing, "funding": funding, "dividend": dividend}
     charges = tuple(_series(name, value, bars) for name, value in carry.items())
-    if record != "full" and np.any(number("flow", flow)):
+    if record != "full" and not _is_zero(flow) and np.any(number("flow", flow)):
         raise ValueError("flow changes no NAV but the number of tokens: it needs record='full'")
     money = _initial(initial, shape)
     size = _dispatch.leverage_simulate.STATE_SIZE
@@ -285,6 +285,8 @@ def _rules(rule: Any) -> tuple[list[TokenRule], bool]:
 
 def _by_path(array: Floats, place: int) -> Floats:
     """Paths by bars, of any strides where they can be had without a copy."""
+    if array.ndim == 1:
+        return np.require(array, np.float64, "A")[None]
     moved = np.moveaxis(array, place, -1)
     if moved.ndim != 2:
         moved = moved.reshape(math.prod(moved.shape[:-1]), moved.shape[-1])
@@ -294,11 +296,11 @@ def _by_path(array: Floats, place: int) -> Floats:
 def _watched(rules: list[TokenRule], prices: Any, high: Any, low: Any, start: Any) -> tuple[Any, Any, Any]:
     """The series that some rule watches; the others are not looked at."""
     found: list[Any] = []
-    for name, value, needed in (
-        ("high", high, any(one.watch == "extremes" for one in rules)),
-        ("low", low, any(one.watch == "extremes" for one in rules)),
-        ("open", start, any(one.fill == "open" for one in rules)),
-    ):
+    extremes = "extremes" in [one.watch for one in rules]
+    opens = "open" in [one.fill for one in rules]
+    if not extremes and not opens:
+        return None, None, None
+    for name, value, needed in (("high", high, extremes), ("low", low, extremes), ("open", start, opens)):
         if not needed:
             found.append(None)
             continue
@@ -337,8 +339,15 @@ def _times(time: Any, index: Any, bars: int, rules: list[TokenRule]) -> NDArray[
     return stamps
 
 
+def _is_zero(value: Any) -> bool:
+    """Whether there is nothing to look at: the usual case, told apart without making an array of it."""
+    return type(value) is float and value == 0.0
+
+
 def _series(name: str, value: Any, bars: int) -> Floats | None:
     """One number a bar, None if all are 0."""
+    if _is_zero(value):
+        return None
     array = number(name, value)
     if array.ndim > 1:
         raise ValueError(f"{name} must be a number or one per bar, got shape {array.shape}")
@@ -350,6 +359,8 @@ def _series(name: str, value: Any, bars: int) -> Floats | None:
 
 
 def _initial(initial: Any, shape: tuple[int, ...]) -> Floats:
+    if type(initial) is float and 0.0 < initial < math.inf:
+        return np.full(math.prod(shape), initial)
     money = number("initial", initial)
     refuse_where(~(money > 0.0) & ~np.isnan(money), "initial", money, "> 0")
     try:
@@ -458,6 +469,8 @@ def _room(out: Any, prices: Any, place: int, several: bool, inner: tuple[int, ..
         return np.empty(inner)
     array = np.empty_like(prices, dtype=np.float64, subok=False) if out is None else out
     if array.dtype == np.float64 and array.flags.aligned and array.flags.writeable:
+        if array.ndim == 1:
+            return np.empty(inner) if np.may_share_memory(array, prices) else array[None, None]
         moved = np.moveaxis(array, place, -1)
         view = moved.reshape(inner)
         if np.shares_memory(view, array) and not np.may_share_memory(array, prices):
