@@ -1061,7 +1061,7 @@ def simulate(price, high, low, open, carry, plans, initial, state, first, begin,
     )
     cdef Plan* plan
     cdef double* memory = NULL
-    cdef double* result
+    cdef double* result = NULL
     cdef Lanes* strip = NULL
     cdef double* kept
     cdef const double* starts = doubles(initial)

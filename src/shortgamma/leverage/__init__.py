@@ -11,6 +11,7 @@ The modules: ``nav`` (rebalancing on a schedule), ``theory`` (closed forms), ``t
 
 from typing import TYPE_CHECKING
 
+from shortgamma._later import later
 from shortgamma.leverage.nav import nav
 from shortgamma.leverage.theory import (
     actual_leverage,
@@ -30,8 +31,6 @@ from shortgamma.leverage.theory import (
 )
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from shortgamma.leverage import rules
     from shortgamma.leverage.comparison import Comparison, compare
     from shortgamma.leverage.simulation import NavPath, Simulation, SimulationSummary, TokenState, simulate
@@ -64,29 +63,17 @@ __all__ = [
     "volatility_drag",
 ]
 
-# Loaded when they are first asked for, which an import of the package does not.
-LATER = {
-    "Comparison": "comparison",
-    "compare": "comparison",
-    "NavPath": "simulation",
-    "Simulation": "simulation",
-    "SimulationSummary": "simulation",
-    "TokenRule": "token_rule",
-    "TokenState": "simulation",
-    "rules": "rules",
-    "simulate": "simulation",
-}
-
-
-def __getattr__(name: str) -> "Any":
-    if name in LATER:
-        from importlib import import_module
-
-        module = import_module(f"shortgamma.leverage.{LATER[name]}")
-        globals()[name] = module if name == LATER[name] else getattr(module, name)
-        return globals()[name]
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *LATER})
+__getattr__, __dir__ = later(
+    globals(),
+    {
+        "Comparison": "comparison",
+        "NavPath": "simulation",
+        "Simulation": "simulation",
+        "SimulationSummary": "simulation",
+        "TokenRule": "token_rule",
+        "TokenState": "simulation",
+        "compare": "comparison",
+        "rules": "rules",
+        "simulate": "simulation",
+    },
+)
