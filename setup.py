@@ -33,6 +33,7 @@ FAMILIES = {
     "contracts": "strict",
     "leverage": "strict",
     "leverage_theory": "strict",
+    "leverage_simulate": "strict",
     "funding": "strict",
     "funding_events": "strict",
     "funding_rates": "strict",

@@ -15,6 +15,7 @@ FAMILIES = (
     "barrier_extended",
     "contracts",
     "leverage",
+    "leverage_simulate",
     "funding",
     "liquidation",
     "liquidation_process",

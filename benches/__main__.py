@@ -13,7 +13,7 @@ from benches.text import table
 
 HEADER = ("case", "ns", "floor", "of", "ns/floor", "NumPy", "numba", "peer", "")
 LEFT = {0, 3, 8}
-PEERS = ("QuantLib", "SciPy", "pandas")
+PEERS = ("QuantLib", "SciPy", "pandas", "vectorbt", "bt", "one by one")
 
 
 def measure(case, rounds):

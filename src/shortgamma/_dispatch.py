@@ -91,6 +91,7 @@ LATER = (
     "extended_barrier",
     "funding_events",
     "funding_rates",
+    "leverage_simulate",
     "leverage_theory",
     "liquidation_account",
     "liquidation_process",

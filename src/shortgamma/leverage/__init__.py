@@ -4,9 +4,14 @@ Units: ``leverage`` signed, 3.0 for 3x and -1.0 for an inverse product; ``financ
 fractions per bar (a rate per year divided by the bars of a year); ``cost`` is a fraction of each trade. Time
 runs down axis 0.
 
-The modules: ``nav`` (rebalancing on a schedule), ``theory`` (closed forms).
+The modules: ``nav`` (rebalancing on a schedule), ``theory`` (closed forms), ``token_rule`` and ``simulation``
+(products that rebalance by any rule), ``rules`` (those of real products), ``comparison``
+(with a multiple of the underlying).
 """
 
+from typing import TYPE_CHECKING
+
+from shortgamma._later import later
 from shortgamma.leverage.nav import nav
 from shortgamma.leverage.theory import (
     actual_leverage,
@@ -25,9 +30,22 @@ from shortgamma.leverage.theory import (
     volatility_drag,
 )
 
+if TYPE_CHECKING:
+    from shortgamma.leverage import rules
+    from shortgamma.leverage.comparison import Comparison, compare
+    from shortgamma.leverage.simulation import NavPath, Simulation, SimulationSummary, TokenState, simulate
+    from shortgamma.leverage.token_rule import TokenRule
+
 __all__ = [
+    "Comparison",
+    "NavPath",
+    "Simulation",
+    "SimulationSummary",
+    "TokenRule",
+    "TokenState",
     "actual_leverage",
     "break_even_variance",
+    "compare",
     "compounded_return",
     "growth_optimal_leverage",
     "nav",
@@ -37,8 +55,25 @@ __all__ = [
     "recentred_leverage",
     "return_probability",
     "return_quantile",
+    "rules",
     "sigmoid_transfer",
+    "simulate",
     "trigger_ratio",
     "value_at_risk",
     "volatility_drag",
 ]
+
+__getattr__, __dir__ = later(
+    globals(),
+    {
+        "Comparison": "comparison",
+        "NavPath": "simulation",
+        "Simulation": "simulation",
+        "SimulationSummary": "simulation",
+        "TokenRule": "token_rule",
+        "TokenState": "simulation",
+        "compare": "comparison",
+        "rules": "rules",
+        "simulate": "simulation",
+    },
+)

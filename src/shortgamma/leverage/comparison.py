@@ -1,0 +1,129 @@
+"""A leveraged product against a multiple of its underlying; the public name is in ``shortgamma.leverage``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from shortgamma.leverage.simulation import simulate
+from shortgamma.leverage.token_rule import TokenRule
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+
+__all__ = ["Comparison", "compare"]
+
+RATES = ("financing", "funding")
+FEES = ("fee", "annual_fee", "rebalance_fee")
+COSTS = ("slippage", "cost")
+
+
+class Comparison(NamedTuple):
+    """What became of a product and of its leverage times the underlying; fractions of the money put in.
+
+    gap = product - multiple = compounding + cost + fee + financing, each negative where it took from the holder.
+    """
+
+    product: Any
+    """Return of the product."""
+    multiple: Any
+    """Leverage times the return of the underlying."""
+    gap: Any
+    """What the product is ahead."""
+    ahead: Any
+    """Whether it is ahead."""
+    compounding: Any
+    """Of the gap: what rebalancing made of the path, before cost, fees and financing. Volatility takes, trends give."""
+    cost: Any
+    """Of the gap: costs of trades and slippage."""
+    fee: Any
+    """Of the gap: fees."""
+    financing: Any
+    """Of the gap: financing, spread and funding."""
+    realised_variance: Any
+    """Sum of squared returns of the underlying, which drives the compounding."""
+
+
+def compare(
+    price: ArrayLike,
+    rule: TokenRule,
+    *,
+    financing: ArrayLike = 0.0,
+    funding: ArrayLike = 0.0,
+    dividend: ArrayLike = 0.0,
+    **keywords: Any,
+) -> Comparison:
+    """Which is ahead after a path, a leveraged product or its leverage times the underlying, and why.
+
+    Parameters
+    ----------
+    price : array_like
+        Closing prices > 0 of the underlying, one per bar.
+    rule : TokenRule
+        What the product does; its ``leverage`` is the multiple.
+    financing, funding, dividend : array_like, default 0.0
+        As for `simulate`. Dividends count for the underlying too, reinvested.
+    **keywords : Any
+        ``time``, ``high``, ``low``, ``open`` and ``axis`` of `simulate`.
+
+    Returns
+    -------
+    Comparison
+        Numbers, or arrays of one for each path.
+
+    Raises
+    ------
+    ValueError
+        If the leverage of the rule changes, or as `simulate` does.
+    TypeError
+        If ``rule`` is none, or as `simulate` does.
+
+    Notes
+    -----
+    The product is simulated as it is, without financing, without that and fees, and without costs too; the parts are
+    the differences of these, in this order, so they add up to the gap. A trigger may come on another bar without
+    fees than with them.
+
+    Examples
+    --------
+    FTX's own example: up 10 %, then back. The underlying is where it was, 3x lost 5.45 % to compounding.
+
+    >>> import shortgamma as sg
+    >>> found = sg.leverage.compare([10_000.0, 11_000.0, 10_000.0], sg.leverage.TokenRule(3.0, every=1))
+    >>> bool(found.ahead), round(float(found.compounding), 4)
+    (False, -0.0545)
+    """
+    if not isinstance(rule, TokenRule):
+        raise TypeError(f"rule must be a TokenRule, got {type(rule).__name__}")
+    if rule.changes:
+        raise ValueError("the leverage of the rule changes: there is no one multiple to compare with")
+    unknown = sorted(set(keywords) - {"time", "high", "low", "open", "axis"})
+    if unknown:
+        raise TypeError(f"compare() got an unexpected keyword argument {unknown[0]!r}")
+
+    def end(one: TokenRule, **carry: Any) -> Any:
+        return simulate(price, one, record="summary", dividend=dividend, **carry, **keywords)
+
+    whole = end(rule, financing=financing, funding=funding)
+    unfinanced = rule.replace(spread=0.0)
+    free = unfinanced.replace(**dict.fromkeys(FEES, 0.0))
+    frictionless = free.replace(**dict.fromkeys(COSTS, 0.0))
+    without_financing, without_fees, without_costs = (end(one).nav for one in (unfinanced, free, frictionless))
+    held = end(TokenRule(1.0, every=1)).nav - 1.0
+    multiple = rule.leverage * held
+    product = whole.nav - 1.0
+    gap = product - multiple
+    return Comparison(
+        product,
+        multiple,
+        gap,
+        np.greater(gap, 0.0),
+        without_costs - 1.0 - multiple,
+        without_fees - without_costs,
+        without_financing - without_fees,
+        whole.nav - without_financing,
+        whole.realised_variance,
+    )
