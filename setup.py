@@ -41,6 +41,8 @@ FAMILIES = {
     "liquidation_process": "strict",
     "liquidation_account": "strict",
 }
+# Loops of many rare branches: copies of them in each other would take minutes to compile, and gain nothing.
+BRANCHING = {"double_barrier", "funding_events", "liquidation_account", "liquidation_process"}
 SINGLE = ("cpu", "capi", "stream")
 LEVELS = {"baseline": [], "v3": ["-march=x86-64-v3"], "v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"]}
 
@@ -108,8 +110,7 @@ def macros(source: str) -> list[tuple[str, str]]:
 
 
 def optimise(source: str) -> list[str]:
-    # A process of many rare branches: copies of them in each other would take minutes to compile, and gain nothing.
-    return [flag for flag in OPTIMISE if source != "liquidation_process" or flag not in INLINE]
+    return [flag for flag in OPTIMISE if source not in BRANCHING or flag not in INLINE]
 
 
 def extension(module: str, source: str, flags: list[str]) -> Extension:
@@ -150,7 +151,11 @@ def extensions() -> list[Extension]:
 
 
 class BuildWhatTheCompilerKnows(build_ext):
-    """Leave out the levels and drop the optional flags that this compiler does not know."""
+    """Leave out the levels and drop the optional flags that this compiler does not know; use every processor."""
+
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        self.parallel = self.parallel or os.cpu_count()
 
     def knows(self, flags: list[str]) -> bool:
         with tempfile.TemporaryDirectory() as folder:

@@ -11,6 +11,7 @@ from benches.common import Case
 FAMILIES = (
     "vecmath",
     "barrier",
+    "double_barrier",
     "barrier_dates",
     "barrier_extended",
     "contracts",

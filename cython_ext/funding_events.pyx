@@ -147,10 +147,12 @@ cdef inline void positions(
             look_ahead(fills, event, events, later)
         change = fills.counts_from[next - fills.first]
         stop = change if change < end else end
-        while done < stop:
+        while True:
             for k in range(WIDE):
                 target[done - begin + k] = held
             done += WIDE
+            if done >= stop:
+                break
         done = stop
         if change >= end:
             break
@@ -176,28 +178,58 @@ cdef inline long long pay(
     return outside
 
 
-cdef inline void add_chains(double* high, double* low, double* x, Py_ssize_t count) noexcept nogil:
-    """Sums side by side; x has room for a whole number of them."""
-    cdef Py_ssize_t i, k, whole = (count + CHAINS - 1) // CHAINS
-    cdef double total, back
-    for i in range(count, whole * CHAINS):
-        x[i] = 0.0
-    for i in range(whole):
+cdef inline void pay_into(
+    bint inverse, double* high, double* low, double* position, const double* mark, const double* rate,
+    const double* fx, double multiplier, Py_ssize_t count,
+) noexcept nogil:
+    """Payments added to sums side by side; position has room for a whole number of them."""
+    cdef Py_ssize_t k, begin, whole = count // CHAINS * CHAINS
+    cdef double x, total, back
+    cdef double rest[CHAINS]
+    begin = 0
+    while begin < whole:
         for k in range(CHAINS):
-            total = high[k] + x[CHAINS * i + k]
+            x = checked(
+                payment(inverse, position[begin + k], mark[begin + k], rate[begin + k], multiplier), mark[begin + k])
+            if fx != NULL:
+                x = x * fx[begin + k]
+            total = high[k] + x
             back = total - high[k]
-            low[k] += (high[k] - (total - back)) + (x[CHAINS * i + k] - back)
+            low[k] += (high[k] - (total - back)) + (x - back)
+            high[k] = total
+        begin += CHAINS
+    if whole < count:
+        for k in range(CHAINS):
+            rest[k] = 0.0
+        pay(inverse, rest, position + whole, mark + whole, rate + whole, fx + whole if fx != NULL else NULL,
+            multiplier, count - whole)
+        for k in range(CHAINS):
+            total = high[k] + rest[k]
+            back = total - high[k]
+            low[k] += (high[k] - (total - back)) + (rest[k] - back)
             high[k] = total
 
 
-cdef inline double sum_of(const double* high, const double* low) noexcept nogil:
-    cdef Sum total
-    cdef int k
-    total.high = total.low = 0.0
-    for k in range(CHAINS):
-        add(&total, high[k])
-        total.low += low[k]
-    return rounded(total)
+cdef inline long long no_prices(const double* mark, Py_ssize_t count) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef long long outside = 0
+    for i in range(count):
+        outside |= no_price(mark[i])
+    return outside
+
+
+cdef inline double sum_of(double* high, double* low) noexcept nogil:
+    """The sum of all sums, two by two."""
+    cdef double total, back
+    cdef int k, width = CHAINS // 2
+    while width > 0:
+        for k in range(width):
+            total = high[k] + high[k + width]
+            back = total - high[k]
+            low[k] += low[k + width] + ((high[k] - (total - back)) + (high[k + width] - back))
+            high[k] = total
+        width //= 2
+    return rounded(Sum(high[0], low[0]))
 
 
 def merge(
@@ -215,13 +247,11 @@ def merge(
     """
     cdef Py_ssize_t accounts = fill_offset.shape[0] - 1, account, first, events, begin, count, target = 0, k
     cdef double position_block[BLOCK + WIDE]
-    cdef double cash_block[BLOCK]
     cdef double high[CHAINS]
     cdef double low[CHAINS]
     cdef Fills fills
     cdef Problem problem
     cdef long long outside = 0
-    cdef bint paid = cash.shape[0] > 0 or total.shape[0] > 0
     cdef Status status
     with nogil:
         status = status_save()
@@ -261,18 +291,20 @@ def merge(
                     if position.shape[0]:
                         for k in range(count):
                             position[target + begin + k] = position_block[k]
-                    if paid:
-                        outside |= pay(
-                            inverse, cash_block, position_block, &mark[first + begin], &rate[first + begin],
+                    if total.shape[0]:
+                        pay_into(
+                            inverse, high, low, position_block, &mark[first + begin], &rate[first + begin],
                             &fx[first + begin] if fx.shape[0] else NULL, multiplier, count)
-                        if cash.shape[0]:
-                            for k in range(count):
-                                cash[target + begin + k] = cash_block[k]
-                        if total.shape[0]:
-                            add_chains(high, low, cash_block, count)
+                    elif cash.shape[0]:
+                        outside |= pay(
+                            inverse, &cash[target + begin], position_block, &mark[first + begin],
+                            &rate[first + begin], &fx[first + begin] if fx.shape[0] else NULL, multiplier, count)
                     begin += BLOCK
                 if total.shape[0]:
                     total[account] = sum_of(high, low)
+                    if total[account] != total[account]:
+                        # a mark that is no price leaves no number
+                        outside |= no_prices(&mark[first], events)
                 target += events
         status_restore(status)
     return problem.what, account, problem.index, outside != 0

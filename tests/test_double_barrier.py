@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mpmath import mp, mpf
+from mpmath import mpf
 from oracle import double_barrier as oracle
 from oracle.barrier import NAMES, scales
 
@@ -521,4 +521,3 @@ def test_wrong_calls_say_what_is_wrong(call, error, message):
 
 def test_they_stand_in_the_package():
     assert {"double_price", "double_greeks", "double_touch_price", "double_touch_greeks"} <= set(sg.barrier.__all__)
-    assert mp.dps == 15
