@@ -175,24 +175,50 @@ def pandas_merge(a):
     return cash.groupby(both["account"]).sum().to_numpy()
 
 
-def events_case():
-    ways = {
-        OURS: lambda a: sg.funding.accrue_events(
-            a.fill_time,
-            a.quantity,
-            a.funding_time,
-            a.mark,
-            a.rate,
-            contract=LINEAR,
-            indptr_fills=a.fills,
-            indptr_fundings=a.fundings,
-            record="total",
-        ),
+def shared_setup():
+    """One funding history for all accounts, of one instrument."""
+    a = events_setup()
+    for name in ("funding_time", "mark", "rate"):
+        setattr(a, name, getattr(a, name)[:FUNDINGS].copy())
+    return a
+
+
+@cache
+def numba_shared():
+    @pytest.importorskip("numba").njit(error_model="numpy")
+    def merge(fill_time, quantity, fills, funding_time, mark, rate, multiplier):
+        out = np.zeros(len(fills) - 1)
+        for account in range(len(fills) - 1):
+            fill, end, position, cash = fills[account], fills[account + 1], 0.0, 0.0
+            for k in range(len(funding_time)):
+                while fill < end and fill_time[fill] <= funding_time[k]:
+                    position += quantity[fill]
+                    fill += 1
+                cash -= (position * multiplier * mark[k]) * rate[k]
+            out[account] = cash
+        return out
+
+    return lambda a: merge(a.fill_time, a.quantity, a.fills, a.funding_time, a.mark, a.rate, LINEAR.multiplier)
+
+
+def merged(a, **offsets):
+    history = (a.fill_time, a.quantity, a.funding_time, a.mark, a.rate)
+    return sg.funding.accrue_events(*history, contract=LINEAR, indptr_fills=a.fills, record="total", **offsets)
+
+
+def events_cases():
+    own = {
+        OURS: lambda a: merged(a, indptr_fundings=a.fundings),
         "numba": lambda a: numba_merge()(a),
         "pandas": pandas_merge,
     }
-    name = "funding: 10,000 accounts of 100 fills and 1,000 fundings, totals"
-    return Case(name, (), ACCOUNTS * FUNDINGS, "copy", events_setup, ways, tolerance=1e-9, bytes=24)
+    shared = {OURS: merged, "numba": lambda a: numba_shared()(a)}
+    name = "funding: 10,000 accounts of 100 fills, 1,000 fundings each, totals"
+    count = ACCOUNTS * FUNDINGS
+    return [
+        Case(name, (), count, "copy", events_setup, own, tolerance=1e-9, bytes=24),
+        Case(f"{name}, of one history", (), count, "copy", shared_setup, shared, tolerance=1e-9, bytes=24),
+    ]
 
 
 def rates_setup():
@@ -291,7 +317,7 @@ CASES = [
     large_case(),
     total_case(0, "by account"),
     total_case(1, "by time"),
-    events_case(),
+    *events_cases(),
     *RATES,
 ]
 test_speed = bench(CASES)

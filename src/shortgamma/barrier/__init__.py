@@ -11,7 +11,6 @@ the time, soft, on another asset), ``inverse`` (from a price back), ``notes`` (r
 from typing import TYPE_CHECKING
 
 from shortgamma._later import later
-from shortgamma.barrier.binary import binary_greeks, binary_price, touch_greeks, touch_price
 from shortgamma.barrier.single import (
     BarrierGreeks,
     charm,
@@ -30,14 +29,15 @@ from shortgamma.barrier.single import (
     volga,
     zomma,
 )
-from shortgamma.barrier.terms import quanto_dividend, status
 
 if TYPE_CHECKING:
+    from shortgamma.barrier.binary import binary_greeks, binary_price, touch_greeks, touch_price
     from shortgamma.barrier.discrete import DiscreteGreeks, discrete_greeks, discrete_price
     from shortgamma.barrier.double import double_greeks, double_price, double_touch_greeks, double_touch_price
     from shortgamma.barrier.extended import partial_time_price, soft_price, two_asset_price
     from shortgamma.barrier.inverse import Solutions, barrier_for_price, implied_vol
     from shortgamma.barrier.notes import NoteGreeks, autocallable, reverse_convertible
+    from shortgamma.barrier.terms import quanto_dividend, status
 
 __all__ = [
     "BarrierGreeks",
@@ -88,6 +88,8 @@ __getattr__, __dir__ = later(
         "Solutions": "inverse",
         "autocallable": "notes",
         "barrier_for_price": "inverse",
+        "binary_greeks": "binary",
+        "binary_price": "binary",
         "discrete_greeks": "discrete",
         "discrete_price": "discrete",
         "double_greeks": "double",
@@ -96,8 +98,12 @@ __getattr__, __dir__ = later(
         "double_touch_price": "double",
         "implied_vol": "inverse",
         "partial_time_price": "extended",
+        "quanto_dividend": "terms",
         "reverse_convertible": "notes",
         "soft_price": "extended",
+        "status": "terms",
+        "touch_greeks": "binary",
+        "touch_price": "binary",
         "two_asset_price": "extended",
     },
 )

@@ -3,14 +3,15 @@
 Units: ``rate`` is a fraction per funding interval, > 0 when longs pay shorts; cash is in the contract's
 settlement coin, > 0 received. Time runs down axis 0. Times are datetime64, or integers: nanoseconds UTC.
 
-The modules: ``dense`` (positions on the funding clock), ``events`` (fills at any time), ``rates`` (from a book to a
-rate), ``rules`` (venues as data), ``meaning`` (yields, fair values), ``history`` (venues' files).
+The modules: ``dense`` (positions on the funding clock), ``sums`` (of their payments), ``events`` (fills at any time),
+``rates`` (from a book to a rate), ``rules`` (venues as data), ``meaning`` (yields, fair values), ``history`` (venues'
+files).
 """
 
 from typing import TYPE_CHECKING
 
 from shortgamma._later import later
-from shortgamma.funding.dense import FundingIndex, accrue, between, funding_index, total
+from shortgamma.funding.dense import accrue
 
 if TYPE_CHECKING:
     from shortgamma.funding import rules
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         three_leg_path,
     )
     from shortgamma.funding.rates import average_premium, impact_price, predicted_rate, premium_index, rate
+    from shortgamma.funding.sums import FundingIndex, between, funding_index, total
 
 __all__ = [
     "FundingHistory",
@@ -69,6 +71,7 @@ __getattr__, __dir__ = later(
     globals(),
     {
         "FundingHistory": "history",
+        "FundingIndex": "sums",
         "RealizedFunding": "meaning",
         "ThreeLegPath": "meaning",
         "ThreeLegs": "meaning",
@@ -76,11 +79,13 @@ __getattr__, __dir__ = later(
         "accrue_events": "events",
         "annualize": "meaning",
         "average_premium": "rates",
+        "between": "sums",
         "break_even_holding": "meaning",
         "delta_neutral_carry": "meaning",
         "fair_drift": "meaning",
         "fair_premium": "meaning",
         "fair_price": "meaning",
+        "funding_index": "sums",
         "impact_price": "rates",
         "position_at": "events",
         "predicted_rate": "rates",
@@ -89,8 +94,9 @@ __getattr__, __dir__ = later(
         "rate": "rates",
         "read_history": "history",
         "realized_funding": "meaning",
+        "rules": "rules",
         "three_leg_carry": "meaning",
         "three_leg_path": "meaning",
-        "rules": "rules",
+        "total": "sums",
     },
 )

@@ -13,27 +13,27 @@ from typing import TYPE_CHECKING
 
 from shortgamma._later import later
 from shortgamma.leverage.nav import nav
-from shortgamma.leverage.theory import (
-    actual_leverage,
-    break_even_variance,
-    compounded_return,
-    growth_optimal_leverage,
-    power_transfer,
-    rebalance_flow,
-    rebalance_trade,
-    recentred_leverage,
-    return_probability,
-    return_quantile,
-    sigmoid_transfer,
-    trigger_ratio,
-    value_at_risk,
-    volatility_drag,
-)
 
 if TYPE_CHECKING:
     from shortgamma.leverage import rules
     from shortgamma.leverage.comparison import Comparison, compare
     from shortgamma.leverage.simulation import NavPath, Simulation, SimulationSummary, TokenState, simulate
+    from shortgamma.leverage.theory import (
+        actual_leverage,
+        break_even_variance,
+        compounded_return,
+        growth_optimal_leverage,
+        power_transfer,
+        rebalance_flow,
+        rebalance_trade,
+        recentred_leverage,
+        return_probability,
+        return_quantile,
+        sigmoid_transfer,
+        trigger_ratio,
+        value_at_risk,
+        volatility_drag,
+    )
     from shortgamma.leverage.token_rule import TokenRule
 
 __all__ = [
@@ -72,8 +72,22 @@ __getattr__, __dir__ = later(
         "SimulationSummary": "simulation",
         "TokenRule": "token_rule",
         "TokenState": "simulation",
+        "actual_leverage": "theory",
+        "break_even_variance": "theory",
         "compare": "comparison",
+        "compounded_return": "theory",
+        "growth_optimal_leverage": "theory",
+        "power_transfer": "theory",
+        "rebalance_flow": "theory",
+        "rebalance_trade": "theory",
+        "recentred_leverage": "theory",
+        "return_probability": "theory",
+        "return_quantile": "theory",
         "rules": "rules",
+        "sigmoid_transfer": "theory",
         "simulate": "simulation",
+        "trigger_ratio": "theory",
+        "value_at_risk": "theory",
+        "volatility_drag": "theory",
     },
 )
