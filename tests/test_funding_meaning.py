@@ -158,6 +158,28 @@ class TestFairPrice:
         assert count * rate(premium, interest, clamp=clamp) == pytest.approx(drift * (1 + premium), rel=1e-9, abs=1e-11)
 
 
+class TestNikkei:
+    """CME's dollar contract is a quanto: 5 dollars a point, whatever a dollar costs in yen."""
+
+    RATE, DIVIDEND, DOLLAR_RATE = 0.005, 0.02, 0.04
+    VOL, CORRELATION, YEARS = (0.22, 0.10), 0.4, 1.0
+
+    def test_it_trades_above_the_yen_contract(self):
+        adjustment = quanto_adjustment(self.CORRELATION, *self.VOL)
+        terms = {"rate": self.RATE, "holding_yield": self.DIVIDEND}
+        yen = math.exp(fair_drift("linear", **terms) * self.YEARS)
+        dollar = math.exp(fair_drift("quanto", **terms, quanto=adjustment) * self.YEARS)
+        assert dollar / yen == pytest.approx(math.exp(0.4 * 0.22 * 0.10), rel=1e-14)
+        # a dollar future is worth nothing in yen: that fixes its price on simulated paths
+        growth = (self.RATE - self.DIVIDEND, self.RATE - self.DOLLAR_RATE)
+        _, (index, yen_per_dollar) = correlated_paths(self.YEARS, 1, 400_000, growth, self.VOL, self.CORRELATION, 11)
+        for forward, fair in ((dollar, True), (yen, False)):
+            worth = yen_per_dollar[-1] * (index[-1] - forward)
+            error = worth.std(ddof=1) / math.sqrt(worth.size)
+            assert bool(abs(worth.mean()) < 3.0 * error) is fair
+            assert fair or worth.mean() > 10.0 * error
+
+
 class TestThreeLegs:
     def test_article(self):
         # short ETH at 50 %, long BTC at 0 %, long ETHBTC at 5 %

@@ -58,7 +58,8 @@ def price(
     ndarray or float
         Price at which margin plus profit equals what is required. A long that can never be liquidated has 0,
         a short that can never be has inf; a long that is under water at every price has inf, such a short 0:
-        so ``mark < price`` for a long and ``mark > price`` for a short always tell the truth. No position
+        so ``mark < price`` for a long and ``mark > price`` for a short always tell the truth. A margin that is less
+        than the venue's initial margin is that of a position that has lost some of it, and no error. No position
         (``quantity`` 0) has no price: NaN. NaN also, with the invalid flag, where ``entry``, ``maintenance``
         or ``fee`` is out of its range.
 
