@@ -42,7 +42,15 @@ FAMILIES = {
     "liquidation_account": "strict",
 }
 # Loops of many rare branches: copies of them in each other would take minutes to compile, and gain nothing.
-BRANCHING = {"double_barrier", "funding_events", "liquidation_account", "liquidation_process"}
+BRANCHING = {
+    "extended_barrier",
+    "funding_events",
+    "leverage_simulate",
+    "liquidation_account",
+    "liquidation_process",
+}
+# Where processes fork, Cython can use all processors too.
+THREADS = (os.cpu_count() or 1) if sys.platform == "linux" else 0
 SINGLE = ("cpu", "capi", "stream")
 LEVELS = {"baseline": [], "v3": ["-march=x86-64-v3"], "v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"]}
 
@@ -132,7 +140,11 @@ def extensions() -> list[Extension]:
         extension(f"shortgamma._{name}" if name == "cpu" else f"shortgamma.{name}", name, strict) for name in SINGLE
     ]
     found += cythonize(
-        single, build_dir=f"build/cython/{MODE}/single", include_path=["src"], compiler_directives=DIRECTIVES
+        single,
+        build_dir=f"build/cython/{MODE}/single",
+        include_path=["src"],
+        compiler_directives=DIRECTIVES,
+        nthreads=THREADS,
     )
     for level, flags in levels().items():
         group = [
@@ -145,7 +157,11 @@ def extensions() -> list[Extension]:
         ]
         # One build_dir for a level: the name of the module is part of the C code.
         found += cythonize(
-            group, build_dir=f"build/cython/{MODE}/{level}", include_path=["src"], compiler_directives=DIRECTIVES
+            group,
+            build_dir=f"build/cython/{MODE}/{level}",
+            include_path=["src"],
+            compiler_directives=DIRECTIVES,
+            nthreads=THREADS,
         )
     return found
 
