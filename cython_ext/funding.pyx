@@ -93,9 +93,9 @@ funding_payment = make_ufunc(
 
 
 cdef enum:
-    # accounts side by side whose sums stay in the first cache while time runs
-    STRIP = 2048
-    # bars at a time, written out in add_rows
+    # accounts side by side whose sums stay in a cache while time runs: memory likes long rows better than short sums
+    STRIP = 6144
+    # bars at a time, written out in steps_of_rows
     ROWS = 4
     # independent sums along a row, or each addition would wait for the one before
     CHAINS = 32
@@ -114,12 +114,40 @@ cdef inline void add_lanes(double* high, double* low, const double* x, int count
 
 cdef inline void step(
     int kind, double* high, double* low, double quantity, double mark, double rate, double fx, double multiplier,
+    bint exchanged=True,
 ) noexcept nogil:
-    cdef double x = payment(kind == INVERSE, quantity, mark, rate, multiplier) * fx
+    cdef double x = payment(kind == INVERSE, quantity, mark, rate, multiplier)
+    x = x * fx if exchanged else x
     cdef double total = high[0] + x
     cdef double back = total - high[0]
     low[0] += (high[0] - (total - back)) + (x - back)
     high[0] = total
+
+
+cdef inline void steps_of_rows(
+    int kind, bint exchanged, double* high, double* low, const char* row, Py_ssize_t stride, const double* mark,
+    const double* rate, const double* fx, double multiplier, Py_ssize_t count,
+) noexcept nogil:
+    """exchanged is a constant of the caller: what needs no exchange is not multiplied."""
+    cdef const double* first = <const double*> row
+    cdef const double* second = <const double*> (row + stride)
+    cdef const double* third = <const double*> (row + 2 * stride)
+    cdef const double* fourth = <const double*> (row + 3 * stride)
+    # copies that no store to a sum can change
+    cdef double mark_1 = mark[0], mark_2 = mark[1], mark_3 = mark[2], mark_4 = mark[3]
+    cdef double rate_1 = rate[0], rate_2 = rate[1], rate_3 = rate[2], rate_4 = rate[3]
+    cdef double fx_1 = fx[0], fx_2 = fx[1], fx_3 = fx[2], fx_4 = fx[3]
+    cdef double high_lane, low_lane
+    cdef Py_ssize_t i
+    for i in range(count):
+        high_lane = high[i]
+        low_lane = low[i]
+        step(kind, &high_lane, &low_lane, first[i], mark_1, rate_1, fx_1, multiplier, exchanged)
+        step(kind, &high_lane, &low_lane, second[i], mark_2, rate_2, fx_2, multiplier, exchanged)
+        step(kind, &high_lane, &low_lane, third[i], mark_3, rate_3, fx_3, multiplier, exchanged)
+        step(kind, &high_lane, &low_lane, fourth[i], mark_4, rate_4, fx_4, multiplier, exchanged)
+        high[i] = high_lane
+        low[i] = low_lane
 
 
 cdef inline bint add_rows(
@@ -132,13 +160,8 @@ cdef inline bint add_rows(
     cdef double mark[ROWS]
     cdef double rate[ROWS]
     cdef double fx[ROWS]
-    cdef double high_lane, low_lane
-    cdef const double* first = <const double*> row[0]
-    cdef const double* second = <const double*> (row[0] + steps[7])
-    cdef const double* third = <const double*> (row[0] + 2 * steps[7])
-    cdef const double* fourth = <const double*> (row[0] + 3 * steps[7])
     cdef bint good = True
-    cdef Py_ssize_t i, k
+    cdef Py_ssize_t k
     for k in range(ROWS):
         mark[k] = (<double*> (row[1] + k * steps[8]))[0]
         rate[k] = (<double*> (row[2] + k * steps[9]))[0]
@@ -146,15 +169,10 @@ cdef inline bint add_rows(
         good = good and 0.0 < mark[k] < INFINITY
     if not good:
         return False
-    for i in range(count):
-        high_lane = high[i]
-        low_lane = low[i]
-        step(kind, &high_lane, &low_lane, first[i], mark[0], rate[0], fx[0], multiplier)
-        step(kind, &high_lane, &low_lane, second[i], mark[1], rate[1], fx[1], multiplier)
-        step(kind, &high_lane, &low_lane, third[i], mark[2], rate[2], fx[2], multiplier)
-        step(kind, &high_lane, &low_lane, fourth[i], mark[3], rate[3], fx[3], multiplier)
-        high[i] = high_lane
-        low[i] = low_lane
+    if fx[0] == 1.0 and fx[1] == 1.0 and fx[2] == 1.0 and fx[3] == 1.0:
+        steps_of_rows(kind, False, high, low, row[0], steps[7], mark, rate, fx, multiplier, count)
+    else:
+        steps_of_rows(kind, True, high, low, row[0], steps[7], mark, rate, fx, multiplier, count)
     return True
 
 
@@ -256,11 +274,13 @@ cdef inline long long total_along(
 
 cdef inline void totals(int kind, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps) noexcept nogil:
     cdef Py_ssize_t paths = dimensions[0], length = dimensions[1], begin = 0, count
+    cdef Py_ssize_t strips = (paths + STRIP - 1) // STRIP
     cdef long long outside = 0
     cdef Status status = status_save()
     while begin < paths:
         if steps[0] == sizeof(double) and paths > 1:
-            count = min(<Py_ssize_t> STRIP, paths - begin)
+            # strips of one width
+            count = min(paths - begin, (paths + strips - 1) // strips)
             outside |= total_adjacent(kind, args, begin, count, length, steps)
         else:
             count = 1
