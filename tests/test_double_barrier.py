@@ -230,6 +230,11 @@ def vanilla(values, option):
     return price(**{**values, "barrier": 2.0 * values["spot"]}, option=option)
 
 
+# Of scale, over all seeds that the test can draw: in lives of less than a day knock-outs of the single kernel and
+# knock-ins of the double one lose digits of these two, by mpmath; all others agree to 4e-12.
+WITHIN_A_DAY = {"speed": 1e-10, "color": 2e-9}
+
+
 class TestIdentities:
     @given(seed=st.integers(0, 10_000), option=st.sampled_from(OPTIONS))
     def test_in_and_out_are_the_plain_option(self, seed, option):
@@ -285,9 +290,9 @@ class TestIdentities:
                     option=option,
                     order=2,
                 )
-                # the terms of the single barrier cancel where all three prices are close: 2e-11 of scale was seen
-                for i in range(14):
-                    assert float(two[i]) == pytest.approx(float(one[i]), rel=1e-11, abs=1e-10 * scale[i])
+                for i, name in enumerate(NAMES):
+                    bound = WITHIN_A_DAY.get(name, 1e-11)
+                    assert float(two[i]) == pytest.approx(float(one[i]), rel=1e-11, abs=bound * scale[i]), name
 
     @given(seed=st.integers(0, 10_000), option=st.sampled_from(OPTIONS))
     def test_kiko_is_the_outer_barrier_less_the_corridor(self, seed, option):
