@@ -121,6 +121,19 @@ def optimise(source: str) -> list[str]:
     return [flag for flag in OPTIMISE if source not in BRANCHING or flag not in INLINE]
 
 
+def headers(source: str) -> list[str]:
+    """What C code a loop is compiled with: the headers of the formulas, and those that it names itself.
+
+    Cython follows the .pxd files by itself: what cimports a changed one becomes new C.
+    """
+    loops = {path.stem: path.read_text(encoding="utf-8") for path in Path("cython_ext").glob("*.pyx")}
+    return [
+        str(path)
+        for path in Path(KERNELS).glob("*.h")
+        if path.name in loops[source] or not any(path.name in text for text in loops.values())
+    ]
+
+
 def extension(module: str, source: str, flags: list[str]) -> Extension:
     return Extension(
         module,
@@ -129,8 +142,7 @@ def extension(module: str, source: str, flags: list[str]) -> Extension:
         define_macros=macros(source),
         extra_compile_args=["/O2"] if MSVC else [*optimise(source), *ALWAYS, *flags],
         extra_link_args=[] if MSVC else LINK,
-        # Cython itself follows the .pxd files: what cimports a changed one becomes new C
-        depends=[str(path) for path in Path(KERNELS).glob("*.h")],
+        depends=headers(source),
     )
 
 

@@ -162,6 +162,40 @@ def numba_merge():
     )
 
 
+@cache
+def numba_checked():
+    """The same with what ours does beside: times are checked, and a sum is exact to one rounding."""
+
+    @pytest.importorskip("numba").njit(error_model="numpy")
+    def merge(fill_time, quantity, fills, funding_time, mark, rate, fundings, multiplier):
+        out = np.zeros(len(fills) - 1)
+        for account in range(len(fills) - 1):
+            fill, end, position, high, low = fills[account], fills[account + 1], 0.0, 0.0, 0.0
+            before = -(2**63)
+            for k in range(fundings[account], fundings[account + 1]):
+                if funding_time[k] <= before:
+                    raise ValueError("a funding time is not later than the one before")
+                before = funding_time[k]
+                while fill < end and fill_time[fill] <= before:
+                    position += quantity[fill]
+                    fill += 1
+                    if fill < end and fill_time[fill] < fill_time[fill - 1]:
+                        raise ValueError("a fill is before the one before")
+                cash = -(position * multiplier * mark[k]) * rate[k]
+                total = high + cash
+                back = total - high
+                low += (high - (total - back)) + (cash - back)
+                high = total
+            if fill < end:
+                raise ValueError("a fill is after the last funding time")
+            out[account] = high + low
+        return out
+
+    return lambda a: merge(
+        a.fill_time, a.quantity, a.fills, a.funding_time, a.mark, a.rate, a.fundings, LINEAR.multiplier
+    )
+
+
 def pandas_merge(a):
     pd = pytest.importorskip("pandas")
     account = np.repeat(np.arange(ACCOUNTS), FILLS)
@@ -212,11 +246,13 @@ def events_cases():
         "numba": lambda a: numba_merge()(a),
         "pandas": pandas_merge,
     }
+    checked = {OURS: own[OURS], "numba": lambda a: numba_checked()(a)}
     shared = {OURS: merged, "numba": lambda a: numba_shared()(a)}
     name = "funding: 10,000 accounts of 100 fills, 1,000 fundings each, totals"
     count = ACCOUNTS * FUNDINGS
     return [
         Case(name, (), count, "copy", events_setup, own, tolerance=1e-9, bytes=24),
+        Case("funding: the same, numba as careful", (), count, "copy", events_setup, checked, bytes=24),
         Case(f"{name}, of one history", (), count, "copy", shared_setup, shared, tolerance=1e-9, bytes=24),
     ]
 

@@ -5,18 +5,24 @@ from libc.stdint cimport INT64_MIN, int64_t, uint64_t
 cimport numpy as cnp
 
 from shortgamma.kernels.blocks cimport Status, no_price, status_restore, status_save
-from shortgamma.kernels.contracts cimport checked
+from shortgamma.kernels.contracts cimport checked, value
 from shortgamma.kernels.funding cimport Sum, add, area, payment, rounded
+from shortgamma.kernels.vecmath cimport INFINITY, NAN
 
 cnp.import_array()
+
+cdef extern from "stream.h" nogil:
+    void prefetch "sg_prefetch"(const void* address) noexcept
 
 
 cdef enum:
     # events whose positions are laid out before they are paid
-    BLOCK = 512
+    BLOCK = 128
     # more than 16, which gcc would unroll before it could vectorise
     WIDE = 24
     CHAINS = 32
+    # doubles or times that come from memory together
+    LINE = 8
     # fills whose events are looked for together
     AHEAD = 64
 
@@ -45,6 +51,14 @@ cdef struct Fills:
     Py_ssize_t first
     int64_t counts_from[AHEAD]
     double per_event
+
+
+cdef struct Chains:
+    # sums side by side, or each addition would wait for the one before; lowest and highest mark
+    double high[CHAINS]
+    double low[CHAINS]
+    double least[CHAINS]
+    double most[CHAINS]
 
 
 cdef inline Problem check(
@@ -129,27 +143,30 @@ cdef inline void look_ahead(Fills* fills, const int64_t* event, Py_ssize_t event
         fills.counts_from[i] = events
 
 
-cdef inline void positions(
+cdef inline void sizes(
     double* target, Py_ssize_t begin, Py_ssize_t count, const int64_t* event, Py_ssize_t events, Fills* fills,
-    int64_t later,
+    int64_t later, double multiplier, Py_ssize_t ahead,
 ) noexcept nogil:
-    """The position at each of count events from begin on; target has room for WIDE more.
+    """Position times multiplier at each of count events from begin on; target has room for WIDE more.
 
     Each is written to WIDE places at once, and the next one over it from its event on: how many events lie between
-    two fills decides no branch.
+    two fills decides no branch. The times `ahead` of these are asked for on the way.
     """
     cdef Py_ssize_t done = begin, end = begin + count, change, stop, k, next = fills.next
     # a copy that no store to target can change
-    cdef double held = fills.position
+    cdef double held = fills.position, size
     while True:
         if next == fills.first + AHEAD:
             fills.next = next
             look_ahead(fills, event, events, later)
         change = fills.counts_from[next - fills.first]
         stop = change if change < end else end
+        size = held * multiplier
         while True:
             for k in range(WIDE):
-                target[done - begin + k] = held
+                target[done - begin + k] = size
+            prefetch(event + ahead + done)
+            prefetch(event + ahead + done + LINE)
             done += WIDE
             if done >= stop:
                 break
@@ -163,13 +180,13 @@ cdef inline void positions(
 
 
 cdef inline long long pay(
-    bint inverse, double* cash, const double* position, const double* mark, const double* rate, const double* fx,
-    double multiplier, Py_ssize_t count,
+    bint inverse, double* cash, const double* size, const double* mark, const double* rate, const double* fx,
+    Py_ssize_t count,
 ) noexcept nogil:
     cdef Py_ssize_t k
     cdef long long outside = 0
     for k in range(count):
-        cash[k] = checked(payment(inverse, position[k], mark[k], rate[k], multiplier), mark[k])
+        cash[k] = checked(payment(inverse, size[k], mark[k], rate[k], 1.0), mark[k])
     for k in range(count):
         outside |= no_price(mark[k])
     if fx != NULL:
@@ -178,58 +195,105 @@ cdef inline long long pay(
     return outside
 
 
-cdef inline void pay_into(
-    bint inverse, double* high, double* low, double* position, const double* mark, const double* rate,
-    const double* fx, double multiplier, Py_ssize_t count,
+cdef inline void move(Chains* target, const Chains* source) noexcept nogil:
+    """By lanes: compilers would rather call a routine, which takes longer than that."""
+    cdef int k
+    for k in range(CHAINS):
+        target.high[k] = source.high[k]
+        target.low[k] = source.low[k]
+        target.least[k] = source.least[k]
+        target.most[k] = source.most[k]
+
+
+cdef inline void add_to(
+    bint inverse, bint converted, double* high, double* low, double* least, double* most, const double* size,
+    const double* mark, const double* rate, const double* fx,
 ) noexcept nogil:
-    """Payments added to sums side by side; position has room for a whole number of them."""
-    cdef Py_ssize_t k, begin, whole = count // CHAINS * CHAINS
+    """Add CHAINS payments, from the short's side, to sums side by side."""
+    cdef int k
     cdef double x, total, back
-    cdef double rest[CHAINS]
-    begin = 0
-    while begin < whole:
-        for k in range(CHAINS):
-            x = checked(
-                payment(inverse, position[begin + k], mark[begin + k], rate[begin + k], multiplier), mark[begin + k])
-            if fx != NULL:
-                x = x * fx[begin + k]
-            total = high[k] + x
-            back = total - high[k]
-            low[k] += (high[k] - (total - back)) + (x - back)
-            high[k] = total
+    for k in range(CHAINS):
+        least[k] = mark[k] if mark[k] < least[k] else least[k]
+        most[k] = mark[k] if mark[k] > most[k] else most[k]
+        x = value(inverse, size[k], mark[k], 1.0) * rate[k]
+        if converted:
+            x = x * fx[k]
+        total = high[k] + x
+        back = total - high[k]
+        low[k] += (high[k] - (total - back)) + (x - back)
+        high[k] = total
+
+
+cdef inline void pay_into(
+    bint inverse, bint converted, Chains* chains, const double* size, const double* mark, const double* rate,
+    const double* fx, Py_ssize_t count, Py_ssize_t ahead,
+) noexcept nogil:
+    """Payments of a block added to the sums; inverse and converted are constants of the caller.
+
+    Marks and rates `ahead` of these are asked for on the way.
+    """
+    # a copy that no other store can change
+    cdef Chains sums
+    cdef double last_size[CHAINS]
+    cdef double last_mark[CHAINS]
+    cdef double last_rate[CHAINS]
+    cdef double last_fx[CHAINS]
+    cdef Py_ssize_t k, begin = 0
+    move(&sums, chains)
+    while begin + CHAINS <= count:
+        for k in range(CHAINS // LINE):
+            prefetch(mark + begin + ahead + LINE * k)
+            prefetch(rate + begin + ahead + LINE * k)
+        add_to(
+            inverse, converted, sums.high, sums.low, sums.least, sums.most, size + begin, mark + begin, rate + begin,
+            fx + begin if converted else NULL)
         begin += CHAINS
-    if whole < count:
+    if begin < count:
         for k in range(CHAINS):
-            rest[k] = 0.0
-        pay(inverse, rest, position + whole, mark + whole, rate + whole, fx + whole if fx != NULL else NULL,
-            multiplier, count - whole)
-        for k in range(CHAINS):
-            total = high[k] + rest[k]
-            back = total - high[k]
-            low[k] += (high[k] - (total - back)) + (rest[k] - back)
-            high[k] = total
+            last_size[k] = last_rate[k] = 0.0
+            last_mark[k] = last_fx[k] = 1.0
+        for k in range(count - begin):
+            last_size[k] = size[begin + k]
+            last_mark[k] = mark[begin + k]
+            last_rate[k] = rate[begin + k]
+            if converted:
+                last_fx[k] = fx[begin + k]
+        add_to(
+            inverse, converted, sums.high, sums.low, sums.least, sums.most, last_size, last_mark, last_rate, last_fx)
+    move(chains, &sums)
 
 
-cdef inline long long no_prices(const double* mark, Py_ssize_t count) noexcept nogil:
-    cdef Py_ssize_t i
-    cdef long long outside = 0
-    for i in range(count):
-        outside |= no_price(mark[i])
-    return outside
+cdef inline void start(Chains* chains) noexcept nogil:
+    cdef int k
+    for k in range(CHAINS):
+        chains.high[k] = chains.low[k] = chains.most[k] = 0.0
+        chains.least[k] = INFINITY
 
 
-cdef inline double sum_of(double* high, double* low) noexcept nogil:
-    """The sum of all sums, two by two."""
+cdef inline void fold(double* high, double* low, int width) noexcept nogil:
+    """Sums side by side added two by two; width is a constant of the caller."""
     cdef double total, back
-    cdef int k, width = CHAINS // 2
-    while width > 0:
-        for k in range(width):
-            total = high[k] + high[k + width]
-            back = total - high[k]
-            low[k] += low[k + width] + ((high[k] - (total - back)) + (high[k + width] - back))
-            high[k] = total
-        width //= 2
-    return rounded(Sum(high[0], low[0]))
+    cdef int k
+    for k in range(width):
+        total = high[k] + high[k + width]
+        back = total - high[k]
+        low[k] += low[k + width] + ((high[k] - (total - back)) + (high[k + width] - back))
+        high[k] = total
+
+
+cdef inline double sum_of(Chains* chains, long long* outside) noexcept nogil:
+    """What the long receives; NaN if a mark is no price."""
+    cdef int k
+    cdef long long bad = 0
+    fold(chains.high, chains.low, 16)
+    fold(chains.high, chains.low, 8)
+    fold(chains.high, chains.low, 4)
+    fold(chains.high, chains.low, 2)
+    fold(chains.high, chains.low, 1)
+    for k in range(CHAINS):
+        bad |= 1 if (chains.least[k] <= 0.0) | (chains.most[k] == INFINITY) else 0
+    outside[0] |= bad
+    return NAN if bad else 0.0 - rounded(Sum(chains.high[0], chains.low[0]))
 
 
 def merge(
@@ -241,15 +305,19 @@ def merge(
     """Fills and events of all accounts in one pass.
 
     Account a has the fills from fill_offset[a] to fill_offset[a + 1] and, unless they are shared, the events from
-    event_offset[a] to event_offset[a + 1]. Written is what has a length: the positions at the events, the cash of
-    each, or its sum by account. Returns what is wrong with the times (0 if nothing is), in which account and at which
-    of its times; and whether a mark is no price.
+    event_offset[a] to event_offset[a + 1]. Written is what has a length: the positions at the events (times the
+    multiplier), the cash of each, or its sum by account. Returns what is wrong with the times (0 if nothing is), in
+    which account and at which of its times; and whether a mark is no price.
     """
     cdef Py_ssize_t accounts = fill_offset.shape[0] - 1, account, first, events, begin, count, target = 0, k
-    cdef double position_block[BLOCK + WIDE]
-    cdef double high[CHAINS]
-    cdef double low[CHAINS]
+    # what is not shared comes from memory, and in time only if it is asked for before it is wanted
+    cdef Py_ssize_t ahead = 0 if shared else BLOCK
+    cdef double size[BLOCK + WIDE]
+    cdef Chains chains
     cdef Fills fills
+    cdef const double* price
+    cdef const double* part
+    cdef const double* exchange
     cdef Problem problem
     cdef long long outside = 0
     cdef Status status
@@ -276,8 +344,7 @@ def merge(
                 problem = check(fills.time, fills.end, &event_time[0] + first if events else NULL, events)
                 if problem.what != FINE:
                     break
-                for k in range(CHAINS):
-                    high[k] = low[k] = 0.0
+                start(&chains)
                 fills.per_event = 0.0
                 if events > 1:
                     fills.per_event = <double> (events - 1) / (
@@ -287,24 +354,29 @@ def merge(
                 begin = 0
                 while begin < events:
                     count = min(<Py_ssize_t> BLOCK, events - begin)
-                    positions(position_block, begin, count, &event_time[first], events, &fills, later)
+                    sizes(
+                        size, begin, count, &event_time[first], events, &fills, later, multiplier,
+                        0 if shared else events)
                     if position.shape[0]:
                         for k in range(count):
-                            position[target + begin + k] = position_block[k]
-                    if total.shape[0]:
-                        pay_into(
-                            inverse, high, low, position_block, &mark[first + begin], &rate[first + begin],
-                            &fx[first + begin] if fx.shape[0] else NULL, multiplier, count)
-                    elif cash.shape[0]:
-                        outside |= pay(
-                            inverse, &cash[target + begin], position_block, &mark[first + begin],
-                            &rate[first + begin], &fx[first + begin] if fx.shape[0] else NULL, multiplier, count)
+                            position[target + begin + k] = size[k]
+                    else:
+                        price, part = &mark[first + begin], &rate[first + begin]
+                        exchange = &fx[first + begin] if fx.shape[0] else NULL
+                        if total.shape[0] == 0:
+                            outside |= pay(inverse, &cash[target + begin], size, price, part, exchange, count)
+                        elif exchange != NULL:
+                            if inverse:
+                                pay_into(True, True, &chains, size, price, part, exchange, count, ahead)
+                            else:
+                                pay_into(False, True, &chains, size, price, part, exchange, count, ahead)
+                        elif inverse:
+                            pay_into(True, False, &chains, size, price, part, NULL, count, ahead)
+                        else:
+                            pay_into(False, False, &chains, size, price, part, NULL, count, ahead)
                     begin += BLOCK
                 if total.shape[0]:
-                    total[account] = sum_of(high, low)
-                    if total[account] != total[account]:
-                        # a mark that is no price leaves no number
-                        outside |= no_prices(&mark[first], events)
+                    total[account] = sum_of(&chains, &outside)
                 target += events
         status_restore(status)
     return problem.what, account, problem.index, outside != 0

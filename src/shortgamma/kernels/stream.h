@@ -1,4 +1,5 @@
-/* Stores that pass the caches by, for results much larger than them: an ordinary store would first read the line. */
+/* Memory asked for before it is wanted, and stores that pass the caches by, for results much larger than them: an
+ * ordinary store would first read the line. */
 #ifndef SHORTGAMMA_STREAM_H
 #define SHORTGAMMA_STREAM_H
 
@@ -22,6 +23,18 @@
 #define SG_STREAM_LANES 2
 #define SG_STREAM_STORE(target, source) _mm_stream_pd(target, _mm_loadu_pd(source))
 #endif
+
+/* Ask for the line at an address, which need not be anybody's. */
+static inline void sg_prefetch(const void *address)
+{
+#if defined(__GNUC__) || defined(__clang__)
+    __builtin_prefetch(address, 0, 3);
+#elif defined(SG_STREAM_LANES)
+    _mm_prefetch((const char *)address, _MM_HINT_T0);
+#else
+    (void)address;
+#endif
+}
 
 #ifdef SG_STREAM_LANES
 static inline void sg_stream(double *target, const double *source, ptrdiff_t count)
