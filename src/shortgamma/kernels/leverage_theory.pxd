@@ -33,8 +33,8 @@ cdef enum Form:
     SIGMOID_TRANSFER
 
 cdef enum:
-    # Terms of the series below: where it is used, the first one left out is 0.05^18 of the first.
-    TERMS = 20
+    # Terms of the series below: where it is used, the first one left out is 0.05^14 of the first.
+    TERMS = 16
 
 
 cdef inline double trigger_ratio(const double* a) noexcept nogil:
