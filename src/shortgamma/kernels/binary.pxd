@@ -23,18 +23,18 @@ cdef enum:
 
 cdef inline void half(
     int order, bint asset, double weight, double side, double d1, double deviation, double full, double cash,
-    double density, double level, double* sums,
+    double density, double level, double* sums, double* size,
 ) noexcept nogil:
     """Add weight times asset N(side d1), or cash N(side d2); density is full exp(-d1^2/2)."""
     if asset:
         leg(
             order, weight, side, d1, deviation, full, 0.0, density, 0.0,
-            &sums[0], &sums[1], &sums[2], &sums[3], &sums[4],
+            &sums[0], &sums[1], &sums[2], &sums[3], &sums[4], size,
         )
     else:
         cash_leg(
             order, weight, side, d1 - deviation, deviation, cash, density / level,
-            &sums[0], &sums[1], &sums[2], &sums[3], &sums[4],
+            &sums[0], &sums[1], &sums[2], &sums[3], &sums[4], size,
         )
 
 
@@ -44,6 +44,7 @@ cdef inline void living(
 ) noexcept nogil:
     """a A + b B + c C + d D, each the half of the term that the code names, and F; B looks to side_b."""
     cdef double h, k, s, shift, two_mu, full, discount, image, at_strike, at_barrier, at_image, full_image
+    cdef double size = 0.0
     cdef double eta = eta_of(code), phi = phi_of(code), drift = rate - dividend
     cdef bint asset = code & ASSET != 0
     cdef double x[SUMS]
@@ -57,17 +58,18 @@ cdef inline void living(
     )
     full_image = image_asset(full, image, barrier, spot)
     if a != 0.0:
-        half(order, asset, a * amount, phi, k / s + shift, s, full, discount, at_strike, strike, x)
+        half(order, asset, a * amount, phi, k / s + shift, s, full, discount, at_strike, strike, x, &size)
     if b != 0.0:
-        half(order, asset, b * amount, side_b, h / s + shift, s, full, discount, at_barrier, barrier, x)
+        half(order, asset, b * amount, side_b, h / s + shift, s, full, discount, at_barrier, barrier, x, &size)
     if c != 0.0:
         half(
-            order, asset, c * amount, eta, (k - 2.0 * h) / s + shift, s, full_image, discount * image, at_image, strike,
-            y,
+            order, asset, c * amount, eta, (k - 2.0 * h) / s + shift, s, full_image, discount * image, at_image,
+            strike, y, &size,
         )
     if d != 0.0:
         half(
-            order, asset, d * amount, eta, shift - h / s, s, full_image, discount * image, at_barrier, barrier, y,
+            order, asset, d * amount, eta, shift - h / s, s, full_image, discount * image, at_barrier, barrier,
+            y, &size,
         )
     combine(
         order, h, vol, expiry, drift, two_mu, x[0], x[1], x[2], x[3], x[4], y[0], y[1], y[2], y[3], y[4],
