@@ -87,7 +87,7 @@ ctypedef bint (*Careful)(
     int order, double spot, double strike, double barrier, double vol, double expiry, double rate, double dividend,
     double rebate, int kind, double* out) noexcept nogil
 ctypedef void (*Uncancelled)(
-    int order, bint never_out, double spot, double strike, double barrier, double vol, double expiry, double rate,
+    int order, bint in_already, double spot, double strike, double barrier, double vol, double expiry, double rate,
     double dividend, double rebate, int kind, double* v) noexcept nogil
 ctypedef void (*Integrate)(
     int order, const Region* region, bint killed, bint spread, double side, double eta, double amount, double centre,
@@ -691,19 +691,18 @@ cdef inline void plain(
         order, 1.0, &region, False, True, phi, 0.0, asset if call else cash, s if call else 0.0, 0.0, vol, expiry, s, v)
 
 
-cdef inline void uncancelled(
-    int order, bint never_out, double spot, double strike, double barrier, double vol, double expiry, double rate,
-    double dividend, double rebate, int kind, double* v,
+cdef inline void divide(
+    int order, int kind, bint spread, double amount, double centre, double spot, double strike, double barrier,
+    double vol, double expiry, double drift, double* v,
 ) noexcept nogil:
-    """An option and its rebate at expiry, by integrals of positive numbers.
+    """From a plain value v its knock-out or knock-in, whatever it pays (as in `integrate`).
 
-    Of the knock-out and the knock-in the smaller is integrated, and the other is the plain option less that.
+    The smaller of the two is integrated, and the other is the plain value less that.
     """
     cdef double phi = phi_of(kind), eta = eta_of(kind)
-    cdef double s = vol * square_root(expiry), drift = (rate - dividend) * expiry / s - 0.5 * s
-    cdef double to_strike = log_ratio(strike, spot) / s - drift, to_barrier = log_ratio(barrier, spot) / s - drift
+    cdef double s = vol * square_root(expiry), shift = drift * expiry / s - 0.5 * s
+    cdef double to_strike = log_ratio(strike, spot) / s - shift, to_barrier = log_ratio(barrier, spot) / s - shift
     cdef double gap = absolute(log_ratio(strike, barrier)), distance = absolute(log_ratio(spot, barrier)) / s
-    cdef double amount, centre
     cdef bint call = kind & PUT == 0, down = kind & UP == 0, away = call == down
     # the strike on the living side
     cdef bint living = strike >= barrier if down else strike < barrier
@@ -712,47 +711,65 @@ cdef inline void uncancelled(
     cdef double part[DERIVATIVES]
     cdef int i
     for i in range(DERIVATIVES):
+        part[i] = 0.0
+    if away:
+        region = from_here(call, to_strike, 0.0, gap) if living else from_here(call, to_barrier, gap, 0.0)
+    else:
+        region = between(to_strike, to_barrier, gap / s)
+    if away or living:
+        add_integral(order, 1.0, &region, True, spread, phi, eta, amount, centre, distance, vol, expiry, s, part)
+    small = 2.0 * absolute(part[V]) <= absolute(v[V])
+    if not small:
+        for i in range(DERIVATIVES):
+            part[i] = 0.0
+        if away or living:
+            add_integral(order, 1.0, &region, False, spread, phi, eta, amount, centre, distance, vol, expiry, s, part)
+        if not (away and living):
+            if away:
+                region = between(to_strike, to_barrier, gap / s)
+            else:
+                region = from_here(call, to_barrier, gap, 0.0) if living else from_here(call, to_strike, 0.0, 0.0)
+            add_integral(order, 1.0, &region, False, spread, phi, 0.0, amount, centre, 0.0, vol, expiry, s, part)
+    if small == (kind & OUT != 0):
+        for i in range(DERIVATIVES):
+            v[i] = part[i]
+    else:
+        for i in range(DERIVATIVES):
+            v[i] -= part[i]
+
+
+cdef inline void never_hit(
+    int order, int kind, double amount, double centre, double spot, double barrier, double vol, double expiry,
+    double drift, double* v,
+) noexcept nogil:
+    """Add what is paid at expiry if the barrier was not hit."""
+    cdef double s = vol * square_root(expiry), eta = eta_of(kind), h = log_ratio(spot, barrier)
+    cdef Region region = from_here(kind & UP == 0, -h / s - (drift * expiry / s - 0.5 * s), 0.0, 0.0)
+    add_integral(order, 1.0, &region, True, False, eta, eta, amount, centre, absolute(h) / s, vol, expiry, s, v)
+
+
+cdef inline void uncancelled(
+    int order, bint in_already, double spot, double strike, double barrier, double vol, double expiry, double rate,
+    double dividend, double rebate, int kind, double* v,
+) noexcept nogil:
+    """An option and its rebate at expiry, by integrals of positive numbers."""
+    cdef double part[DERIVATIVES]
+    cdef double s = vol * square_root(expiry)
+    cdef bint call = kind & PUT == 0
+    cdef int i
+    for i in range(DERIVATIVES):
         v[i] = 0.0
     if kind & TOUCH == 0:
         plain(order, spot, strike, barrier, vol, expiry, rate, dividend, kind, v)
-    if kind & TOUCH == 0 and not never_out:
-        amount = spot * exp(-dividend * expiry) if call else strike * exp(-rate * expiry)
-        centre = s if call else 0.0
-        for i in range(DERIVATIVES):
-            part[i] = 0.0
-        if away:
-            region = from_here(call, to_strike, 0.0, gap) if living else from_here(call, to_barrier, gap, 0.0)
-        else:
-            region = between(to_strike, to_barrier, gap / s)
-        if away or living:
-            add_integral(
-                order, 1.0, &region, True, True, phi, eta, amount, centre, distance, vol, expiry, s, part)
-        small = 2.0 * part[V] <= v[V]
-        if not small:
-            for i in range(DERIVATIVES):
-                part[i] = 0.0
-            if away or living:
-                add_integral(
-                    order, 1.0, &region, False, True, phi, eta, amount, centre, distance, vol, expiry, s, part)
-            if not (away and living):
-                if away:
-                    region = between(to_strike, to_barrier, gap / s)
-                else:
-                    region = from_here(call, to_barrier, gap, 0.0) if living else from_here(call, to_strike, 0.0, 0.0)
-                add_integral(
-                    order, 1.0, &region, False, True, phi, 0.0, amount, centre, 0.0, vol, expiry, s, part)
-        if small == (kind & OUT != 0):
-            for i in range(DERIVATIVES):
-                v[i] = part[i]
-        else:
-            for i in range(DERIVATIVES):
-                v[i] -= part[i]
+        if not in_already:
+            divide(
+                order, kind, True, spot * exp(-dividend * expiry) if call else strike * exp(-rate * expiry),
+                s if call else 0.0, spot, strike, barrier, vol, expiry, rate - dividend, v)
     if rebate == 0.0 or at_hit(kind) != 0.0:
         return
     if turn_of(kind) > 0.0:
-        region = from_here(down, to_barrier, 0.0, 0.0)
-        add_integral(
-            order, rebate, &region, True, False, eta, eta, exp(-rate * expiry), 0.0, distance, vol, expiry, s, v)
+        never_hit(
+            order, kind, rebate * exp(-rate * expiry), 0.0, spot, barrier, vol, expiry, rate - dividend, v)
         return
     # a sum of positive numbers as it stands
     closed_form(

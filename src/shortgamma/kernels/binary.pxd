@@ -9,7 +9,8 @@ Option Pricing Formulas, 2nd ed., 2007, p. 176) are sums of the cash or asset ha
 from shortgamma.kernels.barrier cimport (
     DERIVATIVES, FIRST_ORDER, OUT, PRICE, PUT, SECOND_ORDER, SMALLEST_DEVIATION, SUMS, UP,
     V, V_Q, V_R, V_SIGMA, V_SIGMA_SIGMA, V_X, V_XX, V_XXX, V_XXXX, V_XX_SIGMA, V_X_SIGMA,
-    any_rebate, cash_leg, combine, deliver, eta_of, image_asset, leg, not_negative, phi_of, prepare, weights,
+    any_rebate, cancels, cash_leg, combine, deliver, divide, eta_of, image_asset, leg, never_hit, not_negative, phi_of,
+    prepare, weights,
 )
 from shortgamma.kernels.vecmath cimport INFINITY, NAN, absolute, exp, log_ratio, square_root
 
@@ -36,6 +37,30 @@ cdef inline void half(
             order, weight, side, d1 - deviation, deviation, cash, density / level,
             &sums[0], &sums[1], &sums[2], &sums[3], &sums[4], size,
         )
+
+
+cdef inline void plain(
+    int order, double spot, double strike, double barrier, double vol, double expiry, double rate, double dividend,
+    double amount, int code, double* v,
+) noexcept nogil:
+    """A alone: what does not know of a barrier."""
+    cdef double h, k, s, shift, two_mu, full, discount, image, at_strike, at_barrier, at_image, size = 0.0
+    cdef double x[SUMS]
+    cdef int i
+    for i in range(SUMS):
+        x[i] = 0.0
+    prepare(
+        spot, strike, barrier, vol, expiry, rate, dividend,
+        &h, &k, &s, &shift, &two_mu, &full, &discount, &image, &at_strike, &at_barrier, &at_image,
+    )
+    half(
+        order, code & ASSET != 0, amount, phi_of(code), k / s + shift, s, full, discount, at_strike, strike, x, &size,
+    )
+    combine(
+        order, h, vol, expiry, rate - dividend, two_mu, x[0], x[1], x[2], x[3], x[4], 0.0, 0.0, 0.0, 0.0, 0.0,
+        &v[V], &v[V_X], &v[V_XX], &v[V_SIGMA], &v[V_R], &v[V_Q],
+        &v[V_XXX], &v[V_XXXX], &v[V_X_SIGMA], &v[V_XX_SIGMA], &v[V_SIGMA_SIGMA],
+    )
 
 
 cdef inline void living(
@@ -76,6 +101,17 @@ cdef inline void living(
         &v[V], &v[V_X], &v[V_XX], &v[V_SIGMA], &v[V_R], &v[V_Q],
         &v[V_XXX], &v[V_XXXX], &v[V_X_SIGMA], &v[V_XX_SIGMA], &v[V_SIGMA_SIGMA],
     )
+    if cancels(v[V], size) > 0.0:
+        for i in range(DERIVATIVES):
+            v[i] = 0.0
+        full = amount * (full if asset else discount)
+        if code & TOUCH:
+            never_hit(order, code & UP, full, s if asset else 0.0, spot, barrier, vol, expiry, drift, v)
+        else:
+            plain(order, spot, strike, barrier, vol, expiry, rate, dividend, amount, code, v)
+            divide(
+                order, code & (UP | OUT | PUT), False, full, s if asset else 0.0, spot, strike, barrier, vol, expiry,
+                drift, v)
     v[V] = not_negative(v[V], amount)
     if code & AT_HIT:
         any_rebate(order, amount * barrier if asset else amount, h, vol, s, rate, drift, eta, v)
