@@ -52,6 +52,7 @@ cdef inline void single(
     cdef double at_strike[LANES]
     cdef double at_barrier[LANES]
     cdef double at_image[LANES]
+    cdef double size[LANES]
     cdef double x[formula.SUMS][LANES]
     cdef double y[formula.SUMS][LANES]
     cdef double v[formula.DERIVATIVES][LANES]
@@ -109,18 +110,20 @@ cdef inline void single(
             for i in range(whole):
                 x[place][i] = 0.0
                 y[place][i] = 0.0
+        for i in range(whole):
+            size[i] = 0.0
         if any_a:
             for i in range(whole):
                 formula.leg(
                     order, a[i] * formula.phi_of(kind[i]), formula.phi_of(kind[i]), k[i] / s[i] + shift[i], s[i],
                     asset[i], strike[i] * discount[i], at_strike[i], 1.0,
-                    &x[0][i], &x[1][i], &x[2][i], &x[3][i], &x[4][i])
+                    &x[0][i], &x[1][i], &x[2][i], &x[3][i], &x[4][i], &size[i])
         if any_b:
             for i in range(whole):
                 formula.leg(
                     order, b[i] * formula.phi_of(kind[i]), formula.phi_of(kind[i]), h[i] / s[i] + shift[i], s[i],
                     asset[i], strike[i] * discount[i], at_barrier[i], strike[i] / barrier[i],
-                    &x[0][i], &x[1][i], &x[2][i], &x[3][i], &x[4][i])
+                    &x[0][i], &x[1][i], &x[2][i], &x[3][i], &x[4][i], &size[i])
         if any_c:
             for i in range(whole):
                 formula.leg(
@@ -128,23 +131,24 @@ cdef inline void single(
                     (k[i] - 2.0 * h[i]) / s[i] + shift[i], s[i],
                     formula.image_asset(asset[i], image[i], barrier[i], spot[i]),
                     strike[i] * discount[i] * image[i], at_image[i], 1.0,
-                    &y[0][i], &y[1][i], &y[2][i], &y[3][i], &y[4][i])
+                    &y[0][i], &y[1][i], &y[2][i], &y[3][i], &y[4][i], &size[i])
         if any_d:
             for i in range(whole):
                 formula.leg(
                     order, d[i] * formula.phi_of(kind[i]), formula.eta_of(kind[i]), shift[i] - h[i] / s[i], s[i],
                     formula.image_asset(asset[i], image[i], barrier[i], spot[i]),
                     strike[i] * discount[i] * image[i], at_barrier[i], strike[i] / barrier[i],
-                    &y[0][i], &y[1][i], &y[2][i], &y[3][i], &y[4][i])
+                    &y[0][i], &y[1][i], &y[2][i], &y[3][i], &y[4][i], &size[i])
         if any_e:
             for i in range(whole):
                 formula.cash_leg(
                     order, e[i], formula.eta_of(kind[i]) * formula.turn_of(kind[i]), h[i] / s[i] + shift[i] - s[i],
-                    s[i], discount[i], at_barrier[i] / barrier[i], &x[0][i], &x[1][i], &x[2][i], &x[3][i], &x[4][i])
+                    s[i], discount[i], at_barrier[i] / barrier[i],
+                    &x[0][i], &x[1][i], &x[2][i], &x[3][i], &x[4][i], &size[i])
                 formula.cash_leg(
                     order, -e[i] * formula.turn_of(kind[i]), formula.eta_of(kind[i]), shift[i] - h[i] / s[i] - s[i],
                     s[i], discount[i] * image[i], at_barrier[i] / barrier[i],
-                    &y[0][i], &y[1][i], &y[2][i], &y[3][i], &y[4][i])
+                    &y[0][i], &y[1][i], &y[2][i], &y[3][i], &y[4][i], &size[i])
         for i in range(whole):
             formula.combine(
                 order, h[i], vol[i], expiry[i], rate[i] - dividend[i], two_mu[i],
@@ -153,7 +157,10 @@ cdef inline void single(
                 &v[formula.V_SIGMA][i], &v[formula.V_R][i], &v[formula.V_Q][i],
                 &v[formula.V_XXX][i], &v[formula.V_XXXX][i], &v[formula.V_X_SIGMA][i], &v[formula.V_XX_SIGMA][i],
                 &v[formula.V_SIGMA_SIGMA][i])
+            special[i] += formula.cancels(v[formula.V][i], size[i])
             v[formula.V][i] = formula.not_negative(v[formula.V][i], rebate[i])
+        for i in range(whole):
+            any_special |= special[i] != 0.0
         if any_f:
             for i in range(whole):
                 # harmless numbers where there is no rebate: its formulas need not exist there, and 0 NaN is NaN
@@ -188,7 +195,7 @@ cdef inline void single(
             # read again what was substituted; nothing of this block is stored yet, in case an output is an input
             for i in range(lanes):
                 if special[i] != 0.0:
-                    outside |= not formula.careful(
+                    outside |= not formula.apart(formula.careful)(
                         order,
                         (<double*> (args[0] + (begin + i) * steps[0]))[0],
                         (<double*> (args[1] + (begin + i) * steps[1]))[0],

@@ -498,7 +498,7 @@ cdef inline void one_by_one(int order, Lanes* x, Py_ssize_t i, double* one, bint
     if rebate != 0.0:
         kind = single.OUT | single.TOUCH | (single.LATE if x.code[i] & formula.LATE else 0)
         kind |= single.UP if x.code[i] & formula.WHICH == formula.KIKO else 0
-        single.careful(
+        single.apart(single.careful)(
             order, x.spot[i], x.strike[i], x.upper[i] if kind & single.UP else x.lower[i], x.vol[i], x.expiry[i],
             x.rate[i], x.dividend[i], rebate, kind, outer)
         for place in range(outputs):

@@ -16,20 +16,24 @@ knock-out A minus the knock-in, plus F.
 Every Greek follows from two short lists of numbers. f is the value of a payoff that knows nothing of sigma, r, q,
 so in y = ln S its derivatives f1, f2, ... give all others: df/dsigma = sigma T (f2 - f1), df/dr = T (f1 - f),
 df/dq = -T f1. An option is X(ln S) + (H/S)^(2 mu) Y(ln(H^2/S)), X the sum of the direct terms and Y that of the
-images; the legs add up X0, X1, ... and Y0, Y1, ..., and `finish_*` turns them into Greeks, once an option.
-Theta, charm, color and veta then follow from the Black-Scholes equation and its derivatives.
+images; the legs add up X0, X1, X2 - X1, ... and Y0, Y1, Y2 - Y1, ..., and `combine` and `finish` turn them into Greeks,
+once an option. Theta, charm, color and veta then follow from the Black-Scholes equation and its derivatives.
 
 A normal distribution function is never formed alone: S e^(-qT) exp(-d1^2/2) = L e^(-rT) exp(-d2^2/2), so the tails of
 a pair share one exponential, and each is that times Mills' ratio.
 
 In straight-line code `order` is a constant of the caller, 0 for the price alone, 1 or 2; what it does not ask for is
-never computed. `ordinary` says for which inputs the straight-line functions are right; all others go through `careful`.
+never computed. `ordinary` says for which inputs the straight-line functions are right, and `cancels` where too little
+is left of their sums; all others go through `careful`, which integrates what cancels (`narrow_barrier`).
 """
 
 from shortgamma.kernels.vecmath cimport (
     INFINITY, NAN, ONE_OVER_SQRT_TWO_PI, SQRT_HALF, absolute, at_least, at_most, exp, log_ratio, mills, square_root,
 )
 from shortgamma.kernels.faddeeva cimport complex_erfcx, complex_exp
+from shortgamma.kernels.narrow_barrier cimport (
+    ALL, ALL_M, ALL_V, ALL_VV, ALL_X, ALL_XV, ALL_XX, ALL_XXV, ALL_XXX, ALL_XXXX, INTEGRALS, Region, integrate,
+)
 
 # An option's kind as a small number: the sum of the flags that hold. LATE: a knock-out's rebate is paid at expiry.
 # TOUCH: there is nothing but the rebate.
@@ -79,17 +83,39 @@ cdef enum:
 cdef enum:
     SUMS = 5
 
+ctypedef bint (*Careful)(
+    int order, double spot, double strike, double barrier, double vol, double expiry, double rate, double dividend,
+    double rebate, int kind, double* out) noexcept nogil
+ctypedef void (*Uncancelled)(
+    int order, bint in_already, double spot, double strike, double barrier, double vol, double expiry, double rate,
+    double dividend, double rebate, int kind, double* v) noexcept nogil
+ctypedef void (*Integrate)(
+    int order, const Region* region, bint killed, bint spread, double side, double eta, double amount, double centre,
+    double distance, double deviation, double* sums) noexcept nogil
+
 cdef extern from *:
     """
     /* below this lambda^2 sigma^2 T the formulas of F that divide by lambda lose digits */
     #define SG_SMALL_LAMBDA 4e-4
     /* below this sigma sqrt(T) a path is certain: its spread is less than the rounding of the spot */
     #define SG_SMALLEST_DEVIATION 1e-18
+    /* below this part of the terms the price is integrated instead */
+    #define SG_MUCH_CANCELLED 1e-5
+    /* a function that compilers shall not copy into its callers: many branches, rarely gone through */
+    #if defined(__GNUC__)
+    #define SG_APART(f) __extension__ ({ __typeof__(&f) sg_f = &f; __asm__("" : "+r"(sg_f)); sg_f; })
+    #else
+    #define SG_APART(f) (&f)
+    #endif
     #define SG_PI 3.14159265358979323846
     """
     const double SMALL_LAMBDA "SG_SMALL_LAMBDA"
     const double SMALLEST_DEVIATION "SG_SMALLEST_DEVIATION"
+    const double MUCH_CANCELLED "SG_MUCH_CANCELLED"
     const double PI "SG_PI"
+    Careful apart "SG_APART"(Careful f) noexcept nogil
+    Integrate integral_apart "SG_APART"(Integrate f) noexcept nogil
+    Uncancelled uncancelled_apart "SG_APART"(Uncancelled f) noexcept nogil
 
 ctypedef fused number:
     double
@@ -182,9 +208,9 @@ cdef inline double image_asset(double asset, double image, double barrier, doubl
 cdef inline void leg(
     int order, double weight, double side, double d1, double deviation,
     double asset, double cash, double density, double ratio,
-    double* x0, double* x1, double* x2, double* x3, double* x4,
+    double* x0, double* x1, double* x21, double* x32, double* x43, double* size,
 ) noexcept nogil:
-    """Add weight times f, f1, ... of one normal pair: asset N(side d1) - cash N(side d2).
+    """Add weight times f, f1, f2 - f1, ... of a normal pair: asset N(side d1) - cash N(side d2); to size, both parts.
 
     density is asset exp(-d1^2/2), and density ratio is cash exp(-d2^2/2): ratio is strike over level.
     """
@@ -195,6 +221,7 @@ cdef inline void leg(
     cdef double cash_part = cash - cash_tail if side * d2 > 0.0 else cash_tail
     cdef double inverse, gap, h0, h1, h2, h3, step
     x0[0] += weight * (asset_part - cash_part)
+    size[0] += absolute(weight) * (asset_part + cash_part)
     if order >= 1:
         inverse = 1.0 / deviation
         step = -inverse
@@ -203,70 +230,77 @@ cdef inline void leg(
         h0 = side * density * ONE_OVER_SQRT_TWO_PI * inverse
         h1 = h0 * step * d2
         x1[0] += weight * (asset_part + gap * h0)
-        x2[0] += weight * (asset_part + h0 + gap * h1)
+        x21[0] += weight * (h0 + gap * (h1 - h0))
         if order >= 2:
             h2 = h0 * step * step * (d2 * d2 - 1.0)
             h3 = h0 * step * step * step * (d2 * d2 - 3.0) * d2
-            x3[0] += weight * (asset_part + h0 + h1 + gap * h2)
-            x4[0] += weight * (asset_part + h0 + h1 + h2 + gap * h3)
+            x32[0] += weight * (h1 + gap * (h2 - h1))
+            x43[0] += weight * (h2 + gap * (h3 - h2))
 
 
 cdef inline void cash_leg(
     int order, double weight, double side, double d2, double deviation, double cash, double density,
-    double* x0, double* x1, double* x2, double* x3, double* x4,
+    double* x0, double* x1, double* x21, double* x32, double* x43, double* size,
 ) noexcept nogil:
     """Add weight times cash N(side d2) and its derivatives; density is cash exp(-d2^2/2)."""
     cdef double tail = density * mills(absolute(d2))
-    cdef double step, h0
-    x0[0] += weight * (cash - tail if side * d2 > 0.0 else tail)
+    cdef double part = cash - tail if side * d2 > 0.0 else tail
+    cdef double step, h0, h1, h2, h3
+    x0[0] += weight * part
+    size[0] += absolute(weight) * part
     if order >= 1:
         step = -1.0 / deviation
         h0 = -weight * side * density * ONE_OVER_SQRT_TWO_PI * step
+        h1 = h0 * step * d2
         x1[0] += h0
-        x2[0] += h0 * step * d2
+        x21[0] += h1 - h0
         if order >= 2:
-            x3[0] += h0 * step * step * (d2 * d2 - 1.0)
-            x4[0] += h0 * step * step * step * (d2 * d2 - 3.0) * d2
+            h2 = h0 * step * step * (d2 * d2 - 1.0)
+            h3 = h0 * step * step * step * (d2 * d2 - 3.0) * d2
+            x32[0] += h2 - h1
+            x43[0] += h3 - h2
 
 
 cdef inline void combine(
     int order, double log_spot_barrier, double vol, double expiry, double drift, double two_mu,
-    double x0, double x1, double x2, double x3, double x4,
-    double y0, double y1, double y2, double y3, double y4,
+    double x0, double x1, double x21, double x32, double x43,
+    double y0, double y1, double y21, double y32, double y43,
     double* v, double* v_x, double* v_xx, double* v_sigma, double* v_r, double* v_q,
     double* v_xxx, double* v_xxxx, double* v_x_sigma, double* v_xx_sigma, double* v_sigma_sigma,
 ) noexcept nogil:
     """Derivatives of X(x) + (H/S)^(2 mu) Y(2 ln H - x); the y hold the factor already.
 
     Each derivative in x brings -(2 mu + d/dy) to the image, each in sigma the factor (2 mu)' ln(H/S).
+    x21, x32 and x43 are X2 - X1, ...: at high volatility the derivatives themselves are nearly equal.
     """
     cdef double m = two_mu, variance = vol * vol, u = -log_spot_barrier
-    cdef double vega, w, w_u, curve, other
+    cdef double vega, w, w_u, curve, other, y2, y3
     v[0] = x0 + y0
     if order >= 1:
         vega = vol * expiry
         w = -4.0 * drift / (variance * vol)
         w_u = w * u
         other = 2.0 * u / variance
+        y2 = y1 + y21
         v_x[0] = x1 - (m * y0 + y1)
-        v_xx[0] = x2 + (m * (m * y0 + 2.0 * y1) + y2)
-        v_sigma[0] = vega * ((x2 - x1) + (y2 - y1)) + w_u * y0
+        v_xx[0] = (x1 + x21) + (m * (m * y0 + 2.0 * y1) + y2)
+        v_sigma[0] = vega * (x21 + y21) + w_u * y0
         v_r[0] = expiry * ((x1 - x0) + (y1 - y0)) + other * y0
         v_q[0] = -expiry * (x1 + y1) - other * y0
         if order >= 2:
             curve = 12.0 * drift / (variance * variance)
-            v_xxx[0] = x3 - (m * (m * (m * y0 + 3.0 * y1) + 3.0 * y2) + y3)
-            v_xxxx[0] = x4 + (m * (m * (m * (m * y0 + 4.0 * y1) + 6.0 * y2) + 4.0 * y3) + y4)
-            v_x_sigma[0] = vega * (x3 - x2) - (
-                w * y0 + w_u * (m * y0 + y1) + vega * (m * (y2 - y1) + (y3 - y2))
-            )
-            v_xx_sigma[0] = vega * (x4 - x3) + (
+            y3 = y2 + y32
+            v_xxx[0] = (x1 + x21 + x32) - (m * (m * (m * y0 + 3.0 * y1) + 3.0 * y2) + y3)
+            v_xxxx[0] = (x1 + x21 + x32 + x43) + (
+                m * (m * (m * (m * y0 + 4.0 * y1) + 6.0 * y2) + 4.0 * y3) + (y3 + y43))
+            v_x_sigma[0] = vega * x32 - (w * y0 + w_u * (m * y0 + y1) + vega * (m * y21 + y32))
+            v_xx_sigma[0] = vega * x43 + (
                 2.0 * w * (m * y0 + y1) + w_u * (m * (m * y0 + 2.0 * y1) + y2)
-                + vega * (m * (m * (y2 - y1) + 2.0 * (y3 - y2)) + (y4 - y3))
+                + vega * (m * (m * y21 + 2.0 * y32) + y43)
             )
             v_sigma_sigma[0] = (
-                expiry * ((x2 - x1) + (y2 - y1)) + vega * vega * ((x4 - 2.0 * x3 + x2) + (y4 - 2.0 * y3 + y2))
-                + (curve * u + w_u * w_u) * y0 + 2.0 * w_u * vega * (y2 - y1)
+                expiry * (x21 + y21) + vega * vega * ((x43 - x32) + (y43 - y32))
+                + (curve * u + w_u * w_u) * y0 + 2.0 * w_u * vega * y21
             )
 
 
@@ -519,18 +553,18 @@ cdef inline double complex principal_root(double complex z) noexcept nogil:
     return size * (square_root(0.5 * (1.0 + cosine)) + square_root(0.5 * (1.0 - cosine)) * 1j)
 
 
-cdef inline void evaluate(
+cdef inline double closed_form(
     int order, double a, double b, double c, double d,
     double spot, double strike, double barrier, double vol, double expiry, double rate, double dividend,
-    double rebate, int kind, double* out,
+    double rebate, int kind, double* v,
 ) noexcept nogil:
-    """One living option, a A + b B + c C + d D + rebate, outputs in their places; legs of weight 0 are left out."""
+    """a A + b B + c C + d D and a rebate at expiry, and their size, the sum of all they are made of; legs of weight 0
+    are left out."""
     cdef double h, k, s, shift, two_mu, asset, discount, image, at_strike, at_barrier, at_image
-    cdef double asset_image, cash, cash_image, reach, paid
+    cdef double asset_image, cash, cash_image, reach, paid, size = 0.0
     cdef double phi = phi_of(kind), eta = eta_of(kind), drift = rate - dividend
     cdef double x[SUMS]
     cdef double y[SUMS]
-    cdef double v[DERIVATIVES]
     cdef int i
     for i in range(SUMS):
         x[i] = y[i] = 0.0
@@ -543,41 +577,230 @@ cdef inline void evaluate(
     cash_image = cash * image
     asset_image = image_asset(asset, image, barrier, spot)
     if a != 0.0:
-        leg(order, a * phi, phi, k / s + shift, s, asset, cash, at_strike, 1.0, &x[0], &x[1], &x[2], &x[3], &x[4])
+        leg(
+            order, a * phi, phi, k / s + shift, s, asset, cash, at_strike, 1.0,
+            &x[0], &x[1], &x[2], &x[3], &x[4], &size,
+        )
     if b != 0.0:
         leg(
             order, b * phi, phi, reach + shift, s, asset, cash, at_barrier, strike / barrier,
-            &x[0], &x[1], &x[2], &x[3], &x[4],
+            &x[0], &x[1], &x[2], &x[3], &x[4], &size,
         )
     if c != 0.0:
         leg(
             order, c * phi, eta, (k - 2.0 * h) / s + shift, s, asset_image, cash_image, at_image, 1.0,
-            &y[0], &y[1], &y[2], &y[3], &y[4],
+            &y[0], &y[1], &y[2], &y[3], &y[4], &size,
         )
     if d != 0.0:
         leg(
             order, d * phi, eta, shift - reach, s, asset_image, cash_image, at_barrier, strike / barrier,
-            &y[0], &y[1], &y[2], &y[3], &y[4],
+            &y[0], &y[1], &y[2], &y[3], &y[4], &size,
         )
     if rebate != 0.0 and at_hit(kind) == 0.0:
         paid = at_barrier / barrier
         cash_leg(
             order, rebate, eta * turn_of(kind), reach + shift - s, s, discount, paid,
-            &x[0], &x[1], &x[2], &x[3], &x[4],
+            &x[0], &x[1], &x[2], &x[3], &x[4], &size,
         )
         cash_leg(
             order, -rebate * turn_of(kind), eta, shift - reach - s, s, discount * image, paid,
-            &y[0], &y[1], &y[2], &y[3], &y[4],
+            &y[0], &y[1], &y[2], &y[3], &y[4], &size,
         )
     combine(
         order, h, vol, expiry, drift, two_mu, x[0], x[1], x[2], x[3], x[4], y[0], y[1], y[2], y[3], y[4],
         &v[V], &v[V_X], &v[V_XX], &v[V_SIGMA], &v[V_R], &v[V_Q],
         &v[V_XXX], &v[V_XXXX], &v[V_X_SIGMA], &v[V_XX_SIGMA], &v[V_SIGMA_SIGMA],
     )
+    return size
+
+
+cdef inline double cancels(double value, double size) noexcept nogil:
+    """1 if too little is left of the terms."""
+    return 1.0 if absolute(value) < MUCH_CANCELLED * size else 0.0
+
+
+cdef inline void add_integral(
+    int order, double weight, const Region* region, bint killed, bint spread, double side, double eta,
+    double amount, double centre, double distance, double vol, double expiry, double deviation, double* v,
+) noexcept nogil:
+    """Add weight times what `integrate` finds."""
+    cdef double sums[INTEGRALS]
+    cdef double inverse = 1.0 / deviation, steep = inverse * inverse, sigma = 2.0 / vol
+    cdef int i
+    for i in range(INTEGRALS):
+        sums[i] = 0.0
+    integral_apart(integrate)(
+        order, region, killed, spread, side, eta, weight * amount, centre, distance, deviation, sums)
+    v[V] += sums[ALL]
+    if order >= 1:
+        v[V_X] += inverse * sums[ALL_X]
+        v[V_XX] += steep * sums[ALL_XX]
+        v[V_SIGMA] += sigma * sums[ALL_V]
+        v[V_R] += expiry * (inverse * sums[ALL_M] - sums[ALL])
+        v[V_Q] -= expiry * inverse * sums[ALL_M]
+        if order >= 2:
+            v[V_XXX] += inverse * steep * sums[ALL_XXX]
+            v[V_XXXX] += steep * steep * sums[ALL_XXXX]
+            v[V_X_SIGMA] += sigma * inverse * sums[ALL_XV]
+            v[V_XX_SIGMA] += sigma * steep * sums[ALL_XXV]
+            v[V_SIGMA_SIGMA] += 0.5 * sigma * sigma * sums[ALL_V] + sigma * sigma * sums[ALL_VV]
+
+
+cdef inline Region from_here(bint up, double z, double gap, double beyond) noexcept nogil:
+    """All from z on, upwards or downwards."""
+    cdef Region region
+    region.low = z if up else -INFINITY
+    region.high = INFINITY if up else z
+    region.width = INFINITY
+    region.gap = gap
+    region.beyond = beyond
+    return region
+
+
+cdef inline Region between(double z, double other, double width) noexcept nogil:
+    """From the strike to the barrier."""
+    cdef Region region
+    region.low = z if z < other else other
+    region.high = other if z < other else z
+    region.width = width
+    region.gap = region.beyond = 0.0
+    return region
+
+
+cdef inline void plain(
+    int order, double spot, double strike, double barrier, double vol, double expiry, double rate, double dividend,
+    int kind, double* v,
+) noexcept nogil:
+    """The plain option, A."""
+    cdef Region region
+    cdef double phi = phi_of(kind), s, asset, cash
+    cdef bint call = kind & PUT == 0
+    cdef int i
+    cdef double size = closed_form(
+        order, 1.0, 0.0, 0.0, 0.0, spot, strike, barrier, vol, expiry, rate, dividend, 0.0, kind, v)
+    if cancels(v[V], size) == 0.0:
+        return
+    for i in range(DERIVATIVES):
+        v[i] = 0.0
+    s = vol * square_root(expiry)
+    asset = spot * exp(-dividend * expiry)
+    cash = strike * exp(-rate * expiry)
+    region = from_here(
+        call, log_ratio(strike, spot) / s - ((rate - dividend) * expiry / s - 0.5 * s), 0.0, 0.0)
+    add_integral(
+        order, 1.0, &region, False, True, phi, 0.0, asset if call else cash, s if call else 0.0, 0.0, vol, expiry, s, v)
+
+
+cdef inline void divide(
+    int order, int kind, bint spread, double amount, double centre, double spot, double strike, double barrier,
+    double vol, double expiry, double drift, double* v,
+) noexcept nogil:
+    """From a plain value v its knock-out or knock-in, whatever it pays (as in `integrate`).
+
+    The smaller of the two is integrated, and the other is the plain value less that.
+    """
+    cdef double phi = phi_of(kind), eta = eta_of(kind)
+    cdef double s = vol * square_root(expiry), shift = drift * expiry / s - 0.5 * s
+    cdef double to_strike = log_ratio(strike, spot) / s - shift, to_barrier = log_ratio(barrier, spot) / s - shift
+    cdef double gap = absolute(log_ratio(strike, barrier)), distance = absolute(log_ratio(spot, barrier)) / s
+    cdef bint call = kind & PUT == 0, down = kind & UP == 0, away = call == down
+    # the strike on the living side
+    cdef bint living = strike >= barrier if down else strike < barrier
+    cdef bint small
+    cdef Region region
+    cdef double part[DERIVATIVES]
+    cdef int i
+    for i in range(DERIVATIVES):
+        part[i] = 0.0
+    if away:
+        region = from_here(call, to_strike, 0.0, gap) if living else from_here(call, to_barrier, gap, 0.0)
+    else:
+        region = between(to_strike, to_barrier, gap / s)
+    if away or living:
+        add_integral(order, 1.0, &region, True, spread, phi, eta, amount, centre, distance, vol, expiry, s, part)
+    small = 2.0 * absolute(part[V]) <= absolute(v[V])
+    if not small:
+        for i in range(DERIVATIVES):
+            part[i] = 0.0
+        if away or living:
+            add_integral(order, 1.0, &region, False, spread, phi, eta, amount, centre, distance, vol, expiry, s, part)
+        if not (away and living):
+            if away:
+                region = between(to_strike, to_barrier, gap / s)
+            else:
+                region = from_here(call, to_barrier, gap, 0.0) if living else from_here(call, to_strike, 0.0, 0.0)
+            add_integral(order, 1.0, &region, False, spread, phi, 0.0, amount, centre, 0.0, vol, expiry, s, part)
+    if small == (kind & OUT != 0):
+        for i in range(DERIVATIVES):
+            v[i] = part[i]
+    else:
+        for i in range(DERIVATIVES):
+            v[i] -= part[i]
+
+
+cdef inline void never_hit(
+    int order, int kind, double amount, double centre, double spot, double barrier, double vol, double expiry,
+    double drift, double* v,
+) noexcept nogil:
+    """Add what is paid at expiry if the barrier was not hit."""
+    cdef double s = vol * square_root(expiry), eta = eta_of(kind), h = log_ratio(spot, barrier)
+    cdef Region region = from_here(kind & UP == 0, -h / s - (drift * expiry / s - 0.5 * s), 0.0, 0.0)
+    add_integral(order, 1.0, &region, True, False, eta, eta, amount, centre, absolute(h) / s, vol, expiry, s, v)
+
+
+cdef inline void uncancelled(
+    int order, bint in_already, double spot, double strike, double barrier, double vol, double expiry, double rate,
+    double dividend, double rebate, int kind, double* v,
+) noexcept nogil:
+    """An option and its rebate at expiry, by integrals of positive numbers."""
+    cdef double part[DERIVATIVES]
+    cdef double s = vol * square_root(expiry)
+    cdef bint call = kind & PUT == 0
+    cdef int i
+    for i in range(DERIVATIVES):
+        v[i] = 0.0
+    if kind & TOUCH == 0:
+        plain(order, spot, strike, barrier, vol, expiry, rate, dividend, kind, v)
+        if not in_already:
+            divide(
+                order, kind, True, spot * exp(-dividend * expiry) if call else strike * exp(-rate * expiry),
+                s if call else 0.0, spot, strike, barrier, vol, expiry, rate - dividend, v)
+    if rebate == 0.0 or at_hit(kind) != 0.0:
+        return
+    if turn_of(kind) > 0.0:
+        never_hit(
+            order, kind, rebate * exp(-rate * expiry), 0.0, spot, barrier, vol, expiry, rate - dividend, v)
+        return
+    # a sum of positive numbers as it stands
+    closed_form(
+        order, 0.0, 0.0, 0.0, 0.0, spot, strike, barrier, vol, expiry, rate, dividend, rebate, kind, part)
+    for i in range(DERIVATIVES):
+        v[i] += part[i]
+
+
+cdef inline void evaluate(
+    int order, double a, double b, double c, double d,
+    double spot, double strike, double barrier, double vol, double expiry, double rate, double dividend,
+    double rebate, int kind, double* out,
+) noexcept nogil:
+    """One living option, a A + b B + c C + d D + rebate, outputs in their places."""
+    cdef double drift = rate - dividend
+    cdef double v[DERIVATIVES]
+    cdef double size = closed_form(
+        order, a, b, c, d, spot, strike, barrier, vol, expiry, rate, dividend, rebate, kind, v)
+    cdef bint cancelled = cancels(v[V], size) > 0.0
+    if cancelled:
+        uncancelled_apart(uncancelled)(
+            order, a != 0.0 and b == 0.0 and c == 0.0 and d == 0.0,
+            spot, strike, barrier, vol, expiry, rate, dividend, rebate, kind, v)
     v[V] = not_negative(v[V], rebate)
     if rebate != 0.0 and at_hit(kind) != 0.0:
-        any_rebate(order, rebate, h, vol, s, rate, drift, eta, v)
+        any_rebate(
+            order, rebate, log_ratio(spot, barrier), vol, vol * square_root(expiry), rate, drift, eta_of(kind), v)
     deliver(order, spot, vol, rate, drift, v, out)
+    if cancelled and order >= 1:
+        # close to the barrier the terms of the Black-Scholes equation are large; a price knows of sigma^2 T, r T, q T
+        out[THETA] = -(rate * v[V_R] + dividend * v[V_Q] + 0.5 * vol * v[V_SIGMA]) / expiry
 
 
 cdef inline double not_negative(double value, double rebate) noexcept nogil:

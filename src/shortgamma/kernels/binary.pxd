@@ -9,7 +9,8 @@ Option Pricing Formulas, 2nd ed., 2007, p. 176) are sums of the cash or asset ha
 from shortgamma.kernels.barrier cimport (
     DERIVATIVES, FIRST_ORDER, OUT, PRICE, PUT, SECOND_ORDER, SMALLEST_DEVIATION, SUMS, UP,
     V, V_Q, V_R, V_SIGMA, V_SIGMA_SIGMA, V_X, V_XX, V_XXX, V_XXXX, V_XX_SIGMA, V_X_SIGMA,
-    any_rebate, cash_leg, combine, deliver, eta_of, image_asset, leg, not_negative, phi_of, prepare, weights,
+    any_rebate, cancels, cash_leg, combine, deliver, divide, eta_of, image_asset, leg, never_hit, not_negative, phi_of,
+    prepare, weights,
 )
 from shortgamma.kernels.vecmath cimport INFINITY, NAN, absolute, exp, log_ratio, square_root
 
@@ -23,19 +24,43 @@ cdef enum:
 
 cdef inline void half(
     int order, bint asset, double weight, double side, double d1, double deviation, double full, double cash,
-    double density, double level, double* sums,
+    double density, double level, double* sums, double* size,
 ) noexcept nogil:
     """Add weight times asset N(side d1), or cash N(side d2); density is full exp(-d1^2/2)."""
     if asset:
         leg(
             order, weight, side, d1, deviation, full, 0.0, density, 0.0,
-            &sums[0], &sums[1], &sums[2], &sums[3], &sums[4],
+            &sums[0], &sums[1], &sums[2], &sums[3], &sums[4], size,
         )
     else:
         cash_leg(
             order, weight, side, d1 - deviation, deviation, cash, density / level,
-            &sums[0], &sums[1], &sums[2], &sums[3], &sums[4],
+            &sums[0], &sums[1], &sums[2], &sums[3], &sums[4], size,
         )
+
+
+cdef inline void plain(
+    int order, double spot, double strike, double barrier, double vol, double expiry, double rate, double dividend,
+    double amount, int code, double* v,
+) noexcept nogil:
+    """A alone: what does not know of a barrier."""
+    cdef double h, k, s, shift, two_mu, full, discount, image, at_strike, at_barrier, at_image, size = 0.0
+    cdef double x[SUMS]
+    cdef int i
+    for i in range(SUMS):
+        x[i] = 0.0
+    prepare(
+        spot, strike, barrier, vol, expiry, rate, dividend,
+        &h, &k, &s, &shift, &two_mu, &full, &discount, &image, &at_strike, &at_barrier, &at_image,
+    )
+    half(
+        order, code & ASSET != 0, amount, phi_of(code), k / s + shift, s, full, discount, at_strike, strike, x, &size,
+    )
+    combine(
+        order, h, vol, expiry, rate - dividend, two_mu, x[0], x[1], x[2], x[3], x[4], 0.0, 0.0, 0.0, 0.0, 0.0,
+        &v[V], &v[V_X], &v[V_XX], &v[V_SIGMA], &v[V_R], &v[V_Q],
+        &v[V_XXX], &v[V_XXXX], &v[V_X_SIGMA], &v[V_XX_SIGMA], &v[V_SIGMA_SIGMA],
+    )
 
 
 cdef inline void living(
@@ -44,6 +69,7 @@ cdef inline void living(
 ) noexcept nogil:
     """a A + b B + c C + d D, each the half of the term that the code names, and F; B looks to side_b."""
     cdef double h, k, s, shift, two_mu, full, discount, image, at_strike, at_barrier, at_image, full_image
+    cdef double size = 0.0
     cdef double eta = eta_of(code), phi = phi_of(code), drift = rate - dividend
     cdef bint asset = code & ASSET != 0
     cdef double x[SUMS]
@@ -57,23 +83,35 @@ cdef inline void living(
     )
     full_image = image_asset(full, image, barrier, spot)
     if a != 0.0:
-        half(order, asset, a * amount, phi, k / s + shift, s, full, discount, at_strike, strike, x)
+        half(order, asset, a * amount, phi, k / s + shift, s, full, discount, at_strike, strike, x, &size)
     if b != 0.0:
-        half(order, asset, b * amount, side_b, h / s + shift, s, full, discount, at_barrier, barrier, x)
+        half(order, asset, b * amount, side_b, h / s + shift, s, full, discount, at_barrier, barrier, x, &size)
     if c != 0.0:
         half(
-            order, asset, c * amount, eta, (k - 2.0 * h) / s + shift, s, full_image, discount * image, at_image, strike,
-            y,
+            order, asset, c * amount, eta, (k - 2.0 * h) / s + shift, s, full_image, discount * image, at_image,
+            strike, y, &size,
         )
     if d != 0.0:
         half(
-            order, asset, d * amount, eta, shift - h / s, s, full_image, discount * image, at_barrier, barrier, y,
+            order, asset, d * amount, eta, shift - h / s, s, full_image, discount * image, at_barrier, barrier,
+            y, &size,
         )
     combine(
         order, h, vol, expiry, drift, two_mu, x[0], x[1], x[2], x[3], x[4], y[0], y[1], y[2], y[3], y[4],
         &v[V], &v[V_X], &v[V_XX], &v[V_SIGMA], &v[V_R], &v[V_Q],
         &v[V_XXX], &v[V_XXXX], &v[V_X_SIGMA], &v[V_XX_SIGMA], &v[V_SIGMA_SIGMA],
     )
+    if cancels(v[V], size) > 0.0:
+        for i in range(DERIVATIVES):
+            v[i] = 0.0
+        full = amount * (full if asset else discount)
+        if code & TOUCH:
+            never_hit(order, code & UP, full, s if asset else 0.0, spot, barrier, vol, expiry, drift, v)
+        else:
+            plain(order, spot, strike, barrier, vol, expiry, rate, dividend, amount, code, v)
+            divide(
+                order, code & (UP | OUT | PUT), False, full, s if asset else 0.0, spot, strike, barrier, vol, expiry,
+                drift, v)
     v[V] = not_negative(v[V], amount)
     if code & AT_HIT:
         any_rebate(order, amount * barrier if asset else amount, h, vol, s, rate, drift, eta, v)

@@ -904,7 +904,7 @@ cdef inline int edge(
     if which >= KIKO and code & TOUCH:
         # paid at one barrier, lost at the other
         if up == (which == KOKI):
-            single.careful(
+            single.apart(single.careful)(
                 order, spot, strike, upper if up else lower, vol, expiry, rate, dividend, rebate, kind, out)
         else:
             nothing(order, out)
@@ -914,13 +914,14 @@ cdef inline int edge(
             kind = SINGLE_OUT | (kind & (SINGLE_PUT | SINGLE_LATE)) | (SINGLE_UP if which == KIKO else 0)
             if up == (which == KIKO) and not spot >= upper and not spot <= lower:
                 kind |= SINGLE_TOUCH
-            single.careful(
+            single.apart(single.careful)(
                 order, spot, strike, upper if which == KIKO else lower, vol, expiry, rate, dividend, rebate, kind, out)
         else:
-            single.careful(
+            single.apart(single.careful)(
                 order, spot, strike, upper if up else lower, vol, expiry, rate, dividend, 0.0, kind, out)
     else:
-        single.careful(order, spot, strike, upper if up else lower, vol, expiry, rate, dividend, rebate, kind, out)
+        single.apart(single.careful)(
+            order, spot, strike, upper if up else lower, vol, expiry, rate, dividend, rebate, kind, out)
     if (spot == lower or spot == upper) and vol * square_root(expiry) >= SMALLEST_DEVIATION:
         return AT_BARRIER
     return DONE

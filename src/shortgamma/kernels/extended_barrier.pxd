@@ -256,7 +256,7 @@ cdef inline bint soft(
     out[0] = NAN
     if not (0.0 < lower <= upper < INFINITY):
         return nan
-    if not single.careful(0, spot, strike, lower, vol, expiry, rate, dividend, 0.0, kind, value):
+    if not single.apart(single.careful)(0, spot, strike, lower, vol, expiry, rate, dividend, 0.0, kind, value):
         return nan
     out[0] = value[single.PRICE]
     if lower == upper or out[0] != out[0]:
@@ -286,7 +286,7 @@ cdef inline bint soft(
         for j in range(panels):
             for k in range(NODES):
                 level = cuts[i] + half * (2 * j + 1 + rule.node[k])
-                single.careful(0, spot, strike, level, vol, expiry, rate, dividend, 0.0, kind, value)
+                single.apart(single.careful)(0, spot, strike, level, vol, expiry, rate, dividend, 0.0, kind, value)
                 total += half * rule.weight[k] * value[single.PRICE]
     out[0] = total / (upper - lower)
     return True
