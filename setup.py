@@ -30,6 +30,7 @@ FAMILIES = {
     "monitoring": "fast",
     "discrete_barrier": "fast",
     "extended_barrier": "fast",
+    "soft_barrier": "fast",
     "contracts": "strict",
     "leverage": "strict",
     "leverage_theory": "strict",
@@ -43,7 +44,6 @@ FAMILIES = {
 }
 # Loops of many rare branches: copies of them in each other would take minutes to compile, and gain nothing.
 BRANCHING = {
-    "extended_barrier",
     "funding_events",
     "leverage_simulate",
     "liquidation_account",
