@@ -30,6 +30,7 @@ FAMILIES = {
     "monitoring": "fast",
     "discrete_barrier": "fast",
     "extended_barrier": "fast",
+    "soft_barrier": "fast",
     "contracts": "strict",
     "leverage": "strict",
     "leverage_theory": "strict",
@@ -43,7 +44,6 @@ FAMILIES = {
 }
 # Loops of many rare branches: copies of them in each other would take minutes to compile, and gain nothing.
 BRANCHING = {
-    "extended_barrier",
     "funding_events",
     "leverage_simulate",
     "liquidation_account",
@@ -51,7 +51,8 @@ BRANCHING = {
 }
 # Where processes fork, Cython can use all processors too.
 THREADS = (os.cpu_count() or 1) if sys.platform == "linux" else 0
-SINGLE = ("cpu", "capi", "stream")
+SINGLE = ("cpu", "names", "capi", "stream")
+HIDDEN = {"cpu", "names"}
 LEVELS = {"baseline": [], "v3": ["-march=x86-64-v3"], "v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"]}
 
 MODE = os.environ.get("SHORTGAMMA_BUILD", "release")
@@ -150,7 +151,7 @@ def extensions() -> list[Extension]:
     found = []
     strict = [] if MSVC else ["-ffp-contract=off"]
     single = [
-        extension(f"shortgamma._{name}" if name == "cpu" else f"shortgamma.{name}", name, strict) for name in SINGLE
+        extension(f"shortgamma._{name}" if name in HIDDEN else f"shortgamma.{name}", name, strict) for name in SINGLE
     ]
     found += cythonize(
         single,

@@ -1,7 +1,8 @@
 """Price and Greeks of single-barrier options.
 
 NumPy and numba compute down-and-in puts, the one type whose closed form is short; QuantLib all of them. QuantLib's
-options are made beforehand: what is timed is that each computes its price and hands it to Python.
+options are made beforehand: what is timed is that each computes its price and hands it to Python. Greeks of numba and
+QuantLib are central differences of prices.
 """
 
 import math
@@ -55,6 +56,20 @@ def mixed():
     arrays.option = random.choice(["call", "put"], COUNT)
     arrays.barrier = np.where(up, 2.0 * arrays.spot - arrays.barrier, arrays.barrier)
     arrays.rebate = np.where(random.random(COUNT) < 0.5, 0.0, 3.0)
+    return arrays
+
+
+def not_all_ordinary():
+    """One option of a hundred is at its barrier, has no volatility to speak of, a lambda of 0, or next to no room."""
+    arrays = with_rebate()
+    random = np.random.default_rng(9)
+    rare = np.where(random.random(COUNT) < 0.01, random.integers(1, 5, COUNT), 0)
+    arrays.spot = np.where(rare == 1, arrays.barrier, arrays.spot)
+    arrays.vol = np.where(rare == 2, 1e-6, arrays.vol)
+    # r = 0 and r - q = sigma^2/2
+    arrays.rate = np.where(rare == 3, 0.0, arrays.rate)
+    arrays.dividend = np.where(rare == 3, -0.5 * arrays.vol**2, arrays.dividend)
+    arrays.strike = np.where(rare == 4, arrays.barrier * 1.0001, arrays.strike)
     return arrays
 
 
@@ -194,11 +209,13 @@ def quantlib():
     options = {"call": ql.Option.Call, "put": ql.Option.Put}
 
     def make(spot, strike, barrier, vol, expiry, rate, dividend, rebate, kind, option):
+        """The option, and the quotes that move it."""
+        quotes = SimpleNamespace(spot=ql.SimpleQuote(spot), vol=ql.SimpleQuote(vol), rate=ql.SimpleQuote(rate))
         process = ql.BlackScholesMertonProcess(
-            ql.QuoteHandle(ql.SimpleQuote(spot)),
+            ql.QuoteHandle(quotes.spot),
             ql.YieldTermStructureHandle(ql.FlatForward(today, dividend, count)),
-            ql.YieldTermStructureHandle(ql.FlatForward(today, rate, count)),
-            ql.BlackVolTermStructureHandle(ql.BlackConstantVol(today, calendar, vol, count)),
+            ql.YieldTermStructureHandle(ql.FlatForward(today, ql.QuoteHandle(quotes.rate), count)),
+            ql.BlackVolTermStructureHandle(ql.BlackConstantVol(today, calendar, ql.QuoteHandle(quotes.vol), count)),
         )
         made = ql.BarrierOption(
             kinds[kind],
@@ -208,7 +225,7 @@ def quantlib():
             ql.EuropeanExercise(today + round(365.0 * expiry)),
         )
         made.setPricingEngine(ql.AnalyticBarrierEngine(process))
-        return made
+        return made, quotes
 
     return make
 
@@ -225,14 +242,41 @@ def quantlib_options(a):
 
 def quantlib_prices(a):
     prices = []
-    for option in quantlib_options(a):
+    for option, _ in quantlib_options(a):
         option.recalculate()
         prices.append(option.NPV())
     return np.array(prices)
 
 
+def quantlib_greeks(a):
+    """Seven prices an option; theta then follows from the Black-Scholes equation."""
+    rows = []
+    for option, quotes in quantlib_options(a):
+
+        def bumped(quote, step, option=option):
+            value = quote.value()
+            quote.setValue(value + step)
+            up = option.NPV()
+            quote.setValue(value - step)
+            down = option.NPV()
+            quote.setValue(value)
+            return up, down
+
+        spot, vol, rate = quotes.spot.value(), quotes.vol.value(), quotes.rate.value()
+        middle, step = option.NPV(), 2e-4 * spot
+        up, down = bumped(quotes.spot, step)
+        delta, gamma = (up - down) / (2.0 * step), (up - 2.0 * middle + down) / (step * step)
+        up, down = bumped(quotes.vol, 1e-5)
+        vega = (up - down) / 2e-5
+        up, down = bumped(quotes.rate, 1e-5)
+        rho = (up - down) / 2e-5
+        theta = rate * middle - (rate - a.dividend) * spot * delta - 0.5 * (vol * spot) ** 2 * gamma
+        rows.append((middle, delta, gamma, vega, theta, rho))
+    return tuple(np.array(rows).T)
+
+
 def quantlib_price(a):
-    option = quantlib_options(a)[0]
+    option, _ = quantlib_options(a)[0]
     option.recalculate()
     return option.NPV()
 
@@ -286,9 +330,10 @@ CASES = [
         COUNT,
         "ndtr",
         down_in_puts,
-        {OURS: first_order, "numba": numba_greeks},
+        {OURS: first_order, "numba": numba_greeks, "QuantLib": quantlib_greeks},
         # what central differences leave of sixteen digits
         tolerance=1e-5,
+        few=SLOW,
     ),
     Case("barrier: price and 13 Greeks", SECOND, COUNT, "ndtr", down_in_puts, {OURS: second_order}),
     *(
@@ -324,6 +369,14 @@ CASES = [
     ),
     Case("barrier: the same and 6 Greeks, mixed", FIRST, COUNT, "ndtr", mixed, {OURS: first_order}),
     Case("barrier: the same and 13 Greeks, mixed", SECOND, COUNT, "ndtr", mixed, {OURS: second_order}),
+    *(
+        Case(f"barrier: {what}, 1 % not ordinary", ufuncs, COUNT, "ndtr", not_all_ordinary, {OURS: ours})
+        for what, ufuncs, ours in (
+            ("price, with rebate", PRICE, price),
+            ("the same and 6 Greeks", FIRST, first_order),
+            ("the same and 13 Greeks", SECOND, second_order),
+        )
+    ),
     Case(
         "barrier: one-touch at the hit, price",
         ("binary_price",),

@@ -189,7 +189,7 @@ CASES = [
     ),
     Case(
         "extended: soft barrier, price",
-        ("extended_soft",),
+        ("soft_price",),
         COUNT,
         "ndtr",
         calls,

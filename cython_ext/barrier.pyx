@@ -3,6 +3,7 @@
 cimport numpy as cnp
 
 cimport shortgamma.kernels.barrier as formula
+from shortgamma.kernels.barrier_blocks cimport Lanes, living, sort_block
 from shortgamma.kernels.blocks cimport (
     INVALID, LANES, Status, load, load_codes, padded, status_raise, status_restore, status_save, store,
 )
@@ -13,210 +14,169 @@ cnp.import_ufunc()
 
 cdef enum:
     INPUTS = 9
+    CHUNK = 1024
 
 cdef struct Output:
     # the place of the only output that a ufunc has
     int place
 
+cdef inline void read_block(
+    Lanes* o, char** args, cnp.npy_intp* steps, Py_ssize_t begin, Py_ssize_t lanes,
+) noexcept nogil:
+    load(o.spot, args[0] + begin * steps[0], steps[0], lanes)
+    load(o.strike, args[1] + begin * steps[1], steps[1], lanes)
+    load(o.barrier, args[2] + begin * steps[2], steps[2], lanes)
+    load(o.vol, args[3] + begin * steps[3], steps[3], lanes)
+    load(o.expiry, args[4] + begin * steps[4], steps[4], lanes)
+    load(o.rate, args[5] + begin * steps[5], steps[5], lanes)
+    load(o.dividend, args[6] + begin * steps[6], steps[6], lanes)
+    load(o.rebate, args[7] + begin * steps[7], steps[7], lanes)
+    load_codes(o.kind, args[8] + begin * steps[8], steps[8], lanes)
+
+
+cdef inline void collect(
+    Lanes* o, char** args, cnp.npy_intp* steps, Py_ssize_t begin, const short* places, Py_ssize_t lanes,
+) noexcept nogil:
+    """The options at these places, and copies of the last of them behind, up to a whole number of groups."""
+    cdef Py_ssize_t i, place
+    for i in range(padded(lanes)):
+        place = begin + places[i if i < lanes else lanes - 1]
+        o.spot[i] = (<double*> (args[0] + place * steps[0]))[0]
+        o.strike[i] = (<double*> (args[1] + place * steps[1]))[0]
+        o.barrier[i] = (<double*> (args[2] + place * steps[2]))[0]
+        o.vol[i] = (<double*> (args[3] + place * steps[3]))[0]
+        o.expiry[i] = (<double*> (args[4] + place * steps[4]))[0]
+        o.rate[i] = (<double*> (args[5] + place * steps[5]))[0]
+        o.dividend[i] = (<double*> (args[6] + place * steps[6]))[0]
+        o.rebate[i] = (<double*> (args[7] + place * steps[7]))[0]
+        o.kind[i] = (<signed char*> (args[8] + place * steps[8]))[0]
+
 
 cdef inline void single(
     int order, int outputs, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* only,
 ) noexcept nogil:
-    """spot, strike, barrier, vol, expiry, rate, dividend, rebate, kind -> the first outputs, or only one of them."""
-    cdef Py_ssize_t count = dimensions[0], begin, i, lanes, whole
-    cdef int place, target
-    cdef double spot[LANES]
-    cdef double strike[LANES]
-    cdef double barrier[LANES]
-    cdef double vol[LANES]
-    cdef double expiry[LANES]
-    cdef double rate[LANES]
-    cdef double dividend[LANES]
-    cdef double rebate[LANES]
-    cdef int kind[LANES]
-    # weights of the terms, and what the legs share
-    cdef double a[LANES]
-    cdef double b[LANES]
-    cdef double c[LANES]
-    cdef double d[LANES]
-    cdef double e[LANES]
-    cdef double f[LANES]
-    cdef double h[LANES]
-    cdef double k[LANES]
-    cdef double s[LANES]
-    cdef double shift[LANES]
-    cdef double two_mu[LANES]
-    cdef double asset[LANES]
-    cdef double discount[LANES]
-    cdef double image[LANES]
-    cdef double at_strike[LANES]
-    cdef double at_barrier[LANES]
-    cdef double at_image[LANES]
-    cdef double size[LANES]
-    cdef double x[formula.SUMS][LANES]
-    cdef double y[formula.SUMS][LANES]
-    cdef double v[formula.DERIVATIVES][LANES]
-    cdef double out[formula.SECOND_ORDER][LANES]
-    cdef double one[formula.SECOND_ORDER]
-    cdef double root, first, second, alpha_first, alpha_second, density, away, yearly, drift
-    cdef double special[LANES]
-    cdef long long any_a, any_b, any_c, any_d, any_e, any_f, any_special
+    """spot, strike, barrier, vol, expiry, rate, dividend, rebate, kind -> the first outputs, or only one of them.
+
+    A block of options that are made of the same terms goes as it lies. Where they are not, a chunk is sorted by terms.
+    """
+    cdef Py_ssize_t count = dimensions[0], begin = 0, size, block, lanes, ordinary, special, i, k, one, row
+    cdef int place, target, sort
+    cdef int low = (<Output*> only).place if only != NULL else 0, high = low + 1 if only != NULL else outputs
+    cdef Lanes o
+    cdef int sorts[LANES]
+    cdef double values[formula.SECOND_ORDER]
+    cdef double found[formula.SECOND_ORDER][CHUNK]
+    cdef double* results
+    cdef signed char sort_of[CHUNK]
+    cdef short places[CHUNK]
+    # those that only the careful routine can do
+    cdef short apart[CHUNK]
+    cdef Py_ssize_t ends[formula.TERMS + 1]
+    cdef int differ, any_special
     cdef bint outside = False
     cdef Status status = status_save()
 
-    begin = 0
     while begin < count:
-        lanes = min(<Py_ssize_t> LANES, count - begin)
-        whole = padded(lanes)
-        load(spot, args[0] + begin * steps[0], steps[0], lanes)
-        load(strike, args[1] + begin * steps[1], steps[1], lanes)
-        load(barrier, args[2] + begin * steps[2], steps[2], lanes)
-        load(vol, args[3] + begin * steps[3], steps[3], lanes)
-        load(expiry, args[4] + begin * steps[4], steps[4], lanes)
-        load(rate, args[5] + begin * steps[5], steps[5], lanes)
-        load(dividend, args[6] + begin * steps[6], steps[6], lanes)
-        load(rebate, args[7] + begin * steps[7], steps[7], lanes)
-        load_codes(kind, args[8] + begin * steps[8], steps[8], lanes)
-
-        any_a = any_b = any_c = any_d = any_e = any_f = any_special = 0
-        for i in range(whole):
-            special[i] = 1.0 - formula.ordinary(
-                spot[i], strike[i], barrier[i], vol[i], expiry[i], rate[i], dividend[i], rebate[i], kind[i])
-        for i in range(whole):
-            any_special |= special[i] != 0.0
-        if any_special:
-            # an ordinary option in the place of a special one, so that hostile numbers stay out of the lanes
-            for i in range(whole):
-                if special[i] != 0.0:
-                    formula.substitute(
-                        &spot[i], &strike[i], &barrier[i], &vol[i], &expiry[i], &rate[i], &dividend[i], &rebate[i],
-                        kind[i])
-        for i in range(whole):
-            formula.weights(kind[i], strike[i], barrier[i], &a[i], &b[i], &c[i], &d[i])
-            e[i] = rebate[i] * (1.0 - formula.at_hit(kind[i]))
-            f[i] = rebate[i] * formula.at_hit(kind[i])
-            any_a |= a[i] != 0.0
-            any_b |= b[i] != 0.0
-            any_c |= c[i] != 0.0
-            any_d |= d[i] != 0.0
-            any_e |= e[i] != 0.0
-            any_f |= f[i] != 0.0
-        for i in range(whole):
-            formula.prepare(
-                spot[i], strike[i], barrier[i], vol[i], expiry[i], rate[i], dividend[i],
-                &h[i], &k[i], &s[i], &shift[i], &two_mu[i], &asset[i], &discount[i], &image[i],
-                &at_strike[i], &at_barrier[i], &at_image[i])
-        for place in range(formula.SUMS):
-            for i in range(whole):
-                x[place][i] = 0.0
-                y[place][i] = 0.0
-        for i in range(whole):
-            size[i] = 0.0
-        if any_a:
-            for i in range(whole):
-                formula.leg(
-                    order, a[i] * formula.phi_of(kind[i]), formula.phi_of(kind[i]), k[i] / s[i] + shift[i], s[i],
-                    asset[i], strike[i] * discount[i], at_strike[i], 1.0,
-                    &x[0][i], &x[1][i], &x[2][i], &x[3][i], &x[4][i], &size[i])
-        if any_b:
-            for i in range(whole):
-                formula.leg(
-                    order, b[i] * formula.phi_of(kind[i]), formula.phi_of(kind[i]), h[i] / s[i] + shift[i], s[i],
-                    asset[i], strike[i] * discount[i], at_barrier[i], strike[i] / barrier[i],
-                    &x[0][i], &x[1][i], &x[2][i], &x[3][i], &x[4][i], &size[i])
-        if any_c:
-            for i in range(whole):
-                formula.leg(
-                    order, c[i] * formula.phi_of(kind[i]), formula.eta_of(kind[i]),
-                    (k[i] - 2.0 * h[i]) / s[i] + shift[i], s[i],
-                    formula.image_asset(asset[i], image[i], barrier[i], spot[i]),
-                    strike[i] * discount[i] * image[i], at_image[i], 1.0,
-                    &y[0][i], &y[1][i], &y[2][i], &y[3][i], &y[4][i], &size[i])
-        if any_d:
-            for i in range(whole):
-                formula.leg(
-                    order, d[i] * formula.phi_of(kind[i]), formula.eta_of(kind[i]), shift[i] - h[i] / s[i], s[i],
-                    formula.image_asset(asset[i], image[i], barrier[i], spot[i]),
-                    strike[i] * discount[i] * image[i], at_barrier[i], strike[i] / barrier[i],
-                    &y[0][i], &y[1][i], &y[2][i], &y[3][i], &y[4][i], &size[i])
-        if any_e:
-            for i in range(whole):
-                formula.cash_leg(
-                    order, e[i], formula.eta_of(kind[i]) * formula.turn_of(kind[i]), h[i] / s[i] + shift[i] - s[i],
-                    s[i], discount[i], at_barrier[i] / barrier[i],
-                    &x[0][i], &x[1][i], &x[2][i], &x[3][i], &x[4][i], &size[i])
-                formula.cash_leg(
-                    order, -e[i] * formula.turn_of(kind[i]), formula.eta_of(kind[i]), shift[i] - h[i] / s[i] - s[i],
-                    s[i], discount[i] * image[i], at_barrier[i] / barrier[i],
-                    &y[0][i], &y[1][i], &y[2][i], &y[3][i], &y[4][i], &size[i])
-        for i in range(whole):
-            formula.combine(
-                order, h[i], vol[i], expiry[i], rate[i] - dividend[i], two_mu[i],
-                x[0][i], x[1][i], x[2][i], x[3][i], x[4][i], y[0][i], y[1][i], y[2][i], y[3][i], y[4][i],
-                &v[formula.V][i], &v[formula.V_X][i], &v[formula.V_XX][i],
-                &v[formula.V_SIGMA][i], &v[formula.V_R][i], &v[formula.V_Q][i],
-                &v[formula.V_XXX][i], &v[formula.V_XXXX][i], &v[formula.V_X_SIGMA][i], &v[formula.V_XX_SIGMA][i],
-                &v[formula.V_SIGMA_SIGMA][i])
-            special[i] += formula.cancels(v[formula.V][i], size[i])
-            v[formula.V][i] = formula.not_negative(v[formula.V][i], rebate[i])
-        for i in range(whole):
-            any_special |= special[i] != 0.0
-        if any_f:
-            for i in range(whole):
-                # harmless numbers where there is no rebate: its formulas need not exist there, and 0 NaN is NaN
-                away = h[i] if f[i] != 0.0 else 0.5
-                yearly = rate[i] if f[i] != 0.0 else vol[i] * vol[i]
-                drift = rate[i] - dividend[i] if f[i] != 0.0 else 0.0
-                formula.rebate_terms(
-                    away, vol[i], s[i], yearly, drift, formula.eta_of(kind[i]),
-                    &root, &first, &second, &alpha_first, &alpha_second, &density)
-                formula.rebate_at_hit(
-                    order, f[i], away, vol[i], s[i], yearly, drift, formula.eta_of(kind[i]),
-                    root, first, second, alpha_first, alpha_second, density,
-                    &v[formula.V][i], &v[formula.V_X][i], &v[formula.V_XX][i],
-                    &v[formula.V_SIGMA][i], &v[formula.V_R][i], &v[formula.V_Q][i],
-                    &v[formula.V_XXX][i], &v[formula.V_XXXX][i], &v[formula.V_X_SIGMA][i], &v[formula.V_XX_SIGMA][i],
-                    &v[formula.V_SIGMA_SIGMA][i])
-        for i in range(whole):
-            out[formula.PRICE][i] = v[formula.V][i]
-        if order >= 1:
-            for i in range(whole):
-                formula.finish(
-                    order, spot[i], vol[i], rate[i], rate[i] - dividend[i],
-                    v[formula.V][i], v[formula.V_X][i], v[formula.V_XX][i],
-                    v[formula.V_SIGMA][i], v[formula.V_R][i], v[formula.V_Q][i],
-                    v[formula.V_XXX][i], v[formula.V_XXXX][i], v[formula.V_X_SIGMA][i], v[formula.V_XX_SIGMA][i],
-                    v[formula.V_SIGMA_SIGMA][i],
-                    &out[formula.DELTA][i], &out[formula.GAMMA][i], &out[formula.VEGA][i], &out[formula.THETA][i],
-                    &out[formula.RHO][i], &out[formula.RHO_DIVIDEND][i], &out[formula.VANNA][i], &out[formula.VOLGA][i],
-                    &out[formula.CHARM][i], &out[formula.SPEED][i], &out[formula.ZOMMA][i], &out[formula.COLOR][i],
-                    &out[formula.VETA][i])
-        if any_special:
-            # read again what was substituted; nothing of this block is stored yet, in case an output is an input
-            for i in range(lanes):
-                if special[i] != 0.0:
-                    outside |= not formula.apart(formula.careful)(
-                        order,
-                        (<double*> (args[0] + (begin + i) * steps[0]))[0],
-                        (<double*> (args[1] + (begin + i) * steps[1]))[0],
-                        (<double*> (args[2] + (begin + i) * steps[2]))[0],
-                        (<double*> (args[3] + (begin + i) * steps[3]))[0],
-                        (<double*> (args[4] + (begin + i) * steps[4]))[0],
-                        (<double*> (args[5] + (begin + i) * steps[5]))[0],
-                        (<double*> (args[6] + (begin + i) * steps[6]))[0],
-                        (<double*> (args[7] + (begin + i) * steps[7]))[0],
-                        kind[i], one)
-                    for place in range(outputs):
-                        out[place][i] = one[place]
-        for place in range(outputs):
-            if only != NULL and (<Output*> only).place != place:
-                continue
-            for i in range(whole):
-                # no zero has a sign: a rebate of nothing, added for the sake of another lane, would take it away
-                out[place][i] += 0.0
-            target = INPUTS if only != NULL else INPUTS + place
-            store(args[target] + begin * steps[target], steps[target], out[place], lanes)
-        begin += LANES
+        size = lanes = min(<Py_ssize_t> LANES, count - begin)
+        read_block(&o, args, steps, begin, lanes)
+        sort_block(&o, padded(lanes), sorts)
+        one = 0
+        while one < lanes - 1 and sorts[one] == formula.TERMS:
+            one += 1
+        sort = sorts[one]
+        differ = any_special = 0
+        for i in range(padded(lanes)):
+            any_special |= sorts[i] == formula.TERMS
+            differ |= (sorts[i] != sort) & (sorts[i] != formula.TERMS)
+        special = 0
+        if not differ:
+            results = &o.out[0][0]
+            row = LANES
+            ordinary = lanes if sort != formula.TERMS else 0
+            if any_special:
+                # an ordinary option in the place of a special one, so that hostile numbers stay out of the lanes
+                for i in range(padded(lanes)):
+                    if sorts[i] == formula.TERMS:
+                        formula.substitute(
+                            &o.spot[i], &o.strike[i], &o.barrier[i], &o.vol[i], &o.expiry[i], &o.rate[i],
+                            &o.dividend[i], &o.rebate[i], o.kind[i])
+                        apart[special] = <short> i
+                        special += i < lanes
+        else:
+            results = &found[0][0]
+            row = CHUNK
+            one = 0
+            size = min(<Py_ssize_t> CHUNK, count - begin)
+            for sort in range(formula.TERMS + 1):
+                ends[sort] = 0
+            block = 0
+            while block < size:
+                if block != 0:
+                    lanes = min(<Py_ssize_t> LANES, size - block)
+                    read_block(&o, args, steps, begin + block, lanes)
+                    sort_block(&o, padded(lanes), sorts)
+                for i in range(lanes):
+                    sort_of[block + i] = <signed char> sorts[i]
+                    ends[sorts[i]] += 1
+                block += lanes
+            ordinary = size - ends[formula.TERMS]
+            k = 0
+            for sort in range(formula.TERMS + 1):
+                k += ends[sort]
+                ends[sort] = k - ends[sort]
+            # the special ones come last, and then each end is one
+            for i in range(size):
+                places[ends[sort_of[i]]] = <short> i
+                ends[sort_of[i]] += 1
+            for i in range(ordinary, size):
+                apart[special] = places[i]
+                special += 1
+            sort = 0
+        k = 0
+        while k < ordinary:
+            if differ:
+                while ends[sort] <= k:
+                    sort += 1
+                lanes = min(<Py_ssize_t> LANES, ends[sort] - k)
+                collect(&o, args, steps, begin, &places[k], lanes)
+            if living(order, sort, one, padded(lanes), &o):
+                for i in range(lanes):
+                    if o.cancelled[i] != 0.0 and (differ or sorts[i] != formula.TERMS):
+                        apart[special] = places[k + i] if differ else <short> i
+                        special += 1
+            if differ:
+                for place in range(low, high):
+                    for i in range(lanes):
+                        found[place][places[k + i]] = o.out[place][i]
+            k += lanes
+        for k in range(special):
+            i = apart[k]
+            outside |= not formula.apart(formula.careful)(
+                order,
+                (<double*> (args[0] + (begin + i) * steps[0]))[0],
+                (<double*> (args[1] + (begin + i) * steps[1]))[0],
+                (<double*> (args[2] + (begin + i) * steps[2]))[0],
+                (<double*> (args[3] + (begin + i) * steps[3]))[0],
+                (<double*> (args[4] + (begin + i) * steps[4]))[0],
+                (<double*> (args[5] + (begin + i) * steps[5]))[0],
+                (<double*> (args[6] + (begin + i) * steps[6]))[0],
+                (<double*> (args[7] + (begin + i) * steps[7]))[0],
+                (<signed char*> (args[8] + (begin + i) * steps[8]))[0], values)
+            for place in range(low, high):
+                results[place * row + i] = values[place]
+        # nothing is stored before all of it is read: an output may be an input
+        for place in range(low, high):
+            target = INPUTS + place - low
+            block = 0
+            while block < size:
+                lanes = min(<Py_ssize_t> LANES, size - block)
+                for i in range(lanes):
+                    # no zero has a sign
+                    results[place * row + block + i] += 0.0
+                store(
+                    args[target] + (begin + block) * steps[target], steps[target], results + place * row + block, lanes)
+                block += LANES
+        begin += size
     status_restore(status)
     status_raise(INVALID if outside else 0)
 

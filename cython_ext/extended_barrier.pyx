@@ -1,4 +1,4 @@
-"""Loops of partial-time, soft and two-asset barriers, an option at a time, and of the bivariate normal distribution."""
+"""Loops of partial-time and two-asset barriers, an option at a time, and of the bivariate normal distribution."""
 
 cimport numpy as cnp
 
@@ -71,22 +71,6 @@ cdef void two_asset_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* st
     status_raise(INVALID if outside else 0)
 
 
-cdef void soft_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    """spot, strike, lower, upper, vol, expiry, rate, dividend, kind -> price"""
-    cdef Py_ssize_t i
-    cdef double out[1]
-    cdef bint outside = False
-    cdef Status status = status_save()
-    for i in range(dimensions[0]):
-        outside |= not formula.soft(
-            &RULE, number(args, steps, 0, i), number(args, steps, 1, i), number(args, steps, 2, i),
-            number(args, steps, 3, i), number(args, steps, 4, i), number(args, steps, 5, i), number(args, steps, 6, i),
-            number(args, steps, 7, i), code(args, steps, 8, i), out)
-        (<double*> (args[9] + i * steps[9]))[0] = out[0]
-    status_restore(status)
-    status_raise(INVALID if outside else 0)
-
-
 extended_bivariate_cdf = make_ufunc(
     bivariate_loop, "extended_bivariate_cdf", "ddd", "d", "",
     "P(X < x, Y < y) of two standard normal numbers: x, y, correlation.")
@@ -98,6 +82,3 @@ extended_two_asset = make_ufunc(
     two_asset_loop, "extended_two_asset", "dddddddddddb", "d", "",
     "Loop behind shortgamma.barrier.two_asset_price: spot, strike, vol, dividend, other, barrier, other_vol, "
     "other_dividend, correlation, expiry, rate, kind (int8).")
-extended_soft = make_ufunc(
-    soft_loop, "extended_soft", "ddddddddb", "d", "",
-    "Loop behind shortgamma.barrier.soft_price: spot, strike, lower, upper, vol, expiry, rate, dividend, kind (int8).")

@@ -164,7 +164,7 @@ DISCRETE_BARRIER = Case(
         "dates": DATES,
     },
 )
-EXTENDED = ["extended_bivariate_cdf", "extended_partial_time", "extended_two_asset", "extended_soft"]
+EXTENDED = ["extended_bivariate_cdf", "extended_partial_time", "extended_two_asset", "soft_price"]
 EXTENDED_DRAW = {
     "spot": lognormal(100.0, 0.15),
     "strike": lognormal(100.0, 0.2),
@@ -276,7 +276,7 @@ CASES: dict[str, Case] = {
             "correlation": {1.1: "invalid", -2.0: "invalid", np.inf: "invalid"},
         },
     ),
-    "extended_soft": Case(
+    "soft_price": Case(
         {
             "spot": lognormal(100.0, 0.15),
             "strike": lognormal(100.0, 0.2),

@@ -45,6 +45,7 @@ def test_requires_numpy_alone():
         "capi.pyi",
         "stream.pyi",
         "_cpu.pyi",
+        "_names.pyi",
         "kernels/vecmath.h",
         "kernels/vecmath_coefficients.h",
         "kernels/status.h",

@@ -147,9 +147,10 @@ def choice(name: str, value: Any, choices: dict[str, int]) -> int | NDArray[np.i
     names = np.asarray(value)
     if names.dtype.kind not in "UOT" or (names.ndim == 0 and names.dtype.kind == "O"):
         raise TypeError(f"{name} must be a string or an array of strings, got {describe(value, names)}")
-    codes = np.full(names.shape, -1, dtype=np.int8)
-    for text, code in choices.items():
-        codes[names == text] = code
+    # loaded by the first array of names
+    from shortgamma import _names
+
+    codes = _names.codes(names, choices)
     if (codes < 0).any():
         index = first(codes < 0)
         refuse_choice(place(name, index), names[index], choices)

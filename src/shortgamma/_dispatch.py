@@ -96,6 +96,7 @@ LATER = (
     "liquidation_account",
     "liquidation_process",
     "monitoring",
+    "soft_barrier",
 )
 
 

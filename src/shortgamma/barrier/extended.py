@@ -173,7 +173,7 @@ def soft_price(
     4.0175
     """
     values = (spot, strike, lower, upper, vol, expiry, rate, dividend)
-    return call(_dispatch.extended_barrier.extended_soft, SOFT_NAMES, (*values, _code(kind, option)), out)
+    return call(_dispatch.soft_barrier.soft_price, SOFT_NAMES, (*values, _code(kind, option)), out)
 
 
 def two_asset_price(

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from shortgamma import _dispatch
 from shortgamma._arguments import number
-from shortgamma.barrier.single import price
+from shortgamma.barrier.single import check_monitoring, code_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 GRID = 96
-STEPS = 60
-AT_ONCE = 4096
+# golden sections to the square root of an ulp, beyond which an extremum does not change; most turns of a solver that
+# needs ten as a rule, and halves its bracket at worst
+SECTIONS = 40
+TURNS = 120
+AT_ONCE = 1024
 GOLDEN = 0.6180339887498949
 
 
@@ -78,8 +82,8 @@ def implied_vol(
     Notes
     -----
     The price on a grid of volatilities, even in their logarithms, brackets the solutions; where it has an extremum that
-    nearly meets the price, golden sections tell whether it does. Bisection then narrows each bracket to neighbouring
-    numbers.
+    nearly meets the price, golden sections tell whether it does. Chandrupatla's method then narrows each bracket to
+    neighbouring numbers.
 
     Examples
     --------
@@ -93,6 +97,8 @@ def implied_vol(
     ([0.0355, nan], [0.2965, nan])
     """
     low, high = _bounds(bounds)
+    if monitoring is not None:
+        check_monitoring(monitoring)
     arrays = _broadcast(
         value=value,
         spot=spot,
@@ -104,25 +110,14 @@ def implied_vol(
         rebate=rebate,
         monitoring=1 if monitoring is None else monitoring,
     )
-    names = _names(arrays[0].shape, kind, option, rebate_at)
     target, s, k, h, t, r, q, paid, dates = (a.ravel() for a in arrays)
+    columns = (s, k, h, t, r, q, paid, dates, _codes(arrays[0].shape, kind, option, rebate_at))
 
-    def at(vol: Any, i: Any) -> Any:
-        terms: dict[str, Any] = {name: x if isinstance(x, str) else x[i] for name, x in names.items()}
-        return price(
-            s[i],
-            k[i],
-            h[i],
-            vol,
-            t[i],
-            rate=r[i],
-            dividend=q[i],
-            rebate=paid[i],
-            monitoring=None if monitoring is None else dates[i],
-            **terms,
-        )
+    def at(vol: Any, x: Any) -> Any:
+        level = _level(x[2], vol, x[3], None if monitoring is None else x[7], x[8])
+        return _dispatch.barrier.barrier_price(x[0], x[1], level, vol, x[3], x[4], x[5], x[6], x[8])
 
-    return _solve(at, target, np.full(target.shape, low), np.full(target.shape, high), arrays[0].shape)
+    return _solve(at, target, columns, np.full(1, low), np.full(1, high), arrays[0].shape)
 
 
 def barrier_for_price(
@@ -168,7 +163,8 @@ def barrier_for_price(
 
     Notes
     -----
-    Looked for from the spot to twelve standard deviations of the log-price beyond its drift; by brackets and bisection.
+    Looked for from the spot to twelve standard deviations of the log-price beyond its drift; by brackets and
+    Chandrupatla's method.
 
     Examples
     --------
@@ -180,6 +176,8 @@ def barrier_for_price(
     >>> round(float(sg.barrier.price(100.0, 100.0, barrier, 0.35, 1.0)), 12)
     5.0
     """
+    if monitoring is not None:
+        check_monitoring(monitoring)
     arrays = _broadcast(
         value=value,
         spot=spot,
@@ -191,29 +189,25 @@ def barrier_for_price(
         rebate=rebate,
         monitoring=1 if monitoring is None else monitoring,
     )
-    names = _names(arrays[0].shape, kind, option, rebate_at)
     target, s, k, v, t, r, q, paid, dates = (a.ravel() for a in arrays)
-    up = np.char.startswith(np.broadcast_to(np.asarray(kind, dtype=str), arrays[0].shape), "up").ravel()
+    codes = _codes(arrays[0].shape, kind, option, rebate_at)
+    up = np.bitwise_and(codes, 1) != 0
     with np.errstate(all="ignore"):
         far = np.exp(np.minimum(12.0 * v * np.sqrt(t) + (np.abs(r - q) + v * v) * t, 600.0))
         low, high = np.where(up, s, s / far), np.where(up, s * far, s)
 
-    def at(level: Any, i: Any) -> Any:
-        terms: dict[str, Any] = {name: x if isinstance(x, str) else x[i] for name, x in names.items()}
-        return price(
-            s[i],
-            k[i],
-            level,
-            v[i],
-            t[i],
-            rate=r[i],
-            dividend=q[i],
-            rebate=paid[i],
-            monitoring=None if monitoring is None else dates[i],
-            **terms,
-        )
+    def at(barrier: Any, x: Any) -> Any:
+        level = _level(barrier, x[2], x[3], None if monitoring is None else x[7], x[8])
+        return _dispatch.barrier.barrier_price(x[0], x[1], level, x[2], x[3], x[4], x[5], x[6], x[8])
 
-    return _solve(at, target, low, high, arrays[0].shape)
+    return _solve(at, target, (s, k, v, t, r, q, paid, dates, codes), low, high, arrays[0].shape)
+
+
+def _level(barrier: Any, vol: Any, expiry: Any, dates: Any, codes: Any) -> Any:
+    """The barrier of the continuous formula."""
+    if dates is None:
+        return barrier
+    return _dispatch.monitoring.monitoring_barrier(barrier, vol, expiry, dates, codes)
 
 
 def _bounds(bounds: tuple[float, float]) -> tuple[float, float]:
@@ -241,73 +235,111 @@ def _broadcast(**values: Any) -> list[Any]:
     return [np.broadcast_to(array, shape) for array in arrays.values()]
 
 
-def _names(shape: tuple[int, ...], kind: Any, option: Any, rebate_at: Any) -> dict[str, Any]:
-    given = {"kind": kind, "option": option, "rebate_at": rebate_at}
-    # unknown names are refused at once, whatever there is to solve
-    price(1.0, 1.0, 1.0, 1.0, 1.0, **given)
-    return {name: x if isinstance(x, str) else np.broadcast_to(x, shape).ravel() for name, x in given.items()}
+def _codes(shape: tuple[int, ...], kind: Any, option: Any, rebate_at: Any) -> Any:
+    return np.broadcast_to(code_of(kind, option, rebate_at), shape).ravel()
 
 
-def _solve(at: Callable[[Any, Any], Any], target: Any, low: Any, high: Any, shape: tuple[int, ...]) -> Solutions:
+def _solve(
+    at: Callable[[Any, Any], Any], target: Any, columns: Any, low: Any, high: Any, shape: tuple[int, ...]
+) -> Solutions:
     found = np.full((2, target.size), np.nan)
     count = np.zeros(target.size, dtype=np.int64)
     for begin in range(0, target.size, AT_ONCE):
-        some = np.arange(begin, min(begin + AT_ONCE, target.size))
+        some = slice(begin, begin + AT_ONCE)
+        ends = (low, high) if low.size == 1 else (low[some], high[some])
         with np.errstate(all="ignore"):
-            _solve_some(at, target, low, high, some, found, count)
+            _solve_some(at, target[some], [x[some] for x in columns], *ends, found[:, some], count[some])
     return Solutions(*(array.reshape(shape)[()] for array in (found[0], found[1], count)))
 
 
 def _solve_some(
-    at: Callable[[Any, Any], Any], target: Any, low: Any, high: Any, some: Any, found: Any, count: Any
+    at: Callable[[Any, Any], Any], target: Any, columns: Any, low: Any, high: Any, found: Any, count: Any
 ) -> None:
-    """Brackets on a grid even in the logarithm, and around every extremum that nearly meets the target; bisection."""
-
-    def gap(x: Any, i: Any) -> Any:
-        return at(x, i) - target[i]
-
-    steps = np.arange(GRID + 1)[:, None] / GRID
-    levels = low[some] * (high[some] / low[some]) ** steps
-    levels[-1] = high[some]
-    gaps = np.stack([gap(level, some) for level in levels])
+    """Brackets on a grid even in the logarithm, and around every extremum that nearly meets the target; then roots."""
+    levels = low * np.exp(np.log(high / low) * (np.arange(GRID + 1)[:, None] / GRID))
+    levels[0], levels[-1] = low, high
+    gaps = at(levels, columns)
+    gaps -= target
     good = np.isfinite(gaps).all(axis=0)
-    count[some[~good]] = -1
+    count[~good] = -1
+    levels = np.broadcast_to(levels, gaps.shape)
     negative = gaps < 0.0
-    crossed = (negative[:-1] != negative[1:]) & good
-    row, column = np.nonzero(crossed)
-    left, right, element = levels[row, column], levels[row + 1, column], some[column]
-    rising = negative[row, column]
+    row, column = np.nonzero((negative[:-1] != negative[1:]) & good)
+    left, right, element = levels[row, column], levels[row + 1, column], column
+    at_left, at_right = gaps[row, column], gaps[row + 1, column]
 
-    # an extremum between three points of one sign: the pair of solutions at its sides shows only there
+    # an extremum between three points of one sign: the pair of solutions at its sides shows only there. It lies beyond
+    # the middle one by an eighth of the larger step, if it is a parabola; a whole one is allowed for.
     size = np.abs(gaps)
-    alike = good & (negative[:-2] == negative[1:-1]) & (negative[1:-1] == negative[2:])
-    row, column = np.nonzero(alike & (size[1:-1] <= size[:-2]) & (size[1:-1] <= size[2:]) & (size[1:-1] > 0.0))
-    a, b, i = levels[row, column], levels[row + 2, column], some[column]
-    begin, end, under = a, b, negative[row, column]
-    for _ in range(STEPS):
+    step = np.maximum(size[:-2], size[2:]) - size[1:-1]
+    alike = (negative[:-2] == negative[1:-1]) & (negative[1:-1] == negative[2:]) & good
+    row, column = np.nonzero(
+        alike & (size[1:-1] <= size[:-2]) & (size[1:-1] <= size[2:]) & (size[1:-1] > 0.0) & (size[1:-1] <= step)
+    )
+    if row.size:
+        begin, end, under = levels[row, column], levels[row + 2, column], negative[row, column]
+        middle, at_middle = _extremum(at, target[column], [x[column] for x in columns], begin, end, under)
+        pair = (at_middle < 0.0) != under
+        row, column, middle, at_middle = row[pair], column[pair], middle[pair], at_middle[pair]
+        left = np.concatenate([left, begin[pair], middle])
+        right = np.concatenate([right, middle, end[pair]])
+        at_left = np.concatenate([at_left, gaps[row, column], at_middle])
+        at_right = np.concatenate([at_right, at_middle, gaps[row + 2, column]])
+        element = np.concatenate([element, column, column])
+
+    order = np.lexsort((left, element))
+    element = element[order]
+    place = np.arange(element.size) - np.searchsorted(element, element)
+    np.add.at(count, element, 1)
+    kept = place < 2
+    order, element, place = order[kept], element[kept], place[kept]
+    found[place, element] = _roots(
+        at, target[element], [x[element] for x in columns], left[order], right[order], at_left[order], at_right[order]
+    )
+
+
+def _extremum(at: Callable[[Any, Any], Any], target: Any, columns: Any, a: Any, b: Any, under: Any) -> tuple[Any, Any]:
+    """The place nearest to the target and the gap there, or a place beyond the target."""
+    for _ in range(SECTIONS):
         x, y = b - GOLDEN * (b - a), a + GOLDEN * (b - a)
-        lower = np.abs(gap(x, i)) < np.abs(gap(y, i))
+        lower = np.abs(at(x, columns) - target) < np.abs(at(y, columns) - target)
         a, b = np.where(lower, a, x), np.where(lower, y, b)
         # once across, any further narrowing would bring back the other side
         middle = 0.5 * (a + b)
-        over = (gap(middle, i) < 0.0) != under
+        over = (at(middle, columns) - target < 0.0) != under
         a, b = np.where(over, middle, a), np.where(over, middle, b)
     middle = 0.5 * (a + b)
-    pair = (gap(middle, i) < 0.0) != under
-    left = np.concatenate([left, begin[pair], middle[pair]])
-    right = np.concatenate([right, middle[pair], end[pair]])
-    element = np.concatenate([element, i[pair], i[pair]])
-    rising = np.concatenate([rising, under[pair], ~under[pair]])
+    return middle, at(middle, columns) - target
 
-    order = np.lexsort((left, element))
-    left, right, element, rising = left[order], right[order], element[order], rising[order]
-    first = np.searchsorted(element, element)
-    place = np.arange(element.size) - first
-    np.add.at(count, element, 1)
-    kept = place < 2
-    left, right, element, rising, place = left[kept], right[kept], element[kept], rising[kept], place[kept]
-    for _ in range(STEPS):
-        middle = 0.5 * (left + right)
-        short = (gap(middle, element) < 0.0) == rising
-        left, right = np.where(short, middle, left), np.where(short, right, middle)
-    found[place, element] = 0.5 * (left + right)
+
+def _roots(at: Callable[[Any, Any], Any], target: Any, columns: Any, a: Any, b: Any, at_a: Any, at_b: Any) -> Any:
+    """Roots in brackets: inverse quadratic steps where they are safe, else halves (Chandrupatla, Advances in
+    Engineering Software 28, 1997)."""
+    root = np.where(np.abs(at_a) < np.abs(at_b), a, b)
+    active = np.arange(a.size)
+    t = np.full(a.size, 0.5)
+    for _ in range(TURNS):
+        x = a + t * (b - a)
+        at_x = at(x, columns) - target
+        same = np.signbit(at_x) == np.signbit(at_a)
+        c, at_c = np.where(same, a, b), np.where(same, at_a, at_b)
+        b, at_b = np.where(same, b, a), np.where(same, at_b, at_a)
+        a, at_a = x, at_x
+        best = np.where(np.abs(at_a) < np.abs(at_b), a, b)
+        root[active] = best
+        width = np.abs(b - a)
+        least = 2.0**-52 * np.abs(best) / width
+        open_ = (least < 0.5) & (at_a != 0.0) & (at_b != 0.0)
+        xi, phi = (a - b) / (c - b), (at_a - at_b) / (at_c - at_b)
+        safe = (phi * phi < xi) & ((1.0 - phi) * (1.0 - phi) < 1.0 - xi)
+        quadratic = at_a / (at_b - at_a) * at_c / (at_b - at_c) + (c - a) / (b - a) * at_a / (at_c - at_a) * at_b / (
+            at_c - at_b
+        )
+        t = np.clip(np.where(safe, quadratic, 0.5), least, 1.0 - least)
+        if not open_.all():
+            active = active[open_]
+            if not active.size:
+                break
+            a, b, at_a, at_b, t, target = (v[open_] for v in (a, b, at_a, at_b, t, target))
+            columns = [v[open_] for v in columns]
+    return root

@@ -177,7 +177,7 @@ def price(
     >>> round(float(value), 4)
     9.0246
     """
-    code = _code(kind, option, rebate_at)
+    code = code_of(kind, option, rebate_at)
     if monitoring is not None:
         check_monitoring(monitoring)
         if method == "exact":
@@ -271,7 +271,7 @@ def greeks(
     -2.4319
     """
     check_order(order)
-    code = _code(kind, option, rebate_at)
+    code = code_of(kind, option, rebate_at)
     if monitoring is not None:
         check_monitoring(monitoring)
         ufunc, count = ufunc_of(_dispatch.monitoring, WATCHED_UFUNCS, order)
@@ -282,7 +282,8 @@ def greeks(
     return BarrierGreeks(*call(ufunc, NAMES, values, None if out is None else outputs(out, count)))
 
 
-def _code(kind: Any, option: Any, rebate_at: Any) -> Any:
+def code_of(kind: Any, option: Any, rebate_at: Any) -> Any:
+    """The codes of options."""
     try:
         return _CODES[kind, option, rebate_at]
     except (KeyError, TypeError):
@@ -376,7 +377,7 @@ def _greek(name: str, meaning: str) -> _Greek:
         monitoring: ArrayLike | None = None,
         out: Any = None,
     ) -> Any:
-        code = _code(kind, option, rebate_at)
+        code = code_of(kind, option, rebate_at)
         if monitoring is not None:
             values: tuple[Any, ...] = (spot, strike, barrier, vol, expiry, rate, dividend, rebate, monitoring, code)
             return _watched_greek(place, values, out)

@@ -28,7 +28,8 @@ is left of their sums; all others go through `careful`, which integrates what ca
 """
 
 from shortgamma.kernels.vecmath cimport (
-    INFINITY, NAN, ONE_OVER_SQRT_TWO_PI, SQRT_HALF, absolute, at_least, at_most, exp, log_ratio, mills, square_root,
+    INFINITY, NAN, ONE_OVER_SQRT_TWO_PI, SQRT_HALF, absolute, at_least, at_most, exp, log_ratio, log_ratios, mills,
+    mills_pair, square_root,
 )
 from shortgamma.kernels.faddeeva cimport complex_erfcx, complex_exp
 from shortgamma.kernels.narrow_barrier cimport (
@@ -78,6 +79,16 @@ cdef enum:
     V_XX_SIGMA
     V_SIGMA_SIGMA
     DERIVATIVES
+
+# Terms of an option.
+cdef enum:
+    A = 1
+    B = 2
+    C = 4
+    D = 8
+    E = 16
+    F = 32
+    TERMS = 64
 
 # How far the sums X and Y go.
 cdef enum:
@@ -167,36 +178,37 @@ cdef inline void weights(
 
 cdef inline void prepare(
     double spot, double strike, double barrier, double vol, double expiry, double rate, double dividend,
-    double* log_spot_barrier, double* log_spot_strike, double* deviation, double* shift, double* two_mu,
-    double* asset, double* discount, double* image,
-    double* density_strike, double* density_barrier, double* density_image,
+    double* log_spot_barrier, double* log_spot_strike, double* deviation, double* inverse, double* shift,
+    double* two_mu, double* asset, double* discount,
 ) noexcept nogil:
-    """What the legs of an option share: ln(S/H), ln(S/K), s, (mu + 1) s, 2 mu, S e^(-qT), e^(-rT), (H/S)^(2 mu), and
-    asset exp(-d1^2/2) at the strike, at the barrier (the same for the image), and of the image at the strike."""
-    cdef double drift = rate - dividend
+    """What the legs of an option share: ln(S/H), ln(S/K), s, 1/s, (mu + 1) s, 2 mu, S e^(-qT), e^(-rT)."""
+    cdef double drift = (rate - dividend) * expiry
     cdef double s = vol * square_root(expiry)
-    cdef double inverse = 1.0 / s
-    cdef double h = log_ratio(spot, barrier)
-    cdef double k = log_ratio(spot, strike)
-    cdef double move = drift * expiry * inverse + 0.5 * s
-    cdef double power = 2.0 * drift / (vol * vol) - 1.0
-    cdef double d_strike = k * inverse + move
-    cdef double d_barrier = h * inverse + move
-    cdef double full = spot * exp(-dividend * expiry)
-    cdef double exponent = -0.5 * d_strike * d_strike
-    log_spot_barrier[0] = h
-    log_spot_strike[0] = k
+    log_spot_barrier[0] = log_ratios(spot, barrier, strike, s, log_spot_strike, inverse)
     deviation[0] = s
-    shift[0] = move
-    two_mu[0] = power
-    asset[0] = full
+    shift[0] = drift * inverse[0] + 0.5 * s
+    two_mu[0] = 2.0 * drift * inverse[0] * inverse[0] - 1.0
+    asset[0] = spot * exp(-dividend * expiry)
     discount[0] = exp(-rate * expiry)
-    # where this factor is used it is at most (S/H)^2
-    image[0] = exp(at_most(-power * h, 2.0 * absolute(h) + 1.0))
-    density_strike[0] = full * exp(exponent)
-    density_barrier[0] = full * exp(-0.5 * d_barrier * d_barrier)
+
+
+cdef inline double image_factor(double log_spot_barrier, double two_mu) noexcept nogil:
+    """(H/S)^(2 mu); where it is used it is at most (S/H)^2."""
+    return exp(at_most(-two_mu * log_spot_barrier, 2.0 * absolute(log_spot_barrier) + 1.0))
+
+
+cdef inline double density_at(double away, double inverse, double shift, double asset) noexcept nogil:
+    """asset exp(-d1^2/2) at the strike or at the barrier, ln(S/K) or ln(S/H) away; at the barrier it is that of the
+    image too."""
+    cdef double d1 = away * inverse + shift
+    return asset * exp(-0.5 * d1 * d1)
+
+
+cdef inline double density_of_image(double h, double k, double inverse, double shift, double asset) noexcept nogil:
+    """The same for the image at the strike."""
+    cdef double d1 = k * inverse + shift
     # ln(S/H) and ln(K/H) have one sign where this density is used, so nothing cancels
-    density_image[0] = full * exp(exponent - 2.0 * at_least((h * inverse) * ((h - k) * inverse), 0.0))
+    return asset * exp(-0.5 * d1 * d1 - 2.0 * at_least((h * inverse) * ((h - k) * inverse), 0.0))
 
 
 cdef inline double image_asset(double asset, double image, double barrier, double spot) noexcept nogil:
@@ -206,24 +218,24 @@ cdef inline double image_asset(double asset, double image, double barrier, doubl
 
 
 cdef inline void leg(
-    int order, double weight, double side, double d1, double deviation,
+    int order, double weight, double side, double d1, double deviation, double inverse,
     double asset, double cash, double density, double ratio,
     double* x0, double* x1, double* x21, double* x32, double* x43, double* size,
 ) noexcept nogil:
     """Add weight times f, f1, f2 - f1, ... of a normal pair: asset N(side d1) - cash N(side d2); to size, both parts.
 
-    density is asset exp(-d1^2/2), and density ratio is cash exp(-d2^2/2): ratio is strike over level.
+    inverse is 1/deviation, density asset exp(-d1^2/2), and density ratio is cash exp(-d2^2/2): ratio is strike over
+    level.
     """
-    cdef double d2 = d1 - deviation
-    cdef double asset_tail = density * mills(absolute(d1))
-    cdef double cash_tail = density * ratio * mills(absolute(d2))
+    cdef double d2 = d1 - deviation, cash_mills
+    cdef double asset_tail = density * mills_pair(absolute(d1), absolute(d2), &cash_mills)
+    cdef double cash_tail = density * ratio * cash_mills
     cdef double asset_part = asset - asset_tail if side * d1 > 0.0 else asset_tail
     cdef double cash_part = cash - cash_tail if side * d2 > 0.0 else cash_tail
-    cdef double inverse, gap, h0, h1, h2, h3, step
+    cdef double gap, h0, h1, h2, h3, step
     x0[0] += weight * (asset_part - cash_part)
     size[0] += absolute(weight) * (asset_part + cash_part)
     if order >= 1:
-        inverse = 1.0 / deviation
         step = -inverse
         gap = 1.0 - ratio
         # h_n is the n-th derivative of e P/s, P = asset phi(d1): Hermite polynomials in d2
@@ -239,7 +251,7 @@ cdef inline void leg(
 
 
 cdef inline void cash_leg(
-    int order, double weight, double side, double d2, double deviation, double cash, double density,
+    int order, double weight, double side, double d2, double inverse, double cash, double density,
     double* x0, double* x1, double* x21, double* x32, double* x43, double* size,
 ) noexcept nogil:
     """Add weight times cash N(side d2) and its derivatives; density is cash exp(-d2^2/2)."""
@@ -249,7 +261,7 @@ cdef inline void cash_leg(
     x0[0] += weight * part
     size[0] += absolute(weight) * part
     if order >= 1:
-        step = -1.0 / deviation
+        step = -inverse
         h0 = -weight * side * density * ONE_OVER_SQRT_TWO_PI * step
         h1 = h0 * step * d2
         x1[0] += h0
@@ -273,14 +285,16 @@ cdef inline void combine(
     Each derivative in x brings -(2 mu + d/dy) to the image, each in sigma the factor (2 mu)' ln(H/S).
     x21, x32 and x43 are X2 - X1, ...: at high volatility the derivatives themselves are nearly equal.
     """
-    cdef double m = two_mu, variance = vol * vol, u = -log_spot_barrier
-    cdef double vega, w, w_u, curve, other, y2, y3
+    cdef double m = two_mu, u = -log_spot_barrier
+    cdef double vega, w, w_u, curve, other, inverse, steep, y2, y3
     v[0] = x0 + y0
     if order >= 1:
         vega = vol * expiry
-        w = -4.0 * drift / (variance * vol)
+        inverse = 1.0 / vol
+        steep = inverse * inverse
+        w = -4.0 * drift * steep * inverse
         w_u = w * u
-        other = 2.0 * u / variance
+        other = 2.0 * u * steep
         y2 = y1 + y21
         v_x[0] = x1 - (m * y0 + y1)
         v_xx[0] = (x1 + x21) + (m * (m * y0 + 2.0 * y1) + y2)
@@ -288,7 +302,7 @@ cdef inline void combine(
         v_r[0] = expiry * ((x1 - x0) + (y1 - y0)) + other * y0
         v_q[0] = -expiry * (x1 + y1) - other * y0
         if order >= 2:
-            curve = 12.0 * drift / (variance * variance)
+            curve = 12.0 * drift * steep * steep
             y3 = y2 + y32
             v_xxx[0] = (x1 + x21 + x32) - (m * (m * (m * y0 + 3.0 * y1) + 3.0 * y2) + y3)
             v_xxxx[0] = (x1 + x21 + x32 + x43) + (
@@ -323,28 +337,31 @@ cdef inline void rebate_at_hit(
     (H/S)^(mu + lambda) phi(z), which both terms share. Lambda appears in even combinations only, so that the real
     part is right for an imaginary lambda too.
     """
-    cdef double variance = vol * vol, u = -log_spot_barrier
-    cdef double mu = drift / variance - 0.5
-    cdef double mu_sigma, mu_sigma_sigma, rho, steep, inverse_variance
-    cdef number w, m0, m1, m2, m3, m4, n0, n1, n2, root_sigma, root_sigma_sigma, zeta, q, value
+    cdef double u = -log_spot_barrier
+    cdef double mu, mu_sigma, mu_sigma_sigma, rho, inverse, steep, inverse_vol, inverse_variance
+    cdef number w, m0, m1, m2, m3, m4, n0, n1, n2, inverse_root, root_sigma, root_sigma_sigma, zeta, q, value
     m0 = first + second
     v[0] += rebate * real_part(m0)
     if order >= 1:
-        steep = 1.0 / (deviation * deviation)
-        inverse_variance = 1.0 / variance
+        inverse = 1.0 / deviation
+        inverse_vol = 1.0 / vol
+        inverse_root = 1.0 / root
+        steep = inverse * inverse
+        inverse_variance = inverse_vol * inverse_vol
+        mu = drift * inverse_variance - 0.5
         n0 = first - second
         m1 = alpha_first * first + alpha_second * second
         m2 = alpha_first * alpha_first * first + alpha_second * alpha_second * second
-        w = 2.0 * eta * density / deviation
+        w = 2.0 * eta * inverse * density
         rho = mu - u * steep
-        mu_sigma = -2.0 * drift * inverse_variance / vol
-        root_sigma = (mu * mu_sigma - 2.0 * rate * inverse_variance / vol) / root
+        mu_sigma = -2.0 * drift * inverse_variance * inverse_vol
+        root_sigma = (mu * mu_sigma - 2.0 * rate * inverse_variance * inverse_vol) * inverse_root
         v_x[0] -= rebate * real_part(m1 + w)
         v_xx[0] += rebate * real_part(m2 + (mu + rho) * w)
-        value = u * (mu_sigma * m0 + root_sigma * n0) - w * (u / vol)
+        value = u * (mu_sigma * m0 + root_sigma * n0) - w * (u * inverse_vol)
         v_sigma[0] += rebate * real_part(value)
-        v_r[0] += rebate * u * inverse_variance * real_part(m0 + (mu + 1.0) / root * n0)
-        v_q[0] -= rebate * u * inverse_variance * real_part(m0 + mu / root * n0)
+        v_r[0] += rebate * u * inverse_variance * real_part(m0 + (mu + 1.0) * inverse_root * n0)
+        v_q[0] -= rebate * u * inverse_variance * real_part(m0 + mu * inverse_root * n0)
         if order >= 2:
             m3 = alpha_first * alpha_first * alpha_first * first + alpha_second * alpha_second * alpha_second * second
             m4 = (
@@ -359,30 +376,30 @@ cdef inline void rebate_at_hit(
                 m4 + w * (mu * mu * mu + 3.0 * mu * root * root - rho * q - (mu + 2.0 * rho) * steep)
             )
             value = (
-                w * ((1.0 + rho * u) / vol) - (mu_sigma * m0 + root_sigma * n0)
+                w * ((1.0 + rho * u) * inverse_vol) - (mu_sigma * m0 + root_sigma * n0)
                 - u * (mu_sigma * (m1 + w) + root_sigma * n1)
             )
             v_x_sigma[0] += rebate * real_part(value)
             value = (
                 2.0 * (mu_sigma * (m1 + w) + root_sigma * n1)
                 + u * (mu_sigma * (m2 + (mu + rho) * w) + root_sigma * (n2 + root * w))
-                + w * ((u * steep - rho - rho * (1.0 + rho * u)) / vol)
+                + w * ((u * steep - rho - rho * (1.0 + rho * u)) * inverse_vol)
             )
             v_xx_sigma[0] += rebate * real_part(value)
             mu_sigma_sigma = 6.0 * drift * inverse_variance * inverse_variance
             root_sigma_sigma = (
                 mu_sigma * mu_sigma + mu * mu_sigma_sigma + 6.0 * rate * inverse_variance * inverse_variance
                 - root_sigma * root_sigma
-            ) / root
-            zeta = deviation * deviation * (root_sigma + root / vol)
+            ) * inverse_root
+            zeta = deviation * deviation * (root_sigma + root * inverse_vol)
             value = u * (
                 mu_sigma_sigma * m0 + root_sigma_sigma * n0
-                + mu_sigma * (u * (mu_sigma * m0 + root_sigma * n0) - w * (u / vol))
+                + mu_sigma * (u * (mu_sigma * m0 + root_sigma * n0) - w * (u * inverse_vol))
                 + root_sigma * (u * (mu_sigma * n0 + root_sigma * m0) + w * zeta)
             )
             # the derivative of -w u/sigma
-            value = value - w * (u / vol) * (
-                mu_sigma * u + u * u * steep / vol - root * zeta - 2.0 / vol
+            value = value - w * (u * inverse_vol) * (
+                mu_sigma * u + u * u * steep * inverse_vol - root * zeta - 2.0 * inverse_vol
             )
             v_sigma_sigma[0] += rebate * real_part(value)
 
@@ -392,22 +409,25 @@ cdef inline void rebate_terms(
     double* root, double* first, double* second, double* alpha_first, double* alpha_second, double* density,
 ) noexcept nogil:
     """The two terms of F for a real lambda that is not small."""
-    cdef double variance = vol * vol, u = -log_spot_barrier
-    cdef double mu = drift / variance - 0.5
-    cdef double lam = square_root(mu * mu + 2.0 * rate / variance)
-    cdef double reach = u / deviation
+    cdef double shares = 1.0 / (vol * deviation), inverse_vol = shares * deviation
+    cdef double inverse_variance = inverse_vol * inverse_vol, u = -log_spot_barrier
+    cdef double mu = drift * inverse_variance - 0.5
+    cdef double lam = square_root(mu * mu + 2.0 * rate * inverse_variance)
+    cdef double reach = u * (shares * vol)
     cdef double z_first = reach + lam * deviation, z_second = reach - lam * deviation
     cdef double shared = exp(mu * u - 0.5 * (reach * reach + lam * lam * deviation * deviation))
     # the root that would cancel follows from the product of the two, -2 r/sigma^2
     cdef double big = absolute(mu) + lam
-    cdef double little = 2.0 * rate / (variance * big)
+    cdef double little = 2.0 * rate * inverse_variance / big
     cdef double a = big if mu > 0.0 else little
     cdef double b = -little if mu > 0.0 else -big
-    cdef double tail_first = shared * mills(absolute(z_first))
-    cdef double tail_second = shared * mills(absolute(z_second))
+    # alive, u is no more than 0 below a barrier's price and no less above it: of one term only the tail ever counts
+    cdef double whole = exp((a if eta > 0.0 else b) * u), second_mills
+    cdef double tail_first = shared * mills_pair(absolute(z_first), absolute(z_second), &second_mills)
+    cdef double tail_second = shared * second_mills
     root[0] = lam
-    first[0] = exp(a * u) - tail_first if eta * z_first > 0.0 else tail_first
-    second[0] = exp(b * u) - tail_second if eta * z_second > 0.0 else tail_second
+    first[0] = whole - tail_first if eta * z_first > 0.0 else tail_first
+    second[0] = whole - tail_second if eta * z_second > 0.0 else tail_second
     alpha_first[0] = a
     alpha_second[0] = b
     density[0] = shared * ONE_OVER_SQRT_TWO_PI
@@ -453,13 +473,13 @@ cdef inline double ordinary(
 ) noexcept nogil:
     """1 where the straight-line functions are right: alive, no extreme number, lambda real and not small if it is
     needed; else 0. (A chain of choices, because compilers vectorise that and not a conjunction.)"""
-    cdef double drift = rate - dividend, variance = vol * vol
-    cdef double mu = drift / variance - 0.5
-    cdef double square = (mu * mu + 2.0 * rate / variance) * variance * expiry
+    cdef double variance = vol * vol, centre = rate - dividend - 0.5 * variance
+    # lambda^2 sigma^2 T, times sigma^2
+    cdef double square = (centre * centre + 2.0 * rate * variance) * expiry
     # one comparison for each range: the sum is NaN or large if any number is
     cdef double amounts = spot + strike + barrier + absolute(rebate)
     cdef double rates = absolute(rate) + absolute(dividend)
-    cdef double good = 1.0 if square > SMALL_LAMBDA else 0.0
+    cdef double good = 1.0 if square > SMALL_LAMBDA * variance else 0.0
     good = 1.0 if rebate * at_hit(kind) == 0.0 else good
     good = good if eta_of(kind) * (spot - barrier) > 0.0 else 0.0
     good = good if spot > 1e-20 else 0.0
@@ -473,6 +493,16 @@ cdef inline double ordinary(
     good = good if rates < 1e2 else 0.0
     good = good if rates * expiry < 50.0 else 0.0
     return good
+
+
+cdef inline double terms_of(int kind, double strike, double barrier, double rebate) noexcept nogil:
+    """The terms that an option is made of, as a sum of their flags (A to F)."""
+    cdef double a, b, c, d
+    cdef double paid = 1.0 if rebate != 0.0 else 0.0
+    weights(kind, strike, barrier, &a, &b, &c, &d)
+    return (
+        A * (a * a) + B * (b * b) + C * (c * c) + D * (d * d) + paid * (E + (F - E) * at_hit(kind))
+    )
 
 
 cdef inline void substitute(
@@ -560,7 +590,7 @@ cdef inline double closed_form(
 ) noexcept nogil:
     """a A + b B + c C + d D and a rebate at expiry, and their size, the sum of all they are made of; legs of weight 0
     are left out."""
-    cdef double h, k, s, shift, two_mu, asset, discount, image, at_strike, at_barrier, at_image
+    cdef double h, k, s, inverse, shift, two_mu, asset, discount, image, at_barrier
     cdef double asset_image, cash, cash_image, reach, paid, size = 0.0
     cdef double phi = phi_of(kind), eta = eta_of(kind), drift = rate - dividend
     cdef double x[SUMS]
@@ -570,40 +600,42 @@ cdef inline double closed_form(
         x[i] = y[i] = 0.0
     prepare(
         spot, strike, barrier, vol, expiry, rate, dividend,
-        &h, &k, &s, &shift, &two_mu, &asset, &discount, &image, &at_strike, &at_barrier, &at_image,
+        &h, &k, &s, &inverse, &shift, &two_mu, &asset, &discount,
     )
-    reach = h / s
+    image = image_factor(h, two_mu)
+    at_barrier = density_at(h, inverse, shift, asset)
+    reach = h * inverse
     cash = strike * discount
     cash_image = cash * image
     asset_image = image_asset(asset, image, barrier, spot)
     if a != 0.0:
         leg(
-            order, a * phi, phi, k / s + shift, s, asset, cash, at_strike, 1.0,
-            &x[0], &x[1], &x[2], &x[3], &x[4], &size,
+            order, a * phi, phi, k * inverse + shift, s, inverse, asset, cash, density_at(k, inverse, shift, asset),
+            1.0, &x[0], &x[1], &x[2], &x[3], &x[4], &size,
         )
     if b != 0.0:
         leg(
-            order, b * phi, phi, reach + shift, s, asset, cash, at_barrier, strike / barrier,
+            order, b * phi, phi, reach + shift, s, inverse, asset, cash, at_barrier, strike / barrier,
             &x[0], &x[1], &x[2], &x[3], &x[4], &size,
         )
     if c != 0.0:
         leg(
-            order, c * phi, eta, (k - 2.0 * h) / s + shift, s, asset_image, cash_image, at_image, 1.0,
-            &y[0], &y[1], &y[2], &y[3], &y[4], &size,
+            order, c * phi, eta, (k - 2.0 * h) * inverse + shift, s, inverse, asset_image, cash_image,
+            density_of_image(h, k, inverse, shift, asset), 1.0, &y[0], &y[1], &y[2], &y[3], &y[4], &size,
         )
     if d != 0.0:
         leg(
-            order, d * phi, eta, shift - reach, s, asset_image, cash_image, at_barrier, strike / barrier,
+            order, d * phi, eta, shift - reach, s, inverse, asset_image, cash_image, at_barrier, strike / barrier,
             &y[0], &y[1], &y[2], &y[3], &y[4], &size,
         )
     if rebate != 0.0 and at_hit(kind) == 0.0:
         paid = at_barrier / barrier
         cash_leg(
-            order, rebate, eta * turn_of(kind), reach + shift - s, s, discount, paid,
+            order, rebate, eta * turn_of(kind), reach + shift - s, inverse, discount, paid,
             &x[0], &x[1], &x[2], &x[3], &x[4], &size,
         )
         cash_leg(
-            order, -rebate * turn_of(kind), eta, shift - reach - s, s, discount * image, paid,
+            order, -rebate * turn_of(kind), eta, shift - reach - s, inverse, discount * image, paid,
             &y[0], &y[1], &y[2], &y[3], &y[4], &size,
         )
     combine(

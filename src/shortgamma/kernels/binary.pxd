@@ -9,8 +9,8 @@ Option Pricing Formulas, 2nd ed., 2007, p. 176) are sums of the cash or asset ha
 from shortgamma.kernels.barrier cimport (
     DERIVATIVES, FIRST_ORDER, OUT, PRICE, PUT, SECOND_ORDER, SMALLEST_DEVIATION, SUMS, UP,
     V, V_Q, V_R, V_SIGMA, V_SIGMA_SIGMA, V_X, V_XX, V_XXX, V_XXXX, V_XX_SIGMA, V_X_SIGMA,
-    any_rebate, cancels, cash_leg, combine, deliver, divide, eta_of, image_asset, leg, never_hit, not_negative, phi_of,
-    prepare, weights,
+    any_rebate, cancels, cash_leg, combine, deliver, density_at, density_of_image, divide, eta_of, image_asset,
+    image_factor, leg, never_hit, not_negative, phi_of, prepare, weights,
 )
 from shortgamma.kernels.vecmath cimport INFINITY, NAN, absolute, exp, log_ratio, square_root
 
@@ -23,18 +23,18 @@ cdef enum:
 
 
 cdef inline void half(
-    int order, bint asset, double weight, double side, double d1, double deviation, double full, double cash,
-    double density, double level, double* sums, double* size,
+    int order, bint asset, double weight, double side, double d1, double deviation, double inverse, double full,
+    double cash, double density, double level, double* sums, double* size,
 ) noexcept nogil:
     """Add weight times asset N(side d1), or cash N(side d2); density is full exp(-d1^2/2)."""
     if asset:
         leg(
-            order, weight, side, d1, deviation, full, 0.0, density, 0.0,
+            order, weight, side, d1, deviation, inverse, full, 0.0, density, 0.0,
             &sums[0], &sums[1], &sums[2], &sums[3], &sums[4], size,
         )
     else:
         cash_leg(
-            order, weight, side, d1 - deviation, deviation, cash, density / level,
+            order, weight, side, d1 - deviation, inverse, cash, density / level,
             &sums[0], &sums[1], &sums[2], &sums[3], &sums[4], size,
         )
 
@@ -44,17 +44,17 @@ cdef inline void plain(
     double amount, int code, double* v,
 ) noexcept nogil:
     """A alone: what does not know of a barrier."""
-    cdef double h, k, s, shift, two_mu, full, discount, image, at_strike, at_barrier, at_image, size = 0.0
+    cdef double h, k, s, inverse, shift, two_mu, full, discount, size = 0.0
     cdef double x[SUMS]
     cdef int i
     for i in range(SUMS):
         x[i] = 0.0
     prepare(
-        spot, strike, barrier, vol, expiry, rate, dividend,
-        &h, &k, &s, &shift, &two_mu, &full, &discount, &image, &at_strike, &at_barrier, &at_image,
+        spot, strike, barrier, vol, expiry, rate, dividend, &h, &k, &s, &inverse, &shift, &two_mu, &full, &discount,
     )
     half(
-        order, code & ASSET != 0, amount, phi_of(code), k / s + shift, s, full, discount, at_strike, strike, x, &size,
+        order, code & ASSET != 0, amount, phi_of(code), k * inverse + shift, s, inverse, full, discount,
+        density_at(k, inverse, shift, full), strike, x, &size,
     )
     combine(
         order, h, vol, expiry, rate - dividend, two_mu, x[0], x[1], x[2], x[3], x[4], 0.0, 0.0, 0.0, 0.0, 0.0,
@@ -68,8 +68,7 @@ cdef inline void living(
     double vol, double expiry, double rate, double dividend, double amount, int code, double* v,
 ) noexcept nogil:
     """a A + b B + c C + d D, each the half of the term that the code names, and F; B looks to side_b."""
-    cdef double h, k, s, shift, two_mu, full, discount, image, at_strike, at_barrier, at_image, full_image
-    cdef double size = 0.0
+    cdef double h, k, s, inverse, shift, two_mu, full, discount, image, at_barrier, full_image, size = 0.0
     cdef double eta = eta_of(code), phi = phi_of(code), drift = rate - dividend
     cdef bint asset = code & ASSET != 0
     cdef double x[SUMS]
@@ -78,23 +77,30 @@ cdef inline void living(
     for i in range(SUMS):
         x[i] = y[i] = 0.0
     prepare(
-        spot, strike, barrier, vol, expiry, rate, dividend,
-        &h, &k, &s, &shift, &two_mu, &full, &discount, &image, &at_strike, &at_barrier, &at_image,
+        spot, strike, barrier, vol, expiry, rate, dividend, &h, &k, &s, &inverse, &shift, &two_mu, &full, &discount,
     )
+    image = image_factor(h, two_mu)
     full_image = image_asset(full, image, barrier, spot)
+    at_barrier = density_at(h, inverse, shift, full)
     if a != 0.0:
-        half(order, asset, a * amount, phi, k / s + shift, s, full, discount, at_strike, strike, x, &size)
+        half(
+            order, asset, a * amount, phi, k * inverse + shift, s, inverse, full, discount,
+            density_at(k, inverse, shift, full), strike, x, &size,
+        )
     if b != 0.0:
-        half(order, asset, b * amount, side_b, h / s + shift, s, full, discount, at_barrier, barrier, x, &size)
+        half(
+            order, asset, b * amount, side_b, h * inverse + shift, s, inverse, full, discount, at_barrier, barrier, x,
+            &size,
+        )
     if c != 0.0:
         half(
-            order, asset, c * amount, eta, (k - 2.0 * h) / s + shift, s, full_image, discount * image, at_image,
-            strike, y, &size,
+            order, asset, c * amount, eta, (k - 2.0 * h) * inverse + shift, s, inverse, full_image, discount * image,
+            density_of_image(h, k, inverse, shift, full), strike, y, &size,
         )
     if d != 0.0:
         half(
-            order, asset, d * amount, eta, shift - h / s, s, full_image, discount * image, at_barrier, barrier,
-            y, &size,
+            order, asset, d * amount, eta, shift - h * inverse, s, inverse, full_image, discount * image, at_barrier,
+            barrier, y, &size,
         )
     combine(
         order, h, vol, expiry, drift, two_mu, x[0], x[1], x[2], x[3], x[4], y[0], y[1], y[2], y[3], y[4],

@@ -20,7 +20,7 @@ A crossing is a close at or beyond the barrier. Compare Fusai, Abrahams and Sgar
 from libc.stdlib cimport calloc, free, malloc
 
 from shortgamma.kernels.vecmath cimport (
-    INFINITY, NAN, ONE_OVER_SQRT_TWO_PI, absolute, at_least, at_most, exp, log_ratio, mills, normal_cdf,
+    INFINITY, NAN, ONE_OVER_SQRT_TWO_PI, absolute, at_least, at_most, exp, log_ratio, mills_pair, normal_cdf,
     square_root,
 )
 
@@ -59,6 +59,7 @@ cdef struct Rule:
     double point[POINTS]
     double point_weight[POINTS]
     double coefficient[NODES][NODES]
+    double transposed[NODES][NODES]
     double forward[NODES]
     double backward[NODES]
 
@@ -83,6 +84,9 @@ cdef struct Grid:
     double* source_price
     Py_ssize_t* source_place
     double* source_block
+    # what was allocated for the blocks, which begin at a line of the cache
+    double* block_memory
+    double* source_memory
     # values: nodes by options, twice, and those of G
     double* now
     double* before
@@ -137,7 +141,7 @@ cdef inline void make_rule(Rule* rule) noexcept nogil:
         p = 1.0
         q = 0.0
         for k in range(NODES):
-            rule.coefficient[k][j] = (k + 0.5) * rule.weight[j] * p
+            rule.coefficient[k][j] = rule.transposed[j][k] = (k + 0.5) * rule.weight[j] * p
             r = q
             q = p
             p = ((2 * k + 1) * rule.node[j] * q - k * r) / (k + 1)
@@ -170,11 +174,11 @@ cdef inline void release(Grid* grid) noexcept nogil:
     free(grid.first)
     free(grid.last)
     free(grid.place)
-    free(grid.block)
+    free(grid.block_memory)
     free(grid.source)
     free(grid.source_price)
     free(grid.source_place)
-    free(grid.source_block)
+    free(grid.source_memory)
     free(grid.now)
     free(grid.before)
     free(grid.hit)
@@ -183,9 +187,14 @@ cdef inline void release(Grid* grid) noexcept nogil:
 cdef inline void forget(Grid* grid) noexcept nogil:
     grid.dates = 0.0
     grid.panels = grid.sources = 0
-    grid.edge = grid.node = grid.block = grid.source = grid.source_price = grid.source_block = NULL
+    grid.edge = grid.node = grid.source = grid.source_price = grid.block_memory = grid.source_memory = NULL
     grid.now = grid.before = grid.hit = NULL
     grid.first = grid.last = grid.place = grid.source_place = NULL
+
+
+cdef inline double* at_a_line(double* memory) noexcept nogil:
+    """The first line of the cache in it."""
+    return <double*> ((<size_t> memory + 63) & ~(<size_t> 63))
 
 
 cdef inline bint make_grid(
@@ -257,7 +266,7 @@ cdef inline bint make_grid(
                 grid.last[p] = q + 1
         grid.place[p] = blocks
         blocks += max(grid.last[p] - grid.first[p], <Py_ssize_t> 0)
-    grid.block = <double*> malloc((blocks + 1) * NODES * NODES * sizeof(double))
+    grid.block_memory = <double*> malloc((blocks + 1) * NODES * NODES * sizeof(double))
 
     for q in range(sources):
         y = (reach + at_least(-drift, 0.0)) / below if q < below else (reach + at_least(drift, 0.0)) / above
@@ -274,10 +283,13 @@ cdef inline bint make_grid(
             if grid.source[q * POINTS + POINTS - 1] > low and grid.source[q * POINTS] < y:
                 grid.source_place[p * sources + q] = blocks
                 blocks += 1
-    grid.source_block = <double*> malloc((blocks + 1) * NODES * POINTS * sizeof(double))
-    if grid.block == NULL or grid.source_block == NULL:
+    grid.source_memory = <double*> malloc((blocks + 1) * NODES * POINTS * sizeof(double))
+    if grid.block_memory == NULL or grid.source_memory == NULL:
         grid.dates = 0.0
         return False
+    # there is room for one block more than there are
+    grid.block = at_a_line(grid.block_memory)
+    grid.source_block = at_a_line(grid.source_memory)
 
     for p in range(panels):
         for q in range(grid.first[p], grid.last[p]):
@@ -353,15 +365,15 @@ cdef inline double rebate_at(const Option* option, double steps_left) noexcept n
 
 
 cdef inline double plain(
-    double forward, double strike, double logarithm, double deviation, double phi,
+    double forward, double strike, double logarithm, double deviation, double inverse, double phi,
 ) noexcept nogil:
-    """The plain option as of expiry, by forward, ln(forward/strike) and sigma sqrt(tau).
+    """The plain option as of expiry, by forward, ln(forward/strike), sigma sqrt(tau) and one over that.
 
     Both tails share an exponential, for forward exp(-d1^2/2) = strike exp(-d2^2/2).
     """
-    cdef double d1 = logarithm / deviation + 0.5 * deviation, d2 = d1 - deviation
+    cdef double d1 = logarithm * inverse + 0.5 * deviation, d2 = d1 - deviation, cash_mills
     cdef double shared = forward * exp(-0.5 * d1 * d1)
-    cdef double asset = shared * mills(absolute(d1)), cash = shared * mills(absolute(d2))
+    cdef double asset = shared * mills_pair(absolute(d1), absolute(d2), &cash_mills), cash = shared * cash_mills
     asset = asset if phi * d1 < 0.0 else forward - asset
     cash = cash if phi * d2 < 0.0 else strike - cash
     return phi * (asset - cash)
@@ -402,27 +414,68 @@ cdef inline void hit_values(const Grid* grid, const Option* option, double steps
     cdef double drift = steps_left * (slope * grid.drift + 0.5 * grid.deviation * grid.deviation)
     cdef double forward = option.barrier * exp(drift), phi = -1.0 if option.code & PUT else 1.0
     cdef double logarithm = log_ratio(option.barrier, option.strike) + drift
-    cdef double rebate = rebate_at(option, steps_left)
+    cdef double rebate = rebate_at(option, steps_left), inverse = 1.0 / deviation
     for i in range(grid.sources * POINTS):
         hit[i] = plain(
-            forward * grid.source_price[i], option.strike, logarithm + slope * grid.source[i], deviation, phi) - rebate
+            forward * grid.source_price[i], option.strike, logarithm + slope * grid.source[i], deviation, inverse, phi,
+        ) - rebate
 
 
 cdef inline void multiply(Py_ssize_t rows, const double* block, const double* values, double* total) noexcept nogil:
-    """Add the block times the values; even and odd rows by themselves, so that no sum waits for the one before."""
+    """Add the block times the values."""
     cdef Py_ssize_t i, j
-    cdef double even[NODES]
-    cdef double odd[NODES]
+    cdef double sums[NODES]
     for i in range(NODES):
-        even[i] = total[i]
-        odd[i] = 0.0
-    for j in range(0, rows, 2):
+        sums[i] = total[i]
+    for j in range(rows):
         for i in range(NODES):
-            even[i] += block[j * NODES + i] * values[j]
-        for i in range(NODES):
-            odd[i] += block[(j + 1) * NODES + i] * values[j + 1]
+            sums[i] += block[j * NODES + i] * values[j]
     for i in range(NODES):
-        total[i] = even[i] + odd[i]
+        total[i] = sums[i]
+
+
+cdef inline void multiply_four(
+    Py_ssize_t rows, const double* block, const double* first, const double* second, const double* third,
+    const double* fourth, double* total, double* second_total, double* third_total, double* fourth_total,
+) noexcept nogil:
+    """The same of four options, so that a row of the block is read once."""
+    cdef Py_ssize_t i, j
+    cdef double sums[NODES]
+    cdef double second_sums[NODES]
+    cdef double third_sums[NODES]
+    cdef double fourth_sums[NODES]
+    for i in range(NODES):
+        sums[i] = total[i]
+        second_sums[i] = second_total[i]
+        third_sums[i] = third_total[i]
+        fourth_sums[i] = fourth_total[i]
+    for j in range(rows):
+        for i in range(NODES):
+            sums[i] += block[j * NODES + i] * first[j]
+            second_sums[i] += block[j * NODES + i] * second[j]
+            third_sums[i] += block[j * NODES + i] * third[j]
+            fourth_sums[i] += block[j * NODES + i] * fourth[j]
+    for i in range(NODES):
+        total[i] = sums[i]
+        second_total[i] = second_sums[i]
+        third_total[i] = third_sums[i]
+        fourth_total[i] = fourth_sums[i]
+
+
+cdef inline void multiply_all(
+    Py_ssize_t rows, const double* block, Py_ssize_t count, const double* values, Py_ssize_t stride, double* totals,
+    Py_ssize_t total_stride,
+) noexcept nogil:
+    cdef Py_ssize_t lane = 0
+    while lane + 4 <= count:
+        multiply_four(
+            rows, block, values + lane * stride, values + (lane + 1) * stride, values + (lane + 2) * stride,
+            values + (lane + 3) * stride, totals + lane * total_stride, totals + (lane + 1) * total_stride,
+            totals + (lane + 2) * total_stride, totals + (lane + 3) * total_stride)
+        lane += 4
+    while lane < count:
+        multiply(rows, block, values + lane * stride, totals + lane * total_stride)
+        lane += 1
 
 
 cdef inline void carry(Grid* grid, Py_ssize_t count, Py_ssize_t near) noexcept nogil:
@@ -437,16 +490,14 @@ cdef inline void carry(Grid* grid, Py_ssize_t count, Py_ssize_t near) noexcept n
             for q in range(NODES):
                 total[q] = 0.0
         for q in range(grid.first[p], grid.last[p]):
-            for lane in range(count):
-                multiply(
-                    NODES, grid.block + (grid.place[p] + q - grid.first[p]) * NODES * NODES,
-                    grid.now + lane * nodes + q * NODES, grid.before + lane * nodes + p * NODES)
+            multiply_all(
+                NODES, grid.block + (grid.place[p] + q - grid.first[p]) * NODES * NODES, count,
+                grid.now + q * NODES, nodes, grid.before + p * NODES, nodes)
         for q in range(grid.sources):
             if grid.source_place[p * grid.sources + q] >= 0:
-                for lane in range(count):
-                    multiply(
-                        POINTS, grid.source_block + grid.source_place[p * grid.sources + q] * POINTS * NODES,
-                        grid.hit + lane * points + q * POINTS, grid.before + lane * nodes + p * NODES)
+                multiply_all(
+                    POINTS, grid.source_block + grid.source_place[p * grid.sources + q] * POINTS * NODES, count,
+                    grid.hit + q * POINTS, points, grid.before + p * NODES, nodes)
     grid.now, grid.before = grid.before, grid.now
 
 
@@ -465,12 +516,18 @@ cdef inline void last_step(
     """w at the spot, and its first two derivatives in the distance."""
     cdef double mean = option.distance + grid.drift, reach = STEP_REACH + grid.deviation
     cdef double kink = grid.eta * log_ratio(option.strike, option.barrier) / grid.deviation
-    cdef double low, high, y, z, part, value, t, one, two, next, phi = -1.0 if option.code & PUT else 1.0
+    cdef double low, high, y, part, value, inverse, phi = -1.0 if option.code & PUT else 1.0
     cdef double steps_left = grid.dates - 1.0, rebate = rebate_at(option, steps_left)
     cdef double slope = grid.eta * grid.deviation
     cdef double drift = steps_left * (slope * grid.drift + 0.5 * grid.deviation * grid.deviation)
     cdef double deviation = grid.deviation * square_root(steps_left)
+    cdef double logarithm = log_ratio(option.barrier, option.strike) + drift
     cdef double coefficient[NODES]
+    cdef double t[POINTS]
+    cdef double one[POINTS]
+    cdef double two[POINTS]
+    cdef double away[POINTS]
+    cdef double sums[POINTS]
     cdef double begin[4]
     cdef double end[4]
     cdef Py_ssize_t p, i, j, k, pieces = 0, parts
@@ -494,17 +551,18 @@ cdef inline void last_step(
         for p in range(parts):
             for j in range(POINTS):
                 y = begin[i] + part * (2 * p + 1 + rule.point[j])
-                z = y - mean
+                away[j] = y - mean
                 if steps_left == 0.0:
-                    value = at_least(phi * (option.barrier * exp(slope * y) - option.strike), 0.0) - rebate
+                    value = at_least(phi * (option.barrier * exp(slope * y) - option.strike), 0.0)
                 else:
                     value = plain(
-                        option.barrier * exp(slope * y + drift), option.strike,
-                        log_ratio(option.barrier, option.strike) + slope * y + drift, deviation, phi) - rebate
-                value *= part * rule.point_weight[j] * bell(z)
-                w[0] += value
-                w[1] += value * z
-                w[2] += value * (z * z - 1.0)
+                        option.barrier * exp(slope * y + drift), option.strike, logarithm + slope * y, deviation,
+                        1.0 / deviation, phi)
+                sums[j] = (value - rebate) * part * rule.point_weight[j] * bell(away[j])
+            for j in range(POINTS):
+                w[0] += sums[j]
+                w[1] += sums[j] * away[j]
+                w[2] += sums[j] * (away[j] * away[j] - 1.0)
     if steps_left == 0.0:
         return
     for p in range(grid.panels):
@@ -514,27 +572,32 @@ cdef inline void last_step(
             continue
         for k in range(NODES):
             coefficient[k] = 0.0
-            for j in range(NODES):
-                coefficient[k] += rule.coefficient[k][j] * values[p * NODES + j]
+        for j in range(NODES):
+            for k in range(NODES):
+                coefficient[k] += rule.transposed[j][k] * values[p * NODES + j]
         parts = 2 if high - low > 9.0 else 1
         part = 0.5 * (high - low) / parts
+        inverse = 1.0 / (grid.edge[p + 1] - grid.edge[p])
         for i in range(parts):
             for j in range(POINTS):
                 y = low + part * (2 * i + 1 + rule.point[j])
-                z = y - mean
-                t = (2.0 * y - grid.edge[p] - grid.edge[p + 1]) / (grid.edge[p + 1] - grid.edge[p])
-                one = 1.0
-                two = 0.0
-                value = 0.0
-                for k in range(NODES):
-                    value += coefficient[k] * one
-                    next = rule.forward[k] * t * one - rule.backward[k] * two
-                    two = one
-                    one = next
-                value *= part * rule.point_weight[j] * bell(z)
-                w[0] += value
-                w[1] += value * z
-                w[2] += value * (z * z - 1.0)
+                away[j] = y - mean
+                t[j] = (2.0 * y - grid.edge[p] - grid.edge[p + 1]) * inverse
+                one[j] = 1.0
+                two[j] = 0.0
+                sums[j] = 0.0
+            for k in range(NODES):
+                for j in range(POINTS):
+                    sums[j] += coefficient[k] * one[j]
+                    value = rule.forward[k] * t[j] * one[j] - rule.backward[k] * two[j]
+                    two[j] = one[j]
+                    one[j] = value
+            for j in range(POINTS):
+                sums[j] *= part * rule.point_weight[j] * bell(away[j])
+            for j in range(POINTS):
+                w[0] += sums[j]
+                w[1] += sums[j] * away[j]
+                w[2] += sums[j] * (away[j] * away[j] - 1.0)
 
 
 cdef inline void finish(const Grid* grid, const Option* option, const double* w, double* out) noexcept nogil:
@@ -548,7 +611,7 @@ cdef inline void finish(const Grid* grid, const Option* option, const double* w,
     cdef double slope = 0.0, part = 0.0, v_x, v_xx
     cdef bint knocks_out = option.code & OUT != 0
     if knocks_out:
-        out[0] = discount * plain(forward, option.strike, logarithm, deviation, phi)
+        out[0] = discount * plain(forward, option.strike, logarithm, deviation, 1.0 / deviation, phi)
         v_x = option.spot * growth * phi * normal_cdf(phi * d)
         v_xx = v_x + option.spot * growth * bell(d) / deviation
     else:

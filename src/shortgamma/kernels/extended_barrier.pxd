@@ -1,5 +1,5 @@
 # cython: language_level=3, cdivision=True, boundscheck=False, wraparound=False
-"""Barriers that are watched for part of the time, that give way gradually, or that stand on another asset.
+"""Barriers that are watched for part of the time, or that stand on another asset.
 
 All follow from one rule: the log-price x + nu t + sigma W killed at h has at time t the density of the free one less
 (H/S)^(2 mu) times that of one started at the image 2 h - x, 2 mu = 2 nu/sigma^2. Watched from 0 to u, and free from u
@@ -9,8 +9,7 @@ from u to T, the image of the second stretch, reflected back through time u, is 
 normal probabilities.
 
 Heynen and Kat, "Partial barrier options", Journal of Financial Engineering 3, 1994, and "Crossing barriers", Risk 7(6),
-1994; Hart and Ross, "Striking continuity", Risk 7(6), 1994; Haug, The Complete Guide to Option Pricing Formulas, 2007,
-sections 4.17.4 to 4.17.7.
+1994; Haug, The Complete Guide to Option Pricing Formulas, 2007, sections 4.17.4 to 4.17.6.
 """
 
 cimport shortgamma.kernels.barrier as single
@@ -40,11 +39,11 @@ cdef extern from "<math.h>" nogil:
 cdef inline double sine(double x) noexcept nogil:
     """sin of |x| < 1.2, by its series: straight-line code."""
     cdef double z = x * x
-    cdef double total = 1.0 - z / 342.0 * (1.0 - z / 420.0)
-    total = 1.0 - z / 210.0 * (1.0 - z / 272.0 * total)
-    total = 1.0 - z / 110.0 * (1.0 - z / 156.0 * total)
-    total = 1.0 - z / 42.0 * (1.0 - z / 72.0 * total)
-    return x * (1.0 - z / 6.0 * (1.0 - z / 20.0 * total))
+    cdef double total = 1.0 - z * (1.0 / 342.0) * (1.0 - z * (1.0 / 420.0))
+    total = 1.0 - z * (1.0 / 210.0) * (1.0 - z * (1.0 / 272.0) * total)
+    total = 1.0 - z * (1.0 / 110.0) * (1.0 - z * (1.0 / 156.0) * total)
+    total = 1.0 - z * (1.0 / 42.0) * (1.0 - z * (1.0 / 72.0) * total)
+    return x * (1.0 - z * (1.0 / 6.0) * (1.0 - z * (1.0 / 20.0) * total))
 
 
 cdef inline double bivariate_cdf(const Rule* rule, double x, double y, double correlation) noexcept nogil:
@@ -53,7 +52,7 @@ cdef inline double bivariate_cdf(const Rule* rule, double x, double y, double co
     Plackett's identity, integrated from no correlation in its arcsine (Drezner and Wesolowsky, 1990) or, where it is
     large, from full correlation in c = sqrt(1 - r^2), in panels that shrink to where exp(-(x - y)^2/(2 c^2)) vanishes.
     """
-    cdef double angle, half, c, r, total = 0.0, low, high, apart
+    cdef double angle, half, c, r, total = 0.0, low, high, apart, squares = x * x + y * y, product = x * y
     cdef double term[NODES]
     cdef int i
     if x != x or y != y or correlation != correlation or absolute(correlation) > 1.0:
@@ -72,9 +71,13 @@ cdef inline double bivariate_cdf(const Rule* rule, double x, double y, double co
             term[i] = sine(half * (1.0 + rule.node[i]))
         for i in range(NODES):
             term[i] = rule.weight[i] * exp(
-                -0.5 * (x * x + y * y - 2.0 * term[i] * x * y) / ((1.0 - term[i]) * (1.0 + term[i])))
-        for i in range(NODES):
-            total += term[i]
+                -0.5 * (squares - 2.0 * term[i] * product) / ((1.0 - term[i]) * (1.0 + term[i])))
+        # two by two, so that no sum waits long for the one before
+        for i in range(NODES // 3):
+            term[i] += term[NODES // 3 + i] + term[2 * (NODES // 3) + i]
+        for i in range(NODES // 6):
+            term[i] += term[NODES // 6 + i]
+        total = (term[0] + term[1]) + (term[2] + term[3])
         return at_least(normal_cdf(x) * normal_cdf(y) + half * total / TWO_PI, 0.0)
     high = square_root((1.0 - correlation) * (1.0 + correlation))
     apart = absolute(x - y) / 9.0
@@ -237,56 +240,4 @@ cdef inline bint two_asset(
             )
         alive = at_most(at_least(alive, 0.0), whole)
     out[0] = alive if kind & single.OUT else whole - alive
-    return True
-
-
-cdef inline bint soft(
-    const Rule* rule, double spot, double strike, double lower, double upper, double vol, double expiry, double rate,
-    double dividend, int kind, double* out,
-) noexcept nogil:
-    """The mean of the options with their barriers evenly between two levels."""
-    cdef double cuts[6]
-    cdef double value[single.SECOND_ORDER]
-    cdef double reach, width, half, level, total = 0.0, swap
-    cdef int i, j, k, panels
-    cdef bint nan = (
-        spot != spot or strike != strike or lower != lower or upper != upper or vol != vol or expiry != expiry
-        or rate != rate or dividend != dividend
-    )
-    out[0] = NAN
-    if not (0.0 < lower <= upper < INFINITY):
-        return nan
-    if not single.apart(single.careful)(0, spot, strike, lower, vol, expiry, rate, dividend, 0.0, kind, value):
-        return nan
-    out[0] = value[single.PRICE]
-    if lower == upper or out[0] != out[0]:
-        return True
-    # the price as a function of its barrier has kinks at the strike and the spot, and is flat far from the spot
-    width = vol * square_root(expiry)
-    reach = at_most(9.0 * width + (absolute(rate - dividend) + vol * vol) * expiry, 700.0)
-    cuts[0] = lower
-    cuts[1] = at_most(at_least(strike, lower), upper)
-    cuts[2] = at_most(at_least(spot, lower), upper)
-    cuts[3] = at_most(at_least(spot * exp(-reach), lower), upper)
-    cuts[4] = at_most(at_least(spot * exp(reach), lower), upper)
-    cuts[5] = upper
-    for i in range(1, 6):
-        for j in range(i, 0, -1):
-            if cuts[j] < cuts[j - 1]:
-                swap = cuts[j]
-                cuts[j] = cuts[j - 1]
-                cuts[j - 1] = swap
-    for i in range(5):
-        if not cuts[i] < cuts[i + 1]:
-            continue
-        panels = 1
-        if width > 0.0:
-            panels = <int> at_most(1.0 + log_ratio(cuts[i + 1], cuts[i]) / (2.0 * width), 64.0)
-        half = 0.5 * (cuts[i + 1] - cuts[i]) / panels
-        for j in range(panels):
-            for k in range(NODES):
-                level = cuts[i] + half * (2 * j + 1 + rule.node[k])
-                single.apart(single.careful)(0, spot, strike, level, vol, expiry, rate, dividend, 0.0, kind, value)
-                total += half * rule.weight[k] * value[single.PRICE]
-    out[0] = total / (upper - lower)
     return True

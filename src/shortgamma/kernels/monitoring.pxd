@@ -39,15 +39,16 @@ cdef inline double density(
     double spot, double strike, double barrier, double vol, double expiry, double rate, double dividend, int kind,
 ) noexcept nogil:
     """-dQ/dlnK of the binary option in cash."""
-    cdef double a, b, c, d, h, k, s, shift, two_mu, asset, discount, image, at_strike, at_barrier, at_image
+    cdef double a, b, c, d, h, k, s, inverse, shift, two_mu, asset, discount
     single.weights(kind, strike, barrier, &a, &b, &c, &d)
     single.prepare(
         spot, strike, barrier, vol, expiry, rate, dividend,
-        &h, &k, &s, &shift, &two_mu, &asset, &discount, &image, &at_strike, &at_barrier, &at_image,
+        &h, &k, &s, &inverse, &shift, &two_mu, &asset, &discount,
     )
     # the two densities are those of S e^(-qT) N(d1), and so K e^(-rT) of those of N(d2)
     return (
-        a * single.phi_of(kind) * at_strike + c * single.eta_of(kind) * at_image
+        a * single.phi_of(kind) * single.density_at(k, inverse, shift, asset)
+        + c * single.eta_of(kind) * single.density_of_image(h, k, inverse, shift, asset)
     ) * ONE_OVER_SQRT_TWO_PI / (strike * s)
 
 

@@ -206,31 +206,58 @@ SG_INLINE double sg_log1p(double x)
     return x != x ? x : result;
 }
 
-/* log(a/b) for positive normal a and b, to full relative accuracy also where a/b is near 1: after the powers of two
- * are taken out a - b is exact, and log(a/b) = 2 atanh((a - b)/(a + b)). */
-SG_INLINE double sg_log_ratio(double a, double b)
+/* a/b = 2^k (sum + difference)/(sum - difference) for positive normal a and b, the difference exact and small beside
+ * the sum, which lies in [1, 4]: the sum comes back. */
+SG_INLINE double sg_ratio_parts(double a, double b, double *k, double *difference)
 {
     double ka, kb;
     double x = sg_split(a, &ka);
     double y = sg_split(b, &kb);
     int up = x > SG_SQRT_TWO * y;
     int down = y > SG_SQRT_TWO * x;
-    double k = ka - kb;
+    double power = ka - kb;
     double scaled = up ? 0.5 * x : x;
     scaled = down ? 2.0 * x : scaled;
-    k = up ? k + 1.0 : k;
-    k = down ? k - 1.0 : k;
-    {
-        double s = (scaled - y) / (scaled + y);
-        return k * SG_LN2_HIGH + (2.0 * s + (s * sg_log_remainder(s) + k * SG_LN2_LOW));
-    }
+    power = up ? power + 1.0 : power;
+    *k = down ? power - 1.0 : power;
+    *difference = scaled - y;
+    return scaled + y;
 }
 
-/* exp(x^2) erfc(x) for x >= 0; the map is that of [1], the factor x + sqrt(pi)/2 is ours */
-SG_INLINE double sg_erfcx_positive(double x)
+/* log(2^k (1 + s)/(1 - s)) */
+SG_INLINE double sg_log_of_ratio(double k, double s)
 {
-    double bounded = sg_at_most(x, 1e300);
-    double t = (bounded - SG_ERFCX_CENTRE) / (bounded + SG_ERFCX_CENTRE);
+    return k * SG_LN2_HIGH + (2.0 * s + (s * sg_log_remainder(s) + k * SG_LN2_LOW));
+}
+
+/* log(a/b) for positive normal a and b, to full relative accuracy also where a/b is near 1: after the powers of two
+ * are taken out a - b is exact, and log(a/b) = 2 atanh((a - b)/(a + b)). */
+SG_INLINE double sg_log_ratio(double a, double b)
+{
+    double k, difference;
+    double sum = sg_ratio_parts(a, b, &k, &difference);
+    return sg_log_of_ratio(k, difference / sum);
+}
+
+/* log(a/b), log(a/c) and 1/d, d in [1e-300, 1e300], for one division: a unit in the last place or two is what it costs */
+SG_INLINE double sg_log_ratios(double a, double b, double c, double d, double *second, double *inverse)
+{
+    double kb, kc, b_difference, c_difference;
+    double b_sum = sg_ratio_parts(a, b, &kb, &b_difference);
+    double c_sum = sg_ratio_parts(a, c, &kc, &c_difference);
+    double sums = b_sum * c_sum;
+    double bounded = sg_at_most(d, 1e300);
+    double shared = 1.0 / (sums * bounded);
+    double part = shared * bounded;
+    *second = sg_log_of_ratio(kc, c_difference * (b_sum * part));
+    *inverse = shared * sums;
+    return sg_log_of_ratio(kb, b_difference * (c_sum * part));
+}
+
+/* (x + sqrt(pi)/2) exp(x^2) erfc(x) for x >= 0 and t = (x - centre)/(x + centre); the map is that of [1], the factor is
+ * ours */
+SG_INLINE double sg_erfcx_numerator(double t)
+{
     double t2 = t * t;
     double even = SG_ERFCX_22;
     double odd = SG_ERFCX_23;
@@ -256,7 +283,15 @@ SG_INLINE double sg_erfcx_positive(double x)
     odd = odd * t2 + SG_ERFCX_3;
     odd = odd * t2 + SG_ERFCX_1;
     even = even * t2 + SG_ERFCX_0_LOW;
-    return (SG_ERFCX_0 + (t * odd + even)) / (x + SG_ERFCX_SHIFT);
+    return SG_ERFCX_0 + (t * odd + even);
+}
+
+/* exp(x^2) erfc(x) for x >= 0 */
+SG_INLINE double sg_erfcx_positive(double x)
+{
+    double bounded = sg_at_most(x, 1e300);
+    double t = (bounded - SG_ERFCX_CENTRE) / (bounded + SG_ERFCX_CENTRE);
+    return sg_erfcx_numerator(t) / (x + SG_ERFCX_SHIFT);
 }
 
 /* factor * exp(-scale x^2) for x >= 0, scale = 1 or 1/2 */
@@ -288,6 +323,21 @@ SG_INLINE double sg_erfcx(double x)
 SG_INLINE double sg_mills(double d)
 {
     return 0.5 * sg_erfcx_positive(d * SG_SQRT_HALF);
+}
+
+/* The same of two numbers, for one division instead of four: a unit in the last place or two is what it costs. */
+SG_INLINE double sg_mills_pair(double c, double d, double *second)
+{
+    double x = sg_at_most(c, 1e70) * SG_SQRT_HALF;
+    double y = sg_at_most(d, 1e70) * SG_SQRT_HALF;
+    double x_map = x + SG_ERFCX_CENTRE, x_shift = x + SG_ERFCX_SHIFT, x_both = x_map * x_shift;
+    double y_map = y + SG_ERFCX_CENTRE, y_shift = y + SG_ERFCX_SHIFT, y_both = y_map * y_shift;
+    double shared = 1.0 / (x_both * y_both);
+    double x_part = shared * y_both, y_part = shared * x_both;
+    double x_tail = sg_erfcx_numerator((x - SG_ERFCX_CENTRE) * (x_shift * x_part));
+    double y_tail = sg_erfcx_numerator((y - SG_ERFCX_CENTRE) * (y_shift * y_part));
+    *second = 0.5 * y_tail * (y_map * y_part);
+    return 0.5 * x_tail * (x_map * x_part);
 }
 
 SG_INLINE double sg_normal_cdf(double x)

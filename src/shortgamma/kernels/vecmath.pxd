@@ -11,9 +11,11 @@ cdef extern from "vecmath.h" nogil:
     double log "sg_log"(double x) noexcept
     double log1p "sg_log1p"(double x) noexcept
     double log_ratio "sg_log_ratio"(double a, double b) noexcept
+    double log_ratios "sg_log_ratios"(double a, double b, double c, double d, double* second, double* inverse) noexcept
     double erfc "sg_erfc"(double x) noexcept
     double erfcx "sg_erfcx"(double x) noexcept
     double mills "sg_mills"(double d) noexcept
+    double mills_pair "sg_mills_pair"(double c, double d, double* second) noexcept
     double normal_cdf "sg_normal_cdf"(double x) noexcept
     double normal_pdf "sg_normal_pdf"(double x) noexcept
     double absolute "sg_abs"(double x) noexcept
