@@ -45,6 +45,13 @@ DOUBLE_REGIMES = {
 }
 """Two barriers: vol sqrt(expiry) over ln(upper/lower), that logarithm, and how far up in it the spot lies."""
 DOUBLE_KINDS = ("knock-in", "knock-out", "kiko", "koki")
+HARD = ("narrow", "tails", "adversarial")
+"""Where a closed form cancels: strike and barrier 1e-5 to 0.5 deviations apart on the far side of the spot; 3 to 20
+deviations to the strike and to the barrier; everything at once, from 1e-12 of the spot to a hundred times it."""
+DIGITS = 260
+HARD_NAMES = ("price", "delta", "gamma", "vega")
+NOTHING = 1e-150
+"""Numbers below this part of their natural size are not compared, for the twins take differences as well."""
 
 
 def vecmath_rows(count):
@@ -156,9 +163,149 @@ def double_rows(count):
     return [("two barriers", *DOUBLE_REGIMES), *rows]
 
 
+def spread(random, low, high, count):
+    return np.exp(random.uniform(math.log(low), math.log(high), count))
+
+
+def hard_draw(regime, count):
+    """Options without rebate."""
+    from oracle import adversary
+
+    random = np.random.default_rng([count, *regime.encode()])
+    up = random.random(count) < 0.5
+    side = np.where(up, 1.0, -1.0)
+    ends = random.choice(["in", "out"], count)
+    if regime == "adversarial":
+        up, values = adversary.single(count, 1)
+    else:
+        values = draw("ordinary", count)
+        deviation = values["vol"] * np.sqrt(values["expiry"])
+        if regime == "narrow":
+            distance = spread(random, 1e-3, 2.0, count) * deviation
+            away = side * (distance - spread(random, 1e-5, 0.5, count) * deviation)
+            ends[:] = "out"
+            values["option"] = np.where(up, "call", "put")
+        else:
+            distance = random.uniform(3.0, 20.0, count) * deviation
+            away = random.uniform(3.0, 20.0, count) * random.choice([-1.0, 1.0], count) * deviation
+        values |= {"strike": values["spot"] * np.exp(away), "barrier": values["spot"] * np.exp(side * distance)}
+    kind = np.where(up, np.char.add("up-", ends), np.char.add("down-", ends))
+    return values | {"rebate": np.zeros(count), "kind": kind}
+
+
+def hard_double_draw(regime, count):
+    """Options with two barriers, without rebate."""
+    from oracle import adversary
+
+    random = np.random.default_rng([count, 2, *regime.encode()])
+    if regime == "adversarial":
+        values = adversary.double(20 * count, 1)
+        width = np.log(values["upper"] / values["lower"])
+        deviation = values["vol"] * np.sqrt(values["expiry"])
+        drift = np.abs(values["rate"] - values["dividend"]) * values["expiry"]
+        # what the twin can sum in a reasonable time
+        few = (drift < 20.0 * width) & (deviation > 1e-4 * width) & (deviation < 5.0 * width)
+        values = {name: column[few][:count] for name, column in values.items()}
+        return values | {"kind": random.choice(["knock-in", "knock-out"], len(values["spot"]))}
+    values = double_draw("images", count)
+    deviation = values["vol"] * np.sqrt(values["expiry"])
+    call = random.random(count) < 0.5
+    if regime == "narrow":
+        gap = spread(random, 1e-5, 0.5, count) * deviation
+        end = spread(random, 1e-3, 2.0, count) * deviation
+        values["spot"] = np.where(call, values["upper"] * np.exp(-end), values["lower"] * np.exp(end))
+        values["strike"] = np.where(call, values["upper"] * np.exp(-gap), values["lower"] * np.exp(gap))
+        kind = np.full(count, "knock-out")
+    else:
+        gap = random.uniform(3.0, 20.0, count) * deviation
+        values["lower"] = values["spot"] * np.exp(-random.uniform(3.0, 20.0, count) * deviation)
+        values["upper"] = values["spot"] * np.exp(random.uniform(3.0, 20.0, count) * deviation)
+        values["strike"] = values["spot"] * np.exp(np.where(call, gap, -gap))
+        kind = random.choice(["knock-in", "knock-out"], count)
+    del values["rebate"], values["rebate_at"]
+    return values | {"option": np.where(call, "call", "put"), "kind": kind}
+
+
+def hard_errors(options, products):
+    """Worst relative errors of some outputs, of each product: its results, and its twin for an option."""
+    from mpmath import mp, mpf
+    from oracle import barrier
+
+    worst = {product: np.zeros(len(HARD_NAMES)) for product in products}
+    for i in range(len(options["spot"])):
+        one = {name: column[i].item() for name, column in options.items()}
+        scales = dict(zip(barrier.NAMES, barrier.scales(one["spot"], one["vol"], one["expiry"]), strict=True))
+        for product, (results, make) in products.items():
+            with mp.workdps(DIGITS):
+                market = [mpf(one[name]) for name in ("spot", "vol", "expiry", "rate", "dividend")]
+                exact = barrier.derivatives(make(one), *market, HARD_NAMES, DIGITS)
+                for j, (name, value) in enumerate(zip(HARD_NAMES, exact, strict=True)):
+                    if abs(value) > NOTHING * scales[name]:
+                        error = abs(getattr(results, name)[i].item() - value) / abs(value)
+                        worst[product][j] = max(worst[product][j], float(error))
+    return worst
+
+
+def hard_rows(count):
+    """Rows of product, regime, and worst relative errors."""
+    from oracle import barrier, double_barrier
+
+    rows = []
+    for regime in HARD:
+        options = hard_draw(regime, count)
+        market = {name: options[name] for name in ("spot", "barrier", "vol", "expiry", "rate", "dividend")}
+        market["direction"] = np.where(np.char.startswith(options["kind"], "up"), "up", "down")
+        touch = sg.barrier.touch_greeks
+
+        def touches(touched, paid_at):
+            return lambda one: barrier.Touch(one["barrier"], 1, one["kind"][0] == "u", touched, "cash", paid_at)
+
+        worst = hard_errors(
+            options,
+            {
+                "option": (
+                    sg.barrier.greeks(**options),
+                    lambda one: barrier.Option(one["strike"], one["barrier"], 0, one["kind"], one["option"]),
+                ),
+                "one-touch, at the hit": (touch(**market), touches(True, "hit")),
+                "no-touch": (touch(**market, kind="no-touch", paid_at="expiry"), touches(False, "expiry")),
+            },
+        )
+        options = hard_double_draw(regime, count)
+        market = {name: options[name] for name in ("spot", "lower", "upper", "vol", "expiry", "rate", "dividend")}
+        worst |= hard_errors(
+            options,
+            {
+                "double option": (
+                    sg.barrier.double_greeks(**options),
+                    lambda one: double_barrier.Double(
+                        one["strike"], one["lower"], one["upper"], 0, one["kind"], one["option"]
+                    ),
+                ),
+                "double no-touch": (
+                    sg.barrier.double_touch_greeks(**market),
+                    lambda one: double_barrier.Touch(one["lower"], one["upper"], 1, "no-touch", "expiry"),
+                ),
+            },
+        )
+        rows += [(regime, product, *(f"{error:.0e}" for error in errors)) for product, errors in worst.items()]
+    return [("regime", "product", *HARD_NAMES), *rows]
+
+
+def adversarial_rows(count):
+    """Rows of product, what must hold, and how far it is missed, in units in the last place."""
+    from oracle import adversary
+
+    rows = []
+    for product, violations in adversary.RUNS.items():
+        rows += [(product, rule, f"{missed:.1f}") for rule, missed in violations(count, 1).items()]
+    return [("product", "rule", "worst"), *rows]
+
+
 def main():
     parser = argparse.ArgumentParser(prog="python -m benches.accuracy", description=__doc__)
     parser.add_argument("--count", type=int, default=50, help="options of each regime, arguments in twenties")
+    parser.add_argument("--adversaries", type=int, default=1_000_000, help="options that bounds are checked of")
     parser.add_argument("--markdown", action="store_true", help="print the tables as the README holds them")
     options = parser.parse_args()
     print("\n".join(table(vecmath_rows(20 * options.count), {0, 1}, options.markdown)))
@@ -166,6 +313,12 @@ def main():
     print("\n".join(table(barrier_rows(options.count), {0}, options.markdown)))
     print()
     print("\n".join(table(double_rows(options.count), {0}, options.markdown)))
+    print("\n".join(("", *table(hard_rows(options.count), {0, 1}, options.markdown))))
+    print(f"\nWorst error relative to the number itself, however small, of {options.count} options of each row.\n")
+    print("\n".join(table(adversarial_rows(options.adversaries), {0, 1}, options.markdown)))
+    print(f"""
+Of {options.adversaries:,} adversarial options of each product: how many of the outputs are NaN, and by how many units
+in the last place of what it is made of (the larger leg of the plain option, or the sure payment) a price is off.""")
     print(f"""
 Worst relative error, of {options.count} random options of each column, all types, half of them with a rebate. Where a
 number is less than {FLOOR:g} of its natural size (spot for the price, 1 for delta, ...), it is relative to that.

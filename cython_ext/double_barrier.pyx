@@ -166,7 +166,8 @@ cdef inline void living(int order, bint careful, Py_ssize_t whole, Lanes* x) noe
         any_late |= late[i] != 0.0
         any_hit |= (amount[0][i] != 0.0) | (amount[1][i] != 0.0)
         any_outer |= (side[i] < 0.0) & (x.code[i] & formula.KIKO != 0)
-        any_in |= (side[i] < 0.0) & (few[i] != 0.0) & ((x.strike[i] < x.lower[i]) | (x.strike[i] > x.upper[i]))
+        d = x.strike[i] - x.upper[i] if put > 0.0 else x.lower[i] - x.strike[i]
+        any_in |= (side[i] < 0.0) & (few[i] != 0.0) & (d > 0.0)
     for place in range(DERIVATIVES):
         for i in range(whole):
             v[place][i] = 0.0
@@ -177,9 +178,9 @@ cdef inline void living(int order, bint careful, Py_ssize_t whole, Lanes* x) noe
             stop[i] = last[i]
             start_level[i] = first_level[i]
             stop_level[i] = last_level[i]
-            d = first[i] / s[i] - shift[i]
+            d = first[i] * (1.0 / s[i]) - shift[i]
             first_density[i] = discount[i] * exp(-0.5 * d * d)
-            d = last[i] / s[i] - shift[i]
+            d = last[i] * (1.0 / s[i]) - shift[i]
             last_density[i] = discount[i] * exp(-0.5 * d * d)
             fade_first[i] = first_density[i]
             fade_last[i] = last_density[i]
@@ -193,19 +194,20 @@ cdef inline void living(int order, bint careful, Py_ssize_t whole, Lanes* x) noe
             order, whole, x, weight, mirror, zero, units, cash, start, stop, start_level, stop_level,
             fade_first, fade_last, asset, discount, s, shift, nu, v)
         if any_in:
-            # a knock-in with the strike outside of the corridor: from the strike to the corridor, or less that
+            # a knock-in whose payoff begins before the corridor: from the strike to the corridor
             for i in range(whole):
                 start[i] = last[i] if units[i] < 0.0 else log_strike[i]
                 stop[i] = log_strike[i] if units[i] < 0.0 else first[i]
                 start_level[i] = last_level[i] if units[i] < 0.0 else x.strike[i]
                 stop_level[i] = x.strike[i] if units[i] < 0.0 else first_level[i]
-                d = start[i] / s[i] - shift[i]
+                d = start[i] * (1.0 / s[i]) - shift[i]
                 fade_first[i] = discount[i] * exp(-0.5 * d * d)
-                d = stop[i] / s[i] - shift[i]
+                d = stop[i] * (1.0 / s[i]) - shift[i]
                 fade_last[i] = discount[i] * exp(-0.5 * d * d)
                 weight[i] = few[i] if x.code[i] & (formula.WHICH | formula.TOUCH) == formula.IN else 0.0
-                # exactly nothing, not nearly, where the strike lies inside
-                weight[i] = weight[i] if (x.strike[i] < x.lower[i]) | (x.strike[i] > x.upper[i]) else 0.0
+                # exactly nothing, not nearly, elsewhere
+                d = x.strike[i] - x.upper[i] if units[i] < 0.0 else x.lower[i] - x.strike[i]
+                weight[i] = weight[i] if d > 0.0 else 0.0
             add_image(
                 order, whole, x, weight, mirror, zero, units, cash, start, stop, start_level, stop_level,
                 fade_first, fade_last, asset, discount, s, shift, nu, v)
@@ -232,9 +234,9 @@ cdef inline void living(int order, bint careful, Py_ssize_t whole, Lanes* x) noe
     if any_late:
         for i in range(whole):
             far[i] = -below[i]
-            d = far[i] / s[i] - shift[i]
+            d = far[i] * (1.0 / s[i]) - shift[i]
             lower_density[i] = discount[i] * exp(-0.5 * d * d)
-            d = above[i] / s[i] - shift[i]
+            d = above[i] * (1.0 / s[i]) - shift[i]
             upper_density[i] = discount[i] * exp(-0.5 * d * d)
             mirror[i] = 1.0
             # what is paid to those that touched something is paid to all, less what is paid to those that did not

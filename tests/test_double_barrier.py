@@ -230,11 +230,6 @@ def vanilla(values, option):
     return price(**{**values, "barrier": 2.0 * values["spot"]}, option=option)
 
 
-# Of scale, over all seeds that the test can draw: in lives of less than a day knock-outs of the single kernel and
-# knock-ins of the double one lose digits of these two, by mpmath; all others agree to 4e-12.
-WITHIN_A_DAY = {"speed": 1e-10, "color": 2e-9}
-
-
 class TestIdentities:
     @given(seed=st.integers(0, 10_000), option=st.sampled_from(OPTIONS))
     def test_in_and_out_are_the_plain_option(self, seed, option):
@@ -291,8 +286,7 @@ class TestIdentities:
                     order=2,
                 )
                 for i, name in enumerate(NAMES):
-                    bound = WITHIN_A_DAY.get(name, 1e-11)
-                    assert float(two[i]) == pytest.approx(float(one[i]), rel=1e-11, abs=bound * scale[i]), name
+                    assert float(two[i]) == pytest.approx(float(one[i]), rel=1e-11, abs=1e-11 * scale[i]), name
 
     @given(seed=st.integers(0, 10_000), option=st.sampled_from(OPTIONS))
     def test_kiko_is_the_outer_barrier_less_the_corridor(self, seed, option):

@@ -830,7 +830,7 @@ cdef inline void evaluate(
         any_rebate(
             order, rebate, log_ratio(spot, barrier), vol, vol * square_root(expiry), rate, drift, eta_of(kind), v)
     deliver(order, spot, vol, rate, drift, v, out)
-    if cancelled and order >= 1:
+    if order >= 1 and cancelled:
         # close to the barrier the terms of the Black-Scholes equation are large; a price knows of sigma^2 T, r T, q T
         out[THETA] = -(rate * v[V_R] + dividend * v[V_Q] + 0.5 * vol * v[V_SIGMA]) / expiry
 

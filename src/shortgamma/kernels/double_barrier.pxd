@@ -685,8 +685,9 @@ cdef inline void first_image(
     cdef double from_here = -below if put else above, level = lower if put else upper, c, density
     cdef double inverse = 1.0 / deviation
     cdef double far_up, far_down
-    from_here = from_here if few > 0.0 else log_strike
-    level = level if few > 0.0 else strike
+    cdef bint all_of_it = few == 0.0 or (strike < lower if put else strike > upper)
+    from_here = log_strike if all_of_it else from_here
+    level = strike if all_of_it else level
     weight[0] = absolute(side) if knock_in else corridor * few
     weight[0] = 0.0 if code & WHICH >= KIKO else weight[0]
     units[0] = sign

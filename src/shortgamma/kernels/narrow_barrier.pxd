@@ -17,14 +17,15 @@ p exp(-2 L D/v) each derivative in x brings a and a - c (Hermite's polynomials),
     P = (a^2 - a - 1/v)/2    and    P + e, e = c D/v,
 
 and where they are subtracted the polynomials are subtracted beforehand. Only p knows of the drift. The Gauss-Legendre
-rule of 32 points is exact to rounding over ten standard deviations, or a decay by exp(-80).
+rule of 32 points is exact to rounding over ten standard deviations, or a decay by exp(-80); where
+exp(-2 L D/v) is steeper than that, a panel of its own is laid along the barrier.
 """
 
-from shortgamma.kernels.vecmath cimport ONE_OVER_SQRT_TWO_PI, absolute, at_least, at_most, exp, expm1, square_root
+from shortgamma.kernels.vecmath cimport ONE_OVER_SQRT_TWO_PI, absolute, at_most, exp, expm1, square_root
 
 cdef enum:
     NODES = 32
-    MOST_PANELS = 8
+    MOST_PANELS = 7
 
 # Places of the integrals: of the density, of its derivatives in m alone, in x, in v, and in x and v; each without the
 # powers of s that belong to it.
@@ -62,7 +63,7 @@ cdef extern from *:
     };
     /* what is less than exp(-40) of the largest is left out */
     #define SG_LEFT_OUT 40.0
-    /* how wide a panel may be, in standard deviations, and how far one exponential may fall on it */
+    /* how wide a panel may be, in standard deviations, and how often exp(-1) one exponential may fall on it */
     #define SG_WIDEST_PANEL 10.0
     #define SG_STEEPEST_PANEL 80.0
     """
@@ -108,7 +109,7 @@ cdef inline void integrate(
     cdef bint whole = low_reach == low_room and high_reach == high_room
     cdef double width = region.width if whole else low_reach + high_reach
     cdef double low_skip = low_room - low_reach, high_skip = high_room - high_reach
-    cdef double panels, step, skip, near, steep, from_low, from_high, origin
+    cdef double rest, step, skip, near, far, steep, from_low, from_high, origin
     cdef double z, along, back, reach, pay, base, c, e, touched, zi, zi2, p, g, f, t, bend
     cdef double place[NODES]
     cdef double turn[NODES]
@@ -121,21 +122,24 @@ cdef inline void integrate(
     # z from the end that is whole, the one closer to 0 if both are
     downwards = high_skip == 0.0 and (low_skip > 0.0 or absolute(region.high) < absolute(region.low))
     origin = region.high if downwards else region.low if low_skip == 0.0 else peak - low_reach
-    panels = width / WIDEST_PANEL
-    # the image decays faster than what it is taken from, if there is anything of it
+    # at the barrier a layer in which exp(-2 L D/v) comes and goes
+    rest = width
     near = region.beyond / deviation + (low_skip if eta > 0.0 else high_skip)
-    if killed and near * distance < 0.5 * LEFT_OUT:
-        steep = at_least(region.low + low_skip - centre if eta > 0.0 else centre - region.high + high_skip, 0.0)
-        steep = (steep + 2.0 * distance) * width
-        panels = at_least(panels, at_most(steep + 0.5 * width * width, near * distance + steep) / STEEPEST_PANEL)
-    count = <int> at_most(panels, MOST_PANELS - 1.0) + 1
-    step = width / count
+    if killed and 2.0 * near * distance < LEFT_OUT:
+        steep = 2.0 * distance + absolute((region.low + low_skip if eta > 0.0 else region.high - high_skip) - centre)
+        if steep * width > STEEPEST_PANEL:
+            rest = width - LEFT_OUT / steep
+    count = <int> at_most(rest / WIDEST_PANEL, MOST_PANELS) + 1
     for n in range(INTEGRALS if order == 2 else ALL_XXX if order == 1 else 1):
         for i in range(NODES):
             part[n][i] = 0.0
-    for k in range(count):
-        from_low = k * step
-        from_high = (count - 1 - k) * step
+    for k in range(count if rest == width else count + 1):
+        # away from the barrier's end, and from the other one
+        step = rest / count if k < count else width - rest
+        far = k * (rest / count)
+        near = 0.0 if k == count else width - rest if k == count - 1 else width - (far + step)
+        from_low = near if eta > 0.0 else far
+        from_high = far if eta > 0.0 else near
         for i in range(NODES):
             along = from_low + step * NODE[i]
             back = from_high + step * NODE[NODES - 1 - i]
