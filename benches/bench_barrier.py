@@ -300,12 +300,33 @@ def numpy_touch(a):
     return ratio ** (mu + root) * ndtr(z) + ratio ** (mu - root) * ndtr(z - 2.0 * root * deviation)
 
 
+def binaries():
+    """All 28 kinds, row by row."""
+    arrays = mixed()
+    arrays.payoff = np.random.default_rng(10).choice(["cash", "asset"], COUNT)
+    return arrays
+
+
+def binary_at_order(order):
+    def ours(a):
+        market = {"rate": a.rate, "dividend": a.dividend, "kind": a.kind, "option": a.option, "payoff": a.payoff}
+        if order == 0:
+            return sg.barrier.binary_price(*values(a), **market, out=a.out[0])
+        return sg.barrier.binary_greeks(*values(a), **market, order=order, out=a.out[: 7 * order])[: 7 * order]
+
+    return ours
+
+
+def asset_touch(a):
+    return sg.barrier.touch_price(*a.touch, rate=a.rate, dividend=a.dividend, payoff="asset", out=a.out[0])
+
+
 def touch_at_order(order):
     def ours(a):
         market = {"rate": a.rate, "dividend": a.dividend}
         if order == 0:
-            return sg.barrier.touch_price(*a.touch, **market)
-        return sg.barrier.touch_greeks(*a.touch, **market, order=order)[: 7 * order]
+            return sg.barrier.touch_price(*a.touch, **market, out=a.out[0])
+        return sg.barrier.touch_greeks(*a.touch, **market, order=order, out=a.out[: 7 * order])[: 7 * order]
 
     return ours
 
@@ -401,6 +422,17 @@ CASES = [
         "ndtr",
         touches,
         {OURS: touch_at_order(2)},
+    ),
+    Case("barrier: one-touch of the asset, price", ("binary_price",), COUNT, "ndtr", touches, {OURS: asset_touch}),
+    *(
+        Case(f"barrier: {what}", (f"binary_{ufunc}",), COUNT, "ndtr", binaries, {OURS: binary_at_order(order)})
+        for order, (what, ufunc) in enumerate(
+            (
+                ("binaries of all kinds mixed, price", "price"),
+                ("the same and 6 Greeks, binaries", "first_order"),
+                ("the same and 13 Greeks, binaries", "second_order"),
+            )
+        )
     ),
     Case(
         "barrier: one call for one price",

@@ -118,7 +118,7 @@ cdef void soft_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, 
             n = 1 if lower == upper or single.eta_of(kind) * (spot - level) <= 0.0 else pieces[j].nodes
             node = &FEW_NODE[0] if n == formula.FEW else &NODE[0]
             weight = &FEW_WEIGHT[0] if n == formula.FEW else &WEIGHT[0]
-            terms = <int> single.terms_of(kind, strike, level, 0.0)
+            terms = single.terms_of(kind, strike, level, 0.0)
             if n == 1:
                 pieces[j].panels = 1
             half = (0.5 if n > 1 else 1.0) * (pieces[j].high - pieces[j].low) / pieces[j].panels

@@ -247,6 +247,23 @@ class TestEdges:
         assert sum(either) == pytest.approx(math.exp(-0.1), rel=1e-14)
         assert binary_price(90.0, 95.0, 100.0, 0.3, 2.0, kind="down-out") == 0.0
 
+    @pytest.mark.parametrize("direction", ["down", "up"])
+    def test_an_amount_of_nothing_is_worth_nothing(self, direction):
+        # at the hit, with rates for which lambda is imaginary
+        greeks = touch_greeks(
+            [105.0, 95.0],
+            100.0,
+            0.2,
+            1.0,
+            rate=-0.03,
+            dividend=-0.04,
+            amount=0.0,
+            direction=direction,
+            order=2,
+            payoff=["cash", "asset"],
+        )
+        assert all((part == 0.0).all() for part in greeks)
+
     def test_certain_paths(self):
         # 100 e^(-0.1 t) falls to 95 at t = -10 ln 0.95
         keywords = {"dividend": 0.15, "rate": 0.05}

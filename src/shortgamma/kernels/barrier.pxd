@@ -495,13 +495,15 @@ cdef inline double ordinary(
     return good
 
 
-cdef inline double terms_of(int kind, double strike, double barrier, double rebate) noexcept nogil:
-    """The terms that an option is made of, as a sum of their flags (A to F)."""
-    cdef double a, b, c, d
-    cdef double paid = 1.0 if rebate != 0.0 else 0.0
-    weights(kind, strike, barrier, &a, &b, &c, &d)
+cdef inline int terms_of(int kind, double strike, double barrier, double rebate) noexcept nogil:
+    """The terms that an option is made of, as a sum of their flags: those of the weights that are not 0."""
+    cdef int living = (1 if strike >= barrier else 0) ^ (kind & 1)
+    cdef int image = living ^ 1 ^ (kind & 1) ^ ((kind >> 2) & 1)
+    cdef int direct = living ^ 1 ^ ((kind >> 1) & 1)
+    cdef int late = 1 ^ ((kind >> 1) & ~(kind >> 3) & 1)
     return (
-        A * (a * a) + B * (b * b) + C * (c * c) + D * (d * d) + paid * (E + (F - E) * at_hit(kind))
+        (A * direct + (B | D) * image + C * living) * (1 ^ ((kind >> 4) & 1))
+        + (F - (F - E) * late if rebate != 0.0 else 0)
     )
 
 

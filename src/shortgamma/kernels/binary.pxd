@@ -7,12 +7,14 @@ Option Pricing Formulas, 2nd ed., 2007, p. 176) are sums of the cash or asset ha
 """
 
 from shortgamma.kernels.barrier cimport (
-    DERIVATIVES, FIRST_ORDER, OUT, PRICE, PUT, SECOND_ORDER, SMALLEST_DEVIATION, SUMS, UP,
+    B, D, DERIVATIVES, E, F, FIRST_ORDER, OUT, PRICE, PUT, SECOND_ORDER, SMALLEST_DEVIATION, SUMS, UP,
     V, V_Q, V_R, V_SIGMA, V_SIGMA_SIGMA, V_X, V_XX, V_XXX, V_XXXX, V_XX_SIGMA, V_X_SIGMA,
     any_rebate, cancels, cash_leg, combine, deliver, density_at, density_of_image, divide, eta_of, image_asset,
-    image_factor, leg, never_hit, not_negative, phi_of, prepare, weights,
+    image_factor, never_hit, not_negative, phi_of, prepare, terms_of as barrier_terms, weights,
 )
-from shortgamma.kernels.vecmath cimport INFINITY, NAN, absolute, exp, log_ratio, square_root
+from shortgamma.kernels.vecmath cimport (
+    INFINITY, NAN, ONE_OVER_SQRT_TWO_PI, absolute, exp, log_ratio, mills, square_root,
+)
 
 # Flags beside UP, OUT (no-touch) and PUT. AT_HIT: a touch pays when it is hit, else at expiry.
 cdef enum:
@@ -22,14 +24,63 @@ cdef enum:
     CODES = 64
 
 
+cdef inline int plain_kind(int code) noexcept nogil:
+    """A kind of `barrier` that asks of its numbers what this code does."""
+    return (code & UP) | ((code >> 4) & OUT)
+
+
+cdef inline void weights_of(
+    int code, double strike, double barrier, double* a, double* b, double* c, double* d, double* side_b,
+) noexcept nogil:
+    """How often A, B, C and D stand in the option, and to which side B looks; nothing of them pays at the hit."""
+    cdef double late = <double> (1 - ((code >> 5) & 1)), touch = <double> ((code >> 4) & 1) * late
+    # -1 if it pays to those that were hit, 1 if to those that were not
+    cdef double turn = <double> ((code & OUT) - 1)
+    weights(code & (UP | OUT | PUT | TOUCH), strike, barrier, a, b, c, d)
+    a[0] *= late
+    b[0] = b[0] * late + touch
+    c[0] *= late
+    d[0] = d[0] * late - touch * turn
+    side_b[0] = eta_of(code) * turn if code & TOUCH else phi_of(code)
+
+
+cdef inline int terms_of(int code, double strike, double barrier, double amount) noexcept nogil:
+    """The terms with a weight, as a sum of their flags; F if it pays at the hit, E if in the asset."""
+    cdef int touch = (code >> 4) & 1, hit = (code >> 5) & 1
+    return (
+        (barrier_terms(code & (UP | OUT | PUT | TOUCH), strike, barrier, 0.0) + (B | D) * touch) * (1 - hit)
+        + (F * hit if amount != 0.0 else 0) + E * ((code >> 3) & 1)
+    )
+
+
+cdef inline void asset_leg(
+    int order, double weight, double side, double d1, double deviation, double inverse, double asset, double density,
+    double* x0, double* x1, double* x21, double* x32, double* x43, double* size,
+) noexcept nogil:
+    """Add weight times asset N(side d1) and its derivatives; density is asset exp(-d1^2/2)."""
+    cdef double tail = density * mills(absolute(d1)), d2 = d1 - deviation
+    cdef double part = asset - tail if side * d1 > 0.0 else tail
+    cdef double h0, h1
+    x0[0] += weight * part
+    size[0] += absolute(weight) * part
+    if order >= 1:
+        h0 = side * density * ONE_OVER_SQRT_TWO_PI * inverse
+        x1[0] += weight * (part + h0)
+        h1 = -h0 * inverse * d2
+        x21[0] += weight * h1
+        if order >= 2:
+            x32[0] += weight * (h0 * inverse * inverse * (d2 * d2 - 1.0))
+            x43[0] += weight * (-h0 * inverse * inverse * inverse * (d2 * d2 - 3.0) * d2)
+
+
 cdef inline void half(
     int order, bint asset, double weight, double side, double d1, double deviation, double inverse, double full,
     double cash, double density, double level, double* sums, double* size,
 ) noexcept nogil:
     """Add weight times asset N(side d1), or cash N(side d2); density is full exp(-d1^2/2)."""
     if asset:
-        leg(
-            order, weight, side, d1, deviation, inverse, full, 0.0, density, 0.0,
+        asset_leg(
+            order, weight, side, d1, deviation, inverse, full, density,
             &sums[0], &sums[1], &sums[2], &sums[3], &sums[4], size,
         )
     else:
@@ -214,14 +265,7 @@ cdef inline bint value(
             deliver(order, spot, vol, rate, rate - dividend, v, out)
             return True
     # living, or at the barrier: the Greeks are those of the living side, the price is known
-    side_b = phi_of(code)
-    if code & AT_HIT == 0:
-        if code & TOUCH:
-            b = 1.0
-            d = -1.0 if code & OUT else 1.0
-            side_b = eta_of(code) * (1.0 if code & OUT else -1.0)
-        else:
-            weights(code & (UP | OUT | PUT), strike, barrier, &a, &b, &c, &d)
+    weights_of(code, strike, barrier, &a, &b, &c, &d, &side_b)
     living(
         order, a, b, c, d, side_b, spot, strike, barrier, vol, expiry, rate, dividend, amount, code, v)
     deliver(order, spot, vol, rate, rate - dividend, v, out)
