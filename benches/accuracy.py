@@ -48,10 +48,10 @@ DOUBLE_KINDS = ("knock-in", "knock-out", "kiko", "koki")
 HARD = ("narrow", "tails", "adversarial")
 """Where a closed form cancels: strike and barrier 1e-5 to 0.5 deviations apart on the far side of the spot; 3 to 20
 deviations to the strike and to the barrier; everything at once, from 1e-12 of the spot to a hundred times it."""
-DIGITS = 260
+DIGITS = 200
 HARD_NAMES = ("price", "delta", "gamma", "vega")
-NOTHING = 1e-150
-"""Numbers below this part of their natural size are not compared, for the twins take differences as well."""
+NOTHING = 1e-100
+"""Prices below this part of the spot are not compared, for the twins take differences as well."""
 
 
 def vecmath_rows(count):
@@ -226,70 +226,71 @@ def hard_double_draw(regime, count):
     return values | {"option": np.where(call, "call", "put"), "kind": kind}
 
 
-def hard_errors(options, products):
-    """Worst relative errors of some outputs, of each product: its results, and its twin for an option."""
+def hard_errors(options, results, make, names, digits):
+    """Worst errors of the outputs of names, relative to themselves or the price, and of the price relative to spot."""
     from mpmath import mp, mpf
     from oracle import barrier
 
-    worst = {product: np.zeros(len(HARD_NAMES)) for product in products}
+    worst = np.zeros(len(names) + 1)
     for i in range(len(options["spot"])):
         one = {name: column[i].item() for name, column in options.items()}
-        scales = dict(zip(barrier.NAMES, barrier.scales(one["spot"], one["vol"], one["expiry"]), strict=True))
-        for product, (results, make) in products.items():
-            with mp.workdps(DIGITS):
-                market = [mpf(one[name]) for name in ("spot", "vol", "expiry", "rate", "dividend")]
-                exact = barrier.derivatives(make(one), *market, HARD_NAMES, DIGITS)
-                for j, (name, value) in enumerate(zip(HARD_NAMES, exact, strict=True)):
-                    if abs(value) > NOTHING * scales[name]:
-                        error = abs(getattr(results, name)[i].item() - value) / abs(value)
-                        worst[product][j] = max(worst[product][j], float(error))
-    return worst
+        with mp.workdps(digits):
+            market = [mpf(one[name]) for name in ("spot", "vol", "expiry", "rate", "dividend")]
+            exact = barrier.derivatives(make(one), *market, names, digits)
+            errors = [abs(getattr(results, name)[i].item() - value) for name, value in zip(names, exact, strict=True)]
+            if exact[0] > NOTHING * one["spot"]:
+                for j, (name, value) in enumerate(zip(names, exact, strict=True)):
+                    size = max(abs(value), exact[0] / one["spot"] ** {"delta": 1, "gamma": 2}.get(name, 0))
+                    worst[j] = max(worst[j], float(errors[j] / size))
+        worst[-1] = max(worst[-1], float(errors[0]) / one["spot"])
+    return [f"{error:.0e}" for error in worst]
 
 
 def hard_rows(count):
-    """Rows of product, regime, and worst relative errors."""
+    """Rows of regime, product, and worst errors."""
     from oracle import barrier, double_barrier
+
+    def touch(touched, paid_at):
+        return lambda one: barrier.Touch(one["barrier"], 1, one["kind"].startswith("up"), touched, "cash", paid_at)
 
     rows = []
     for regime in HARD:
         options = hard_draw(regime, count)
         market = {name: options[name] for name in ("spot", "barrier", "vol", "expiry", "rate", "dividend")}
         market["direction"] = np.where(np.char.startswith(options["kind"], "up"), "up", "down")
-        touch = sg.barrier.touch_greeks
-
-        def touches(touched, paid_at):
-            return lambda one: barrier.Touch(one["barrier"], 1, one["kind"][0] == "u", touched, "cash", paid_at)
-
-        worst = hard_errors(
-            options,
-            {
-                "option": (
-                    sg.barrier.greeks(**options),
-                    lambda one: barrier.Option(one["strike"], one["barrier"], 0, one["kind"], one["option"]),
-                ),
-                "one-touch, at the hit": (touch(**market), touches(True, "hit")),
-                "no-touch": (touch(**market, kind="no-touch", paid_at="expiry"), touches(False, "expiry")),
-            },
-        )
+        for product, results, make in (
+            (
+                "option",
+                sg.barrier.greeks(**options),
+                lambda one: barrier.Option(one["strike"], one["barrier"], 0, one["kind"], one["option"]),
+            ),
+            ("one-touch, at the hit", sg.barrier.touch_greeks(**market), touch(True, "hit")),
+            (
+                "no-touch",
+                sg.barrier.touch_greeks(**market, kind="no-touch", paid_at="expiry"),
+                touch(False, "expiry"),
+            ),
+        ):
+            rows.append((regime, product, *hard_errors(options, results, make, HARD_NAMES, DIGITS)))
         options = hard_double_draw(regime, count)
         market = {name: options[name] for name in ("spot", "lower", "upper", "vol", "expiry", "rate", "dividend")}
-        worst |= hard_errors(
-            options,
-            {
-                "double option": (
-                    sg.barrier.double_greeks(**options),
-                    lambda one: double_barrier.Double(
-                        one["strike"], one["lower"], one["upper"], 0, one["kind"], one["option"]
-                    ),
+        for product, results, make in (
+            (
+                "double option",
+                sg.barrier.double_greeks(**options),
+                lambda one: double_barrier.Double(
+                    one["strike"], one["lower"], one["upper"], 0, one["kind"], one["option"]
                 ),
-                "double no-touch": (
-                    sg.barrier.double_touch_greeks(**market),
-                    lambda one: double_barrier.Touch(one["lower"], one["upper"], 1, "no-touch", "expiry"),
-                ),
-            },
-        )
-        rows += [(regime, product, *(f"{error:.0e}" for error in errors)) for product, errors in worst.items()]
-    return [("regime", "product", *HARD_NAMES), *rows]
+            ),
+            (
+                "double no-touch",
+                sg.barrier.double_touch_greeks(**market),
+                lambda one: double_barrier.Touch(one["lower"], one["upper"], 1, "no-touch", "expiry"),
+            ),
+        ):
+            price, of_spot = hard_errors(options, results, make, HARD_NAMES[:1], DIGITS)
+            rows.append((regime, product, price, *[""] * (len(HARD_NAMES) - 1), of_spot))
+    return [("regime", "product", *HARD_NAMES, "price, of spot"), *rows]
 
 
 def adversarial_rows(count):
@@ -314,7 +315,10 @@ def main():
     print()
     print("\n".join(table(double_rows(options.count), {0}, options.markdown)))
     print("\n".join(("", *table(hard_rows(options.count), {0, 1}, options.markdown))))
-    print(f"\nWorst error relative to the number itself, however small, of {options.count} options of each row.\n")
+    print(f"""
+Worst error of {options.count} options of each row, relative to the number itself however small, or to the price in its
+units where that is larger; and of the price relative to the spot.
+""")
     print("\n".join(table(adversarial_rows(options.adversaries), {0, 1}, options.markdown)))
     print(f"""
 Of {options.adversaries:,} adversarial options of each product: how many of the outputs are NaN, and by how many units

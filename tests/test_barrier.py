@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp
+from oracle import adversary
 from oracle import barrier as oracle
 
 import shortgamma as sg
@@ -172,6 +173,80 @@ class TestAgainstMpmath:
         exact = oracle.outputs(**values, kind="down-out", option="call", digits=60)
         for name, value, scale in zip(oracle.NAMES, exact, oracle.scales(100.0, 0.2, 1.0), strict=True):
             assert abs(float(getattr(result, name)) - float(value)) <= 1e-12 * scale + 1e-11 * abs(float(value)), name
+
+
+def sizes(price, values):
+    """The natural size of each output of an option that is worth so little: it changes over the distance to the
+    barrier or over a standard deviation, whichever is less, and in a tail the faster the further out it is."""
+    spot, vol, expiry = (values[name] for name in ("spot", "vol", "expiry"))
+    deviation = vol * math.sqrt(expiry)
+    barrier, strike = (abs(math.log(values[name] / spot)) for name in ("barrier", "strike"))
+    steep = max(1.0, min(barrier, strike) / deviation)
+    x = max(1.0 / barrier, steep / deviation) / spot
+    v, t = steep**2 / vol, steep**2 / expiry
+    first = [1.0, x, x * x, v, t, expiry * x * spot, expiry * x * spot]
+    return [price * size for size in [*first, x * v, v * v, x * t, x**3, x * x * v, x * x * t, v * t]]
+
+
+class TestWhereTheTermsCancel:
+    @pytest.mark.parametrize("kind", ["down-out", "up-out"])
+    @pytest.mark.parametrize("gap", [1e-6, 1e-4, 1e-2, 0.3])
+    @pytest.mark.parametrize("expiry", [1e-5, 0.3])
+    def test_narrow_reverse_knock_outs(self, kind, gap, expiry):
+        random = np.random.default_rng([*kind.encode(), round(1e6 * gap), round(1e5 * expiry)])
+        values = draw(random, kind, rebate=False) | {"expiry": expiry}
+        deviation, side = values["vol"] * math.sqrt(expiry), 1.0 if kind == "up-out" else -1.0
+        distance = deviation * math.exp(random.uniform(math.log(0.01), math.log(3.0)))
+        values["barrier"] = values["spot"] * math.exp(side * distance)
+        values["strike"] = values["barrier"] * math.exp(-side * gap * deviation)
+        option = "call" if kind == "up-out" else "put"
+        result = greeks(**values, kind=kind, option=option, order=2)
+        exact = oracle.outputs(**values, kind=kind, option=option, digits=80)
+        for name, value, size in zip(oracle.NAMES, exact, sizes(float(exact[0]), values), strict=True):
+            error = abs(float(getattr(result, name) - value))
+            assert error <= 1e-10 * max(abs(float(value)), size), name
+
+    @pytest.mark.parametrize(("kind", "option"), TYPES)
+    @pytest.mark.parametrize("seed", range(2))
+    def test_deep_tails(self, kind, option, seed):
+        random = np.random.default_rng([seed, *kind.encode(), *option.encode()])
+        values = draw(random, kind, rebate=False)
+        deviation = values["vol"] * math.sqrt(values["expiry"])
+        side = 1.0 if kind.startswith("up") else -1.0
+        values["barrier"] = values["spot"] * math.exp(side * random.uniform(3.0, 10.0) * deviation)
+        away = random.uniform(3.0, 10.0) * (1.0 if option == "call" else -1.0)
+        values["strike"] = values["spot"] * math.exp(away * deviation)
+        names = oracle.NAMES[:4]
+        result = greeks(**values, kind=kind, option=option)
+        exact = oracle.outputs(**values, kind=kind, option=option, names=names, digits=260)
+        for name, value, size in zip(names, exact, sizes(float(exact[0]), values), strict=False):
+            error = abs(float(getattr(result, name) - value))
+            assert error <= 1e-10 * max(abs(float(value)), size), name
+
+    @pytest.mark.parametrize(("kind", "option"), TYPES)
+    @pytest.mark.parametrize("distance", [1e-12, 1e-9, 1e-6])
+    def test_a_price_close_to_the_barrier(self, kind, option, distance):
+        spot = 100.0 * (1.0 - distance if kind.startswith("up") else 1.0 + distance)
+        values = {"spot": spot, "strike": 95.0, "barrier": 100.0, "vol": 0.3, "expiry": 0.5}
+        values |= {"rate": 0.04, "dividend": 0.01, "rebate": 3.0 if kind.endswith("in") else 0.0}
+        exact = oracle.outputs(**values, kind=kind, option=option, names=["price"], digits=60)[0]
+        assert float(price(**values, kind=kind, option=option)) == pytest.approx(float(exact), rel=1e-11)
+
+    @pytest.mark.parametrize(("kind", "option"), TYPES)
+    def test_high_volatility(self, kind, option):
+        random = np.random.default_rng([*kind.encode(), *option.encode()])
+        values = draw(random, kind) | {"vol": random.uniform(4.0, 5.0)}
+        result = greeks(**values, kind=kind, option=option, order=2)
+        exact = oracle.outputs(**values, kind=kind, option=option)
+        for name, value, scale in zip(
+            oracle.NAMES, exact, oracle.scales(values["spot"], values["vol"], values["expiry"]), strict=True
+        ):
+            assert abs(float(getattr(result, name) - value)) <= max(1e-13 * scale, 1e-12 * abs(float(value))), name
+
+    def test_adversaries(self):
+        with np.errstate(invalid="raise", divide="raise"):
+            for rule, missed in adversary.RUNS["options"](100_000, 3).items():
+                assert missed <= (0 if rule == "NaN" else 4.0), rule
 
 
 def adversarial(count, seed):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp
+from oracle import adversary
 from oracle import barrier as oracle
 
 import shortgamma as sg
@@ -152,6 +153,32 @@ class TestAgainstMpmath:
         unit = values["amount"] * (values["spot"] if payoff == "asset" else 1.0)
         assert_close(result, oracle.derivatives(one, *market(values)), values, unit)
 
+    @pytest.mark.parametrize("payoff", ["cash", "asset"])
+    @pytest.mark.parametrize("direction", ["down", "up"])
+    @pytest.mark.parametrize("distance", [1e-12, 1e-8, 1e-5])
+    def test_no_touch_close_to_the_barrier(self, distance, direction, payoff):
+        values = {"spot": 100.0, "vol": 0.3, "expiry": 0.5, "rate": 0.04, "dividend": 0.09}
+        up = direction == "up"
+        barrier = 100.0 * (1.0 + distance if up else 1.0 - distance)
+        one = oracle.Touch(barrier, 1, up, False, payoff, "expiry")
+        names = ["price", "delta", "vega", "theta", "rho", "rho_dividend"]
+        result = touch_greeks(
+            **values, barrier=barrier, kind="no-touch", direction=direction, payoff=payoff, paid_at="expiry"
+        )
+        for name, exact in zip(names, oracle.derivatives(one, *market(values), names, 60), strict=True):
+            assert float(getattr(result, name)) == pytest.approx(float(exact), rel=1e-11), name
+
+    @pytest.mark.parametrize("payoff", ["cash", "asset"])
+    @pytest.mark.parametrize(("kind", "option"), [("down-out", "put"), ("up-out", "call")])
+    def test_a_narrow_corridor(self, kind, option, payoff):
+        barrier, strike = (95.0, 95.001) if kind == "down-out" else (105.0, 104.999)
+        values = {"spot": 100.0, "vol": 0.3, "expiry": 0.5, "rate": 0.04, "dividend": 0.09}
+        result = binary_greeks(**values, strike=strike, barrier=barrier, kind=kind, option=option, payoff=payoff)
+        one = oracle.Binary(strike, barrier, 1, kind, option, payoff)
+        names = oracle.NAMES[:7]
+        for name, exact in zip(names, oracle.derivatives(one, *market(values), names, 60), strict=True):
+            assert float(getattr(result, name)) == pytest.approx(float(exact), rel=1e-10), name
+
 
 class TestIdentities:
     @given(seed=st.integers(0, 10_000), kind=st.sampled_from(KINDS), option=st.sampled_from(["call", "put"]))
@@ -195,6 +222,11 @@ class TestIdentities:
             touch = {name: value for name, value in values.items() if name != "strike"}
             value = float(touch_price(**touch, amount=amount, paid_at=paid_at))
             assert value == pytest.approx(with_it - without, abs=1e-12 * values["spot"])
+
+    def test_adversaries(self):
+        with np.errstate(invalid="raise", divide="raise"):
+            for rule, missed in adversary.RUNS["touches"](50_000, 3).items():
+                assert missed <= (0 if rule == "NaN" else 4.0), rule
 
     def test_adversarial_touches_stay_in_bounds(self):
         random = np.random.default_rng(5)

@@ -4,11 +4,13 @@ Distances of the barrier from 1e-12 to 100 times the spot, vols from 1e-4 to 5, 
 rates from -20 % to 50 %; strikes from a millionth of a millionth away from a barrier to far away, and at it.
 """
 
+import ctypes
 import math
 
 import numpy as np
 
 import shortgamma as sg
+from shortgamma import capi
 
 OPTIONS = ("call", "put")
 ULP = 2.0**-52
@@ -104,12 +106,34 @@ def _options(values, knock_in, knock_out, rest):
     }
 
 
+def _careful():
+    """The careful routine for any input, of C."""
+    capsule = capi.__pyx_capi__["barrier_price"]
+    name, pointer = ctypes.pythonapi.PyCapsule_GetName, ctypes.pythonapi.PyCapsule_GetPointer
+    name.restype, name.argtypes = ctypes.c_char_p, [ctypes.py_object]
+    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    kind = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * 8, ctypes.c_int)
+    return kind(pointer(capsule, name(capsule)))
+
+
+def _from_careful(values, up, out):
+    """How far prices of the lanes are from those of the careful routine."""
+    careful = _careful()
+    codes = up + 2 * out + 4 * (values["option"] == "put")
+    columns = [values[name].tolist() for name in ("spot", "strike", "barrier", "vol", "expiry", "rate", "dividend")]
+    kinds = np.where(up, "up-out" if out else "up-in", "down-out" if out else "down-in")
+    alone = [careful(*one, 0.0, code) for *one, code in zip(*columns, codes.tolist(), strict=True)]
+    return np.abs(sg.barrier.price(**values, kind=kinds) - alone)
+
+
 def single_violations(count, seed):
     """Of options with one barrier: how many outputs are NaN, and by how many ulp of what they are made of (the larger
     leg of the plain option, or the sure payment) bounds and parities are missed."""
     up, values = single(count, seed)
     kinds = [np.where(up, f"up-{end}", f"down-{end}") for end in ("in", "out")]
-    return _options(values, *kinds, {"greeks": sg.barrier.greeks})
+    larger = _plain(values)[1]
+    apart = max(_worst(_from_careful(values, up, out), larger) for out in (False, True))
+    return _options(values, *kinds, {"greeks": sg.barrier.greeks}) | {"lanes - careful routine": apart}
 
 
 def double_violations(count, seed):
