@@ -228,12 +228,12 @@ cdef inline bint make_grid(
     grid.first = <Py_ssize_t*> malloc(panels * sizeof(Py_ssize_t))
     grid.last = <Py_ssize_t*> malloc(panels * sizeof(Py_ssize_t))
     grid.place = <Py_ssize_t*> malloc(panels * sizeof(Py_ssize_t))
-    grid.source = <double*> malloc(sources * POINTS * sizeof(double))
-    grid.source_price = <double*> malloc(sources * POINTS * sizeof(double))
+    grid.source = <double*> malloc(sources * NODES * sizeof(double))
+    grid.source_price = <double*> malloc(sources * NODES * sizeof(double))
     grid.source_place = <Py_ssize_t*> malloc(panels * sources * sizeof(Py_ssize_t))
     grid.now = <double*> calloc(panels * NODES * TOGETHER, sizeof(double))
     grid.before = <double*> calloc(panels * NODES * TOGETHER, sizeof(double))
-    grid.hit = <double*> malloc(sources * POINTS * TOGETHER * sizeof(double))
+    grid.hit = <double*> malloc(sources * NODES * TOGETHER * sizeof(double))
     if (
         grid.edge == NULL or grid.node == NULL or grid.first == NULL or grid.last == NULL or grid.place == NULL
         or grid.source == NULL or grid.source_price == NULL or grid.source_place == NULL
@@ -271,19 +271,19 @@ cdef inline bint make_grid(
     for q in range(sources):
         y = (reach + at_least(-drift, 0.0)) / below if q < below else (reach + at_least(drift, 0.0)) / above
         low = -(q + 1) * y if q < below else width + (q - below) * y
-        for j in range(POINTS):
-            grid.source[q * POINTS + j] = low + 0.5 * y * (1.0 + rule.point[j])
-            grid.source_price[q * POINTS + j] = exp(eta * deviation * grid.source[q * POINTS + j])
+        for j in range(NODES):
+            grid.source[q * NODES + j] = low + 0.5 * y * (1.0 + rule.node[j])
+            grid.source_price[q * NODES + j] = exp(eta * deviation * grid.source[q * NODES + j])
     blocks = 0
     for p in range(panels):
         for q in range(sources):
             low = grid.node[p * NODES] + drift - reach
             y = grid.node[p * NODES + NODES - 1] + drift + reach
             grid.source_place[p * sources + q] = -1
-            if grid.source[q * POINTS + POINTS - 1] > low and grid.source[q * POINTS] < y:
+            if grid.source[q * NODES + NODES - 1] > low and grid.source[q * NODES] < y:
                 grid.source_place[p * sources + q] = blocks
                 blocks += 1
-    grid.source_memory = <double*> malloc((blocks + 1) * NODES * POINTS * sizeof(double))
+    grid.source_memory = <double*> malloc((blocks + 1) * NODES * NODES * sizeof(double))
     if grid.block_memory == NULL or grid.source_memory == NULL:
         grid.dates = 0.0
         return False
@@ -298,11 +298,11 @@ cdef inline bint make_grid(
         for q in range(sources):
             if grid.source_place[p * sources + q] >= 0:
                 y = (reach + at_least(-drift, 0.0)) / below if q < below else (reach + at_least(drift, 0.0)) / above
-                for j in range(POINTS):
+                for j in range(NODES):
                     for i in range(NODES):
-                        grid.source_block[(grid.source_place[p * sources + q] * POINTS + j) * NODES + i] = (
-                            0.5 * y * rule.point_weight[j]
-                            * bell(grid.source[q * POINTS + j] - grid.node[p * NODES + i] - drift)
+                        grid.source_block[(grid.source_place[p * sources + q] * NODES + j) * NODES + i] = (
+                            0.5 * y * rule.weight[j]
+                            * bell(grid.source[q * NODES + j] - grid.node[p * NODES + i] - drift)
                         )
     return True
 
@@ -415,7 +415,7 @@ cdef inline void hit_values(const Grid* grid, const Option* option, double steps
     cdef double forward = option.barrier * exp(drift), phi = -1.0 if option.code & PUT else 1.0
     cdef double logarithm = log_ratio(option.barrier, option.strike) + drift
     cdef double rebate = rebate_at(option, steps_left), inverse = 1.0 / deviation
-    for i in range(grid.sources * POINTS):
+    for i in range(grid.sources * NODES):
         hit[i] = plain(
             forward * grid.source_price[i], option.strike, logarithm + slope * grid.source[i], deviation, inverse, phi,
         ) - rebate
@@ -480,7 +480,7 @@ cdef inline void multiply_all(
 
 cdef inline void carry(Grid* grid, Py_ssize_t count, Py_ssize_t near) noexcept nogil:
     """One step back, of so many options; so many panels from each barrier can have been reached yet."""
-    cdef Py_ssize_t p, q, lane, nodes = grid.panels * NODES, points = grid.sources * POINTS
+    cdef Py_ssize_t p, q, lane, nodes = grid.panels * NODES, points = grid.sources * NODES
     cdef double* total
     for p in range(grid.panels):
         if near <= p < grid.panels - near:
@@ -496,8 +496,8 @@ cdef inline void carry(Grid* grid, Py_ssize_t count, Py_ssize_t near) noexcept n
         for q in range(grid.sources):
             if grid.source_place[p * grid.sources + q] >= 0:
                 multiply_all(
-                    POINTS, grid.source_block + grid.source_place[p * grid.sources + q] * POINTS * NODES, count,
-                    grid.hit + q * POINTS, points, grid.before + p * NODES, nodes)
+                    NODES, grid.source_block + grid.source_place[p * grid.sources + q] * NODES * NODES, count,
+                    grid.hit + q * NODES, points, grid.before + p * NODES, nodes)
     grid.now, grid.before = grid.before, grid.now
 
 
@@ -667,7 +667,7 @@ cdef inline void recur(
     const Py_ssize_t* payoffs, Py_ssize_t payoff_count, double* out,
 ) noexcept nogil:
     """So many options of one grid, RESULTS numbers each: their lanes, and for each lane an option with its payoff."""
-    cdef Py_ssize_t lane, i, nodes = grid.panels * NODES, points = grid.sources * POINTS
+    cdef Py_ssize_t lane, i, nodes = grid.panels * NODES, points = grid.sources * NODES
     cdef double steps_left = 1.0
     cdef double w[3]
     if grid.dates > 1.0:
