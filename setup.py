@@ -49,6 +49,8 @@ BRANCHING = {
     "liquidation_account",
     "liquidation_process",
 }
+# One body in many loops: compilers would rather share it than make a vectorised copy for each.
+MANY_COPIES = {"leverage_theory", "leverage_simulate"}
 # Where processes fork, Cython can use all processors too.
 THREADS = (os.cpu_count() or 1) if sys.platform == "linux" else 0
 SINGLE = ("cpu", "names", "capi", "stream")
@@ -112,8 +114,7 @@ def levels() -> dict[str, list[str]]:
 
 
 def macros(source: str) -> list[tuple[str, str]]:
-    if source == "leverage_theory" and MODE == "release" and not MSVC:
-        # One body for many formulas: compilers would rather share it than make a vectorised copy of each.
+    if source in MANY_COPIES and MODE == "release" and not MSVC:
         return [*MACROS, ("CYTHON_INLINE", "__inline__ __attribute__((always_inline))")]
     return MACROS
 

@@ -11,17 +11,59 @@ from libc.string cimport memcpy, memset
 cimport shortgamma.kernels.leverage_simulate as formula
 from shortgamma.kernels.blocks cimport Status, no_price, status_restore, status_save
 from shortgamma.kernels.leverage_simulate cimport (
-    ALIVE, AT_OPEN, CHANGE, CLOCK, UNKNOWN, WIPED_OUT, Bar, Rule, Token,
+    ALIVE, AT_CLOSE, AT_OPEN, CHANGE, CLOCK, UNKNOWN, WIPED_OUT, Bar, Rule, Token,
 )
 from shortgamma.kernels.vecmath cimport INFINITY, NAN
 
 cnp.import_array()
 
-cdef extern from *:
-    """
-    #define SG_BARELY (1.0 + 0x1p-50)
-    """
+cdef enum:
+    # Paths that are taken side by side, and bars of each at a time: as in leverage_tiles.h.
+    LANES = 128
+    ROWS = 8
+
+cdef extern from "leverage_tiles.h" nogil:
     double BARELY "SG_BARELY"
+    double NEXT_TO_NOTHING "SG_NEXT_TO_NOTHING"
+    double LEAST "SG_LEAST"
+    double MOST "SG_MOST"
+    double JUMP "SG_JUMP"
+    ctypedef struct Tile "sg_tile":
+        double cash[LANES]
+        double units[LANES]
+        double reference[LANES]
+        double low[LANES]
+        double high[LANES]
+        double peak[LANES]
+        double worst[LANES]
+        double turnover[LANES]
+        double cost[LANES]
+        double variance[LANES]
+        double inverse[LANES]
+        double (*navs)[LANES]
+        unsigned long long bars[LANES // 64]
+        unsigned long long returns[LANES // 64]
+        unsigned long long marks[LANES // 64]
+        double lower
+        double higher
+        double leverage
+        double buying
+        double selling
+    ctypedef struct Prices "sg_prices":
+        const char* source
+        Py_ssize_t stride
+        Py_ssize_t ahead
+    ctypedef struct Flow "sg_flow":
+        int way
+        double (*navs)[LANES]
+    void flow_begin "sg_flow_begin"(
+        Flow* flow, double (*navs)[LANES], char* target, Py_ssize_t stride, int large) noexcept
+    void flow_out "sg_flow_out"(Flow* flow) noexcept
+    void drift_navs "sg_drift_navs"(Tile* tile, const Prices* prices, Flow* flow) noexcept
+    void drift_totals "sg_drift_totals"(Tile* tile, const double* before, const Prices* prices) noexcept
+    void turn_navs "sg_turn_navs"(Tile* tile, const Prices* prices, Flow* flow) noexcept
+    void turn_totals "sg_turn_totals"(Tile* tile, const double* before, const Prices* prices) noexcept
+    int lowest_bit "sg_lowest_bit"(unsigned long long word) noexcept
 
 cdef extern from "stream.h" nogil:
     enum:
@@ -31,11 +73,9 @@ cdef extern from "stream.h" nogil:
 
 cdef enum:
     GROUP = 8
-    # Paths that are taken side by side, so many blocks of them in a strip whose states stay in the cache; of each
-    # block so many bars at a time, for the memory to run at speed. A hit is looked for in so many at once.
-    LANES = 128
-    STRIP = 8
-    ROWS = 8
+    # Blocks of LANES paths in a strip, whose states stay in the cache while memory is read and written in long
+    # stretches. A hit is looked for in so many paths at once.
+    STRIP = 40
     LOOK = 16
     BLOCK = 64
     # price, high, low, open
@@ -43,6 +83,10 @@ cdef enum:
     COLUMNS = 7
     # place of the price in a token
     PRICE = 2
+
+cdef enum:
+    PLAIN = 1
+    TRIGGERED
 
 RULE_SIZE = sizeof(Rule) // sizeof(double)
 # behind a token its path's realised variance, and two numbers that the caller keeps
@@ -150,11 +194,15 @@ cdef inline Py_ssize_t scan_extremes(
     return t
 
 
+cdef inline bint may_be_worse(double nav, double peak, double worst) noexcept nogil:
+    """Most bars are told apart without a division: if not, then nav / peak is no less than worst."""
+    return nav < worst * peak * BARELY + NEXT_TO_NOTHING
+
+
 cdef inline void watermark(Token* token, double nav) noexcept nogil:
     if nav > token.peak:
         token.peak = nav
-    # most bars are told apart without the division
-    elif nav < token.worst * token.peak * BARELY:
+    elif may_be_worse(nav, token.peak, token.worst):
         token.worst = formula.smaller_of(token.worst, nav / token.peak)
 
 
@@ -184,7 +232,7 @@ cdef inline Py_ssize_t scan_blocks(
                 least = formula.smaller_of(at_low, at_high)
                 most = formula.larger_of(at_low, at_high)
                 if most <= token.peak:
-                    if least < token.worst * token.peak * BARELY:
+                    if may_be_worse(least, token.peak, token.worst):
                         token.worst = formula.smaller_of(token.worst, least / token.peak)
                     t += BLOCK
                     continue
@@ -368,7 +416,7 @@ cdef inline Py_ssize_t streak(
         held = leverage * after
         turnover += formula.larger_of(held - exposure, exposure - held)
         cash = after - held
-        units = held / p
+        units = formula.units_of(held, p)
         low = p * lower
         high = p * higher
         if navs != NULL:
@@ -450,37 +498,40 @@ cdef long long run(
 
 
 cdef inline double square_of(double price, double before) noexcept nogil:
-    cdef double move = price / before - 1.0
+    cdef double move = formula.return_of(price, before)
     return move * move
 
 
+cdef inline double sum_of(const double* squares, Py_ssize_t stride) noexcept nogil:
+    """Of GROUP bars."""
+    return (
+        ((squares[0] + squares[stride]) + (squares[2 * stride] + squares[3 * stride]))
+        + ((squares[4 * stride] + squares[5 * stride]) + (squares[6 * stride] + squares[7 * stride]))
+    )
+
+
 cdef double variance_of(const double* price, double before, Py_ssize_t begin, Py_ssize_t bars) noexcept nogil:
-    """Sum of squared returns, in GROUP sums of every GROUPth bar."""
-    cdef double sums[GROUP]
+    """Sum of squared returns, GROUP bars at a time."""
     cdef double squares[BLOCK]
-    cdef Py_ssize_t t = begin, k, i
-    memset(sums, 0, sizeof(sums))
-    while t < bars and (t % GROUP != 0 or t == begin):
-        sums[t % GROUP] += square_of(price[t], price[t - 1] if t > begin else before)
-        t += 1
-    while t + BLOCK <= bars:
-        for i in range(BLOCK):
-            squares[i] = square_of(price[t + i], price[t + i - 1])
-        for k in range(BLOCK // GROUP):
-            for i in range(GROUP):
-                sums[i] += squares[k * GROUP + i]
-        t += BLOCK
+    cdef double total = 0.0, move
+    cdef Py_ssize_t t = 0, k, i
+    cdef long long odd
     while t < bars:
-        sums[t % GROUP] += square_of(price[t], price[t - 1])
-        t += 1
-    return total_of(sums, 1)
-
-
-cdef inline double total_of(const double* sums, Py_ssize_t stride) noexcept nogil:
-    cdef double total = 0.0
-    cdef Py_ssize_t k
-    for k in range(GROUP):
-        total += sums[k * stride]
+        odd = 1
+        if t > 0 and t + BLOCK <= bars:
+            odd = 0
+            for i in range(BLOCK):
+                odd |= 0 if (price[t + i - 1] > formula.SMALL) & (price[t + i - 1] < formula.LARGE) else 1
+                move = (price[t + i] - price[t + i - 1]) * (1.0 / price[t + i - 1])
+                squares[i] = move * move
+        if odd:
+            for i in range(BLOCK):
+                squares[i] = 0.0
+            for i in range(begin if t == 0 else 0, min(<Py_ssize_t> BLOCK, bars - t)):
+                squares[i] = square_of(price[t + i], price[t + i - 1] if t + i > begin else before)
+        for k in range(BLOCK // GROUP):
+            total += sum_of(squares + k * GROUP, 1)
+        t += BLOCK
     return total
 
 
@@ -593,58 +644,66 @@ cdef long long product(
 
 cdef struct Lanes:
     # What paths side by side hold, each number of all of them together.
-    double cash[LANES]
-    double units[LANES]
-    double reference[LANES]
-    double low[LANES]
-    double high[LANES]
-    double peak[LANES]
-    double worst[LANES]
-    double turnover[LANES]
-    double cost[LANES]
+    Tile tile
     double nav[LANES]
-    double squares[GROUP][LANES]
+    # bar whose price has its inverse in the tile, NaN where that is not to be used
+    Py_ssize_t inverted
+    # whether a product is alive and nothing is pending; TRIGGERED if nothing but a trigger is at its bounds
+    int plain[LANES]
     # prices of the bar before the first
     double first[LANES]
-    # bars that rebalanced all
+    # bars that rebalanced all that were alive
     double rebalances
-    # bounds over the price of a rebalance to the target
-    double lower
-    double higher
     Token tokens[LANES]
     int alone[LANES]
+
+
+cdef inline void mark(Tile* tile, Py_ssize_t i, double nav) noexcept nogil:
+    if nav > tile.peak[i]:
+        tile.peak[i] = nav
+    elif may_be_worse(nav, tile.peak[i], tile.worst[i]):
+        tile.worst[i] = formula.smaller_of(tile.worst[i], nav / tile.peak[i])
 
 
 cdef inline void bring_in(Lanes* lanes, const Rule* rule, Py_ssize_t i, double price) noexcept nogil:
     """A product as one by itself, as of the bar before and its price."""
     cdef Token* token = &lanes.tokens[i]
-    token.cash = lanes.cash[i]
-    token.units = lanes.units[i]
-    token.reference = lanes.reference[i]
-    token.peak = lanes.peak[i]
-    token.worst = lanes.worst[i]
-    token.turnover = lanes.turnover[i]
-    token.cost = lanes.cost[i]
-    token.rebalances += lanes.rebalances
+    token.cash = lanes.tile.cash[i]
+    token.units = lanes.tile.units[i]
+    token.reference = lanes.tile.reference[i]
+    token.peak = lanes.tile.peak[i]
+    token.worst = lanes.tile.worst[i]
+    token.turnover = lanes.tile.turnover[i]
+    token.cost = lanes.tile.cost[i]
+    if token.status != WIPED_OUT:
+        token.rebalances += lanes.rebalances
     token.price = price
     if token.status == ALIVE:
         formula.set_bounds(rule, token)
 
 
+cdef inline int plain_of(const Token* token) noexcept nogil:
+    return TRIGGERED if token.low == token.trigger_low and token.high == token.trigger_high else PLAIN
+
+
 cdef inline void put_back(Lanes* lanes, Py_ssize_t i) noexcept nogil:
     cdef Token* token = &lanes.tokens[i]
-    lanes.cash[i] = token.cash
-    lanes.units[i] = token.units
-    lanes.reference[i] = token.reference
-    lanes.peak[i] = token.peak
-    lanes.worst[i] = token.worst
-    lanes.turnover[i] = token.turnover
-    lanes.cost[i] = token.cost
+    lanes.tile.cash[i] = token.cash
+    lanes.tile.units[i] = token.units
+    lanes.tile.reference[i] = token.reference
+    lanes.tile.peak[i] = token.peak
+    lanes.tile.worst[i] = token.worst
+    lanes.tile.turnover[i] = token.turnover
+    lanes.tile.cost[i] = token.cost
     lanes.nav[i] = NAN if token.status == UNKNOWN else formula.nav_of(token)
     # pieces of a rebalance want a look at every bar
-    lanes.low[i] = INFINITY if token.goal == token.goal else token.low
-    lanes.high[i] = token.high
-    token.rebalances -= lanes.rebalances
+    lanes.tile.low[i] = INFINITY if token.goal == token.goal else formula.larger_of(token.low, LEAST)
+    lanes.tile.high[i] = formula.smaller_of(token.high, MOST)
+    lanes.plain[i] = 0
+    if token.status == ALIVE and token.pending == 0.0 and token.goal != token.goal:
+        lanes.plain[i] = plain_of(token)
+    if token.status != WIPED_OUT:
+        token.rebalances -= lanes.rebalances
 
 
 cdef inline long long is_anything(const Lanes* lanes, const double* price, Py_ssize_t width) noexcept nogil:
@@ -652,7 +711,7 @@ cdef inline long long is_anything(const Lanes* lanes, const double* price, Py_ss
     cdef Py_ssize_t i
     cdef long long found = 0
     for i in range(width):
-        found |= 0 if (price[i] > lanes.low[i]) & (price[i] < lanes.high[i]) else 1
+        found |= 0 if (price[i] > lanes.tile.low[i]) & (price[i] < lanes.tile.high[i]) else 1
     return found
 
 
@@ -663,8 +722,8 @@ cdef inline long long drift(Lanes* lanes, const double* price, Py_ssize_t width)
     cdef long long found = 0
     for i in range(width):
         p = price[i]
-        lanes.nav[i] = lanes.cash[i] + lanes.units[i] * p
-        found |= 0 if (p > lanes.low[i]) & (p < lanes.high[i]) else 1
+        lanes.nav[i] = lanes.tile.cash[i] + lanes.tile.units[i] * p
+        found |= 0 if (p > lanes.tile.low[i]) & (p < lanes.tile.high[i]) else 1
     return found
 
 
@@ -674,24 +733,28 @@ cdef inline void turn(
     """A bar at which all are rebalanced to the target; costly is a constant of the caller."""
     cdef Py_ssize_t i
     cdef double p, nav, exposure, held, after, rate
+    cdef bint gone
     for i in range(width):
         p = price[i]
-        exposure = lanes.units[i] * p
-        nav = lanes.cash[i] + exposure
+        exposure = lanes.tile.units[i] * p
+        nav = lanes.tile.cash[i] + exposure
+        # wiped out
+        gone = (lanes.tile.cash[i] == 0.0) & (lanes.tile.units[i] == 0.0)
         after = nav
         if costly:
             rate = buying if leverage * nav > exposure else -selling
             after = (nav + rate * exposure) / (1.0 + rate * leverage)
             after = nav if leverage * nav == exposure else after
-            lanes.cost[i] += nav - after
+            lanes.tile.cost[i] += nav - after
         held = leverage * after
-        lanes.turnover[i] += formula.larger_of(held - exposure, exposure - held)
-        lanes.cash[i] = after - held
-        lanes.units[i] = held / p
-        lanes.nav[i] = lanes.cash[i] + lanes.units[i] * p
-        lanes.reference[i] = p
-        lanes.low[i] = p * lanes.lower
-        lanes.high[i] = p * lanes.higher
+        lanes.tile.turnover[i] += formula.larger_of(held - exposure, exposure - held)
+        lanes.tile.cash[i] = after - held
+        # those that are not ordinary are taken alone
+        lanes.tile.units[i] = held * (1.0 / p)
+        lanes.nav[i] = lanes.tile.cash[i] + lanes.tile.units[i] * p
+        lanes.tile.reference[i] = lanes.tile.reference[i] if gone else p
+        lanes.tile.low[i] = LEAST if gone else formula.larger_of(p * lanes.tile.lower, LEAST)
+        lanes.tile.high[i] = MOST if gone else formula.smaller_of(p * lanes.tile.higher, MOST)
 
 
 cdef inline void watermarks(Lanes* lanes, const double* navs, Py_ssize_t width) noexcept nogil:
@@ -699,15 +762,22 @@ cdef inline void watermarks(Lanes* lanes, const double* navs, Py_ssize_t width) 
     cdef double nav, peak
     for i in range(width):
         nav = navs[i]
-        peak = formula.larger_of(lanes.peak[i], nav)
-        lanes.peak[i] = peak
-        lanes.worst[i] = formula.smaller_of(lanes.worst[i], nav / peak)
+        peak = formula.larger_of(lanes.tile.peak[i], nav)
+        lanes.tile.peak[i] = peak
+        lanes.tile.worst[i] = formula.smaller_of(lanes.tile.worst[i], nav / peak)
 
 
-cdef inline void add_squares(double* sums, const double* price, const double* before, Py_ssize_t width) noexcept nogil:
+cdef inline void square(double* squares, const double* price, const double* before, Py_ssize_t width) noexcept nogil:
     cdef Py_ssize_t i
+    cdef double move
+    cdef long long odd = 0
     for i in range(width):
-        sums[i] += square_of(price[i], before[i])
+        odd |= 0 if (before[i] > formula.SMALL) & (before[i] < formula.LARGE) else 1
+        move = (price[i] - before[i]) * (1.0 / before[i])
+        squares[i] = move * move
+    if odd:
+        for i in range(width):
+            squares[i] = square_of(price[i], before[i])
 
 
 cdef long long enter(
@@ -717,8 +787,14 @@ cdef long long enter(
     cdef Py_ssize_t i, k
     cdef long long outside = 0
     lanes.rebalances = 0.0
-    memset(lanes.squares, 0, sizeof(lanes.squares))
-    bounds_of_target(plan, &lanes.lower, &lanes.higher)
+    lanes.inverted = -1
+    lanes.tile.leverage = plan.leverage
+    lanes.tile.buying = plan.rule.buying
+    lanes.tile.selling = plan.rule.selling
+    memset(lanes.tile.variance, 0, sizeof(lanes.tile.variance))
+    bounds_of_target(plan, &lanes.tile.lower, &lanes.tile.higher)
+    lanes.tile.lower = formula.larger_of(lanes.tile.lower, 1.0 / JUMP)
+    lanes.tile.higher = formula.smaller_of(lanes.tile.higher, JUMP)
     for i in range(width):
         if job.start:
             memset(&lanes.tokens[i], 0, sizeof(Token))
@@ -744,7 +820,7 @@ cdef void leave(
         for k in range(sizeof(Token) // sizeof(double)):
             kept[i * size + k] = (<double*> &lanes.tokens[i])[k]
         if summary:
-            kept[i * size + size - 3] += total_of(&lanes.squares[0][i], LANES)
+            kept[i * size + size - 3] += lanes.tile.variance[i]
 
 
 cdef long long look(
@@ -759,10 +835,10 @@ cdef long long look(
         end = min(begin + LOOK, width)
         found = 1 if everyone else 0
         for i in range(begin, end):
-            found |= 0 if (price[i] > lanes.low[i]) & (price[i] < lanes.high[i]) else 1
+            found |= 0 if (price[i] > lanes.tile.low[i]) & (price[i] < lanes.tile.high[i]) else 1
         if found:
             for i in range(begin, end):
-                if everyone or not (price[i] > lanes.low[i] and price[i] < lanes.high[i]):
+                if everyone or not (price[i] > lanes.tile.low[i] and price[i] < lanes.tile.high[i]):
                     bring_in(lanes, &plan.rule, i, before[i])
                     path.price = price + i - t * path.stride
                     outside |= step(plan, &job.carry, path, &lanes.tokens[i], &bar, t)
@@ -772,173 +848,168 @@ cdef long long look(
     return outside
 
 
-cdef inline void drift_tile(
-    const Lanes* lanes, double navs[ROWS][LANES], double* hit, const char* source, Py_ssize_t stride,
+cdef inline bint strike(
+    Lanes* lanes, const Plan* plan, Py_ssize_t i, double price, double before, double number,
 ) noexcept nogil:
-    """The NAV of ROWS bars if nothing happens at any, and to which products something does.
-
-    The bars are written out: each is a stream of its own for the memory, which knows streams by the instruction.
-    """
-    cdef const double* p0 = <const double*> source
-    cdef const double* p1 = <const double*> (source + stride)
-    cdef const double* p2 = <const double*> (source + 2 * stride)
-    cdef const double* p3 = <const double*> (source + 3 * stride)
-    cdef const double* p4 = <const double*> (source + 4 * stride)
-    cdef const double* p5 = <const double*> (source + 5 * stride)
-    cdef const double* p6 = <const double*> (source + 6 * stride)
-    cdef const double* p7 = <const double*> (source + 7 * stride)
-    cdef double cash, units, low, high
-    cdef Py_ssize_t i
-    cdef bint inside
-    for i in range(LANES):
-        cash = lanes.cash[i]
-        units = lanes.units[i]
-        low = lanes.low[i]
-        high = lanes.high[i]
-        navs[0][i] = cash + units * p0[i]
-        navs[1][i] = cash + units * p1[i]
-        navs[2][i] = cash + units * p2[i]
-        navs[3][i] = cash + units * p3[i]
-        navs[4][i] = cash + units * p4[i]
-        navs[5][i] = cash + units * p5[i]
-        navs[6][i] = cash + units * p6[i]
-        navs[7][i] = cash + units * p7[i]
-        inside = (
-            (p0[i] > low) & (p0[i] < high) & (p1[i] > low) & (p1[i] < high) & (p2[i] > low) & (p2[i] < high)
-            & (p3[i] > low) & (p3[i] < high) & (p4[i] > low) & (p4[i] < high) & (p5[i] > low) & (p5[i] < high)
-            & (p6[i] > low) & (p6[i] < high) & (p7[i] > low) & (p7[i] < high)
-        )
-        hit[i] = 0.0 if inside else 1.0
-
-
-cdef inline double turned(
-    const double* price, const double* before, Py_ssize_t i, double leverage, double lower, double higher, double* cash,
-    double* units, double* turnover, bint totals, double* inside,
-) noexcept nogil:
-    """One bar of one product that is rebalanced at it, at no cost; totals is a constant of the caller."""
-    cdef double p = price[i], exposure = units[0] * p, nav = cash[0] + exposure, held = leverage * nav
-    inside[0] = inside[0] if (p > before[i] * lower) & (p < before[i] * higher) else 0.0
-    if totals:
-        turnover[0] += formula.larger_of(held - exposure, exposure - held)
-    cash[0] = nav - held
-    units[0] = held / p
-    return cash[0] + units[0] * p
-
-
-cdef inline bint turn_tile(
-    Lanes* lanes, double navs[ROWS][LANES], double* hit, const double* before, const char* source, Py_ssize_t stride,
-    double leverage, bint totals,
-) noexcept nogil:
-    """ROWS bars that rebalance all at no cost; false, and nothing done, if anything else happens to any."""
-    cdef const double* p0 = <const double*> source
-    cdef const double* p1 = <const double*> (source + stride)
-    cdef const double* p2 = <const double*> (source + 2 * stride)
-    cdef const double* p3 = <const double*> (source + 3 * stride)
-    cdef const double* p4 = <const double*> (source + 4 * stride)
-    cdef const double* p5 = <const double*> (source + 5 * stride)
-    cdef const double* p6 = <const double*> (source + 6 * stride)
-    cdef const double* p7 = <const double*> (source + 7 * stride)
-    cdef double cashes[LANES]
-    cdef double holdings[LANES]
-    cdef double turnovers[LANES]
-    cdef double cash, units, turnover, inside, all_inside = 1.0, lower = lanes.lower, higher = lanes.higher
-    cdef Py_ssize_t i
-    for i in range(LANES):
-        cash = lanes.cash[i]
-        units = lanes.units[i]
-        turnover = lanes.turnover[i]
-        inside = 1.0 if (p0[i] > lanes.low[i]) & (p0[i] < lanes.high[i]) else 0.0
-        navs[0][i] = turned(p0, before, i, leverage, 0.0, INFINITY, &cash, &units, &turnover, totals, &inside)
-        navs[1][i] = turned(p1, p0, i, leverage, lower, higher, &cash, &units, &turnover, totals, &inside)
-        navs[2][i] = turned(p2, p1, i, leverage, lower, higher, &cash, &units, &turnover, totals, &inside)
-        navs[3][i] = turned(p3, p2, i, leverage, lower, higher, &cash, &units, &turnover, totals, &inside)
-        navs[4][i] = turned(p4, p3, i, leverage, lower, higher, &cash, &units, &turnover, totals, &inside)
-        navs[5][i] = turned(p5, p4, i, leverage, lower, higher, &cash, &units, &turnover, totals, &inside)
-        navs[6][i] = turned(p6, p5, i, leverage, lower, higher, &cash, &units, &turnover, totals, &inside)
-        navs[7][i] = turned(p7, p6, i, leverage, lower, higher, &cash, &units, &turnover, totals, &inside)
-        cashes[i] = cash
-        holdings[i] = units
-        turnovers[i] = turnover
-        hit[i] = inside
-    for i in range(LANES):
-        all_inside = formula.smaller_of(all_inside, hit[i])
-    if all_inside == 0.0:
+    """A bar of a product at which triggers alone can happen; false, and nothing done, if it is not so simple."""
+    cdef const Rule* rule = &plan.rule
+    cdef Tile* tile = &lanes.tile
+    cdef Token token
+    cdef Bar bar
+    cdef double nav
+    if lanes.plain[i] == 0 or not formula.is_ordinary(price):
         return False
-    memcpy(lanes.cash, cashes, sizeof(cashes))
-    memcpy(lanes.units, holdings, sizeof(cashes))
-    memcpy(lanes.turnover, turnovers, sizeof(cashes))
-    for i in range(LANES):
-        lanes.reference[i] = p7[i]
-        lanes.low[i] = p7[i] * lower
-        lanes.high[i] = p7[i] * higher
-    lanes.rebalances += ROWS
+    bar.trade = bar.turnover = bar.rebalances = bar.gain = bar.cost = bar.fee = bar.carry = 0.0
+    token.cash = tile.cash[i]
+    token.units = tile.units[i]
+    token.reference = tile.reference[i]
+    token.leverage = plan.leverage
+    token.goal = NAN
+    token.status = ALIVE
+    if lanes.plain[i] == TRIGGERED and rule.fill == AT_CLOSE:
+        token.price = price
+        if not formula.nav_of(&token) > 0.0:
+            return False
+        formula.rebalance(rule, &token, &bar, number)
+    else:
+        token.price = before
+        formula.set_bounds(rule, &token)
+        if formula.walk(rule, &token, &bar, price, number):
+            formula.rebalance(rule, &token, &bar, number)
+    nav = formula.nav_of(&token)
+    if token.status != ALIVE or token.goal == token.goal or not nav - nav == 0.0:
+        return False
+    tile.cash[i] = token.cash
+    tile.units[i] = token.units
+    tile.reference[i] = token.reference
+    tile.low[i] = formula.larger_of(token.low, LEAST)
+    tile.high[i] = formula.smaller_of(token.high, MOST)
+    tile.turnover[i] += bar.turnover
+    tile.cost[i] += bar.cost
+    lanes.plain[i] = plain_of(&token)
+    lanes.nav[i] = nav
+    lanes.tokens[i].rebalances += bar.rebalances
+    lanes.tokens[i].fee += bar.fee
     return True
 
 
 cdef long long mend(
-    Lanes* lanes, const Job* job, const Plan* plan, Path* path, const char* source, Py_ssize_t time_stride,
-    Py_ssize_t begin, Py_ssize_t i, double navs[ROWS][LANES],
+    Lanes* lanes, const Job* job, const Plan* plan, Path* path, bint simple, bint clock, const char* source,
+    Py_ssize_t time_stride, Py_ssize_t begin, Py_ssize_t i, bint summary,
 ) noexcept nogil:
-    """One product of a tile without a clock, bar by bar."""
-    cdef Py_ssize_t k
-    cdef double price, before
+    """One product of a tile, bar by bar; simple: triggers alone happen between the bars of the clock."""
+    cdef Py_ssize_t k = 0, t
+    cdef Tile* tile = &lanes.tile
+    cdef const char* here = source + begin * time_stride + i * <Py_ssize_t> sizeof(double)
+    cdef double price, nav, number, before = lanes.first[i]
     cdef long long outside = 0
     cdef Bar bar
-    for k in range(ROWS):
-        price = (<const double*> (source + (begin + k) * time_stride))[i]
-        if price > lanes.low[i] and price < lanes.high[i]:
-            navs[k][i] = lanes.cash[i] + lanes.units[i] * price
-            continue
-        before = (<const double*> (source + (begin + k - 1) * time_stride))[i] if begin + k > 0 else lanes.first[i]
-        bring_in(lanes, &plan.rule, i, before)
-        path.price = <const double*> source + i
-        outside |= step(plan, &job.carry, path, &lanes.tokens[i], &bar, begin + k)
-        put_back(lanes, i)
-        navs[k][i] = lanes.nav[i]
+    if not clock:
+        # until something happens what the tile came to stands
+        while k < ROWS:
+            price = (<const double*> (here + k * time_stride))[0]
+            if not (price > tile.low[i] and price < tile.high[i]):
+                break
+            k += 1
+    if summary:
+        for t in range(k):
+            mark(tile, i, tile.navs[t][i])
+    if begin + k > 0:
+        before = (<const double*> (here + (k - 1) * time_stride))[0]
+    while k < ROWS:
+        price = (<const double*> (here + k * time_stride))[0]
+        if not clock and price > tile.low[i] and price < tile.high[i]:
+            nav = tile.cash[i] + tile.units[i] * price
+        else:
+            number = <double> (path.first + begin + k)
+            if clock or not simple or not strike(lanes, plan, i, price, before, number):
+                bring_in(lanes, &plan.rule, i, before)
+                path.price = <const double*> source + i
+                outside |= step(plan, &job.carry, path, &lanes.tokens[i], &bar, begin + k)
+                put_back(lanes, i)
+            nav = lanes.nav[i]
+        tile.navs[k][i] = nav
+        if summary:
+            mark(tile, i, nav)
+        before = price
+        k += 1
+    if clock and lanes.tokens[i].status != WIPED_OUT:
+        # the tile is going to be counted for all
+        lanes.tokens[i].rebalances -= ROWS
     return outside
 
 
-cdef bint tile(
+cdef double squares_of(
+    const Lanes* lanes, const char* source, Py_ssize_t time_stride, Py_ssize_t begin, Py_ssize_t i,
+) noexcept nogil:
+    """Of one product in a tile."""
+    cdef Py_ssize_t k
+    cdef const char* here = source + begin * time_stride + i * <Py_ssize_t> sizeof(double)
+    cdef double before = (<const double*> (here - time_stride))[0] if begin > 0 else lanes.first[i], price
+    cdef double squares[ROWS]
+    for k in range(ROWS):
+        price = (<const double*> (here + k * time_stride))[0]
+        squares[k] = square_of(price, before)
+        before = price
+    return sum_of(squares, 1)
+
+
+cdef bint take(
     Lanes* lanes, const Job* job, const Plan* plan, Path* path, bint together, const char* source,
-    Py_ssize_t time_stride, Py_ssize_t begin, Py_ssize_t event, bint summary, double navs[ROWS][LANES],
+    Py_ssize_t time_stride, Py_ssize_t ahead, Py_ssize_t begin, Py_ssize_t event, bint summary, Flow* flow,
     long long* outside,
 ) noexcept nogil:
     """A whole tile of ROWS bars of LANES paths, all with a clock or all without; false if it is neither."""
-    cdef Py_ssize_t i, k, count = 0
-    cdef bint costly = plan.rule.buying != 0.0 or plan.rule.selling != 0.0
-    cdef const double* price
-    cdef const double* before
-    cdef double hit[LANES]
-    before = <const double*> (source + (begin - 1) * time_stride) if begin > 0 else lanes.first
+    cdef Py_ssize_t i, k, word, count = 0
+    cdef const char* here = source + begin * time_stride
+    cdef const double* before = <const double*> (here - time_stride) if begin > 0 else lanes.first
+    cdef Tile* tile = &lanes.tile
+    cdef Prices prices
+    cdef bint simple, clock
+    cdef unsigned long long rest
     while event + count < plan.count and plan.events[event + count] < begin + ROWS:
+        if not together or plan.due[plan.events[event + count]] != CLOCK:
+            return False
         count += 1
-    if count == 0:
-        drift_tile(lanes, navs, hit, source + begin * time_stride, time_stride)
+    if count != 0 and count != ROWS:
+        return False
+    clock = count == ROWS
+    simple = together and plan.rule.fill != AT_OPEN
+    if summary and lanes.inverted != begin - 1:
         for i in range(LANES):
-            if hit[i] != 0.0:
-                outside[0] |= mend(lanes, job, plan, path, source, time_stride, begin, i, navs)
+            tile.inverse[i] = 1.0 / before[i] if (before[i] > LEAST) & (before[i] < MOST) else NAN
+    lanes.inverted = begin + ROWS - 1
+    prices.source = here
+    prices.stride = time_stride
+    prices.ahead = ahead
+    if clock and summary:
+        turn_totals(tile, before, &prices)
+    elif clock:
+        turn_navs(tile, &prices, flow)
+    elif summary:
+        drift_totals(tile, before, &prices)
     else:
-        if count != ROWS or not together or costly:
-            return False
-        for k in range(ROWS):
-            if plan.due[begin + k] != CLOCK:
-                return False
-        # two copies of the loop: where no totals are kept, none are made
-        if summary:
-            if not turn_tile(
-                lanes, navs, hit, before, source + begin * time_stride, time_stride, plan.leverage, True
-            ):
-                return False
-        elif not turn_tile(
-            lanes, navs, hit, before, source + begin * time_stride, time_stride, plan.leverage, False
-        ):
-            return False
-    if summary:
-        for k in range(ROWS):
-            price = <const double*> (source + (begin + k) * time_stride)
-            watermarks(lanes, navs[k], LANES)
-            add_squares(lanes.squares[(begin + k) % GROUP], price, before, LANES)
-            before = price
+        drift_navs(tile, &prices, flow)
+    for word in range(LANES // 64):
+        rest = tile.bars[word]
+        while rest:
+            outside[0] |= mend(
+                lanes, job, plan, path, simple, clock, source, time_stride, begin, word * 64 + lowest_bit(rest),
+                summary)
+            rest &= rest - 1
+        rest = tile.returns[word]
+        while rest:
+            i = word * 64 + lowest_bit(rest)
+            tile.variance[i] += squares_of(lanes, source, time_stride, begin, i)
+            rest &= rest - 1
+        rest = tile.marks[word]
+        while rest:
+            i = word * 64 + lowest_bit(rest)
+            for k in range(ROWS):
+                mark(tile, i, tile.navs[k][i])
+            rest &= rest - 1
+    if clock:
+        lanes.rebalances += ROWS
     return True
 
 
@@ -957,25 +1028,30 @@ cdef inline void put_row(
 
 cdef long long rows(
     Lanes* lanes, const Job* job, const Plan* plan, Path* path, bint together, const char* source,
-    Py_ssize_t time_stride, Py_ssize_t width, Py_ssize_t begin, Py_ssize_t end, Py_ssize_t event, char* nav,
-    Py_ssize_t nav_path, Py_ssize_t nav_time, bint large,
+    Py_ssize_t time_stride, Py_ssize_t ahead, Py_ssize_t width, Py_ssize_t begin, Py_ssize_t end, Py_ssize_t event,
+    char* nav, Py_ssize_t nav_path, Py_ssize_t nav_time, bint large, Flow* flow,
 ) noexcept nogil:
     """Some bars of a block of paths."""
     cdef const Rule* rule = &plan.rule
     cdef const double* price
     cdef const double* before
-    cdef double navs[ROWS][LANES]
-    cdef Py_ssize_t t, k, count
+    cdef double squares[ROWS][LANES]
+    cdef Py_ssize_t t, k, i, count
     cdef bint due, everyone
     cdef bint costly = rule.buying != 0.0 or rule.selling != 0.0
     cdef long long outside = 0
     if width == LANES and end - begin == ROWS and begin >= job.start:
-        if tile(
-            lanes, job, plan, path, together, source, time_stride, begin, event, nav == NULL, navs, &outside
+        if take(
+            lanes, job, plan, path, together, source, time_stride, ahead, begin, event, nav == NULL, flow, &outside
         ):
-            for k in range(ROWS if nav != NULL else 0):
-                put_row(navs[k], LANES, nav + (begin + k) * nav_time, nav_path, large)
+            if nav != NULL and nav_path == sizeof(double):
+                flow_begin(flow, lanes.tile.navs, nav + begin * nav_time, nav_time, large)
+            elif nav != NULL:
+                for k in range(ROWS):
+                    put_row(lanes.tile.navs[k], LANES, nav + (begin + k) * nav_time, nav_path, large)
             return outside
+    if nav == NULL:
+        memset(squares, 0, sizeof(squares))
     for t in range(begin, end):
         price = <const double*> (source + t * time_stride)
         if t >= job.start:
@@ -997,9 +1073,12 @@ cdef long long rows(
                 put_back(lanes, lanes.alone[k])
             if nav == NULL:
                 watermarks(lanes, lanes.nav, width)
-                add_squares(lanes.squares[t % GROUP], price, before, width)
+                square(squares[t - begin], price, before, width)
         if nav != NULL:
             put_row(lanes.nav, width, nav + t * nav_time, nav_path, large)
+    if nav == NULL:
+        for i in range(width):
+            lanes.tile.variance[i] += sum_of(&squares[0][i], LANES)
     return outside
 
 
@@ -1010,9 +1089,14 @@ cdef long long across(
 ) noexcept nogil:
     """A strip of paths that lie side by side."""
     cdef Path path
-    cdef Py_ssize_t t = 0, block, first, event = 0, blocks = (width + LANES - 1) // LANES
+    cdef Py_ssize_t t = 0, block, first, ahead, event = 0, blocks = (width + LANES - 1) // LANES
+    # of two tiles in a row one is on its way to the result
+    cdef double navs[2][ROWS][LANES]
+    cdef int turn = 0
+    cdef Flow flow
     cdef bint together = turns_all(plan, &job.carry)
     cdef long long outside = 0
+    flow.way = 0
     memset(&path, 0, sizeof(Path))
     path.stride = time_stride // <Py_ssize_t> sizeof(double)
     path.bars = bars
@@ -1027,11 +1111,19 @@ cdef long long across(
             event += 1
         for block in range(blocks):
             first = block * LANES
+            ahead = LANES * <Py_ssize_t> sizeof(double)
+            if block == blocks - 1:
+                # the first block of the next bars
+                ahead = ROWS * time_stride - first * <Py_ssize_t> sizeof(double)
+            strip[block].tile.navs = navs[turn]
             outside |= rows(
                 &strip[block], job, plan, &path, together, source + first * <Py_ssize_t> sizeof(double), time_stride,
-                min(<Py_ssize_t> LANES, width - first), t, min(t + ROWS, bars), event,
-                NULL if nav == NULL else nav + first * nav_path, nav_path, nav_time, large)
+                ahead, min(<Py_ssize_t> LANES, width - first), t, min(t + ROWS, bars), event,
+                NULL if nav == NULL else nav + first * nav_path, nav_path, nav_time, large, &flow)
+            if flow.way != 0 and flow.navs == navs[turn]:
+                turn = 1 - turn
         t += ROWS
+    flow_out(&flow)
     for block in range(blocks):
         first = block * LANES
         leave(
@@ -1109,7 +1201,7 @@ def simulate(price, high, low, open, carry, plans, initial, state, first, begin,
     path.first = first
     plan = <Plan*> malloc(max(rules, 1) * sizeof(Plan))
     if side_by_side:
-        strip = <Lanes*> malloc(STRIP * sizeof(Lanes))
+        strip = <Lanes*> malloc(min(<Py_ssize_t> STRIP, (paths + LANES - 1) // LANES) * sizeof(Lanes))
     else:
         memory = <double*> malloc(((SERIES + 1) * GROUP * bars + 4 * blocks + 1) * sizeof(double))
     if plan == NULL or (memory == NULL and strip == NULL):

@@ -37,8 +37,13 @@ cdef extern from *:
     """
     /* A bound counts as reached this close to it, relative: prices computed from the bound itself reach it. */
     #define SG_REACHED 1e-12
+    /* Between these, one over a price is a number of full precision. */
+    #define SG_SMALL 0x1p-1000
+    #define SG_LARGE 0x1p1000
     """
     double REACHED "SG_REACHED"
+    double SMALL "SG_SMALL"
+    double LARGE "SG_LARGE"
 
 cdef struct Rule:
     double lower
@@ -106,6 +111,19 @@ cdef struct Bar:
 
 cdef inline double nav_of(const Token* token) noexcept nogil:
     return token.cash + token.units * token.price
+
+
+cdef inline bint is_ordinary(double price) noexcept nogil:
+    return price > SMALL and price < LARGE
+
+
+cdef inline double units_of(double held, double price) noexcept nogil:
+    """Units of an exposure. Loops divide once a bar: what they divide is 1, and the return takes it too."""
+    return held * (1.0 / price) if is_ordinary(price) else held / price
+
+
+cdef inline double return_of(double price, double before) noexcept nogil:
+    return (price - before) * (1.0 / before) if is_ordinary(before) else (price - before) / before
 
 
 cdef inline double price_at(double bound, const Token* token) noexcept nogil:
@@ -200,7 +218,7 @@ cdef inline void trade_to(const Rule* rule, Token* token, Bar* bar, double lever
     bar.fee += fee
     rate = rule.buying if leverage * nav > exposure else -rule.selling
     # what needs no trade costs nothing, whatever the rounding
-    after = nav if leverage * nav == exposure else (nav + rate * exposure) / (1.0 + rate * leverage)
+    after = nav if rate == 0.0 or leverage * nav == exposure else (nav + rate * exposure) / (1.0 + rate * leverage)
     held = leverage * after
     token.goal = NAN
     piece = rule.largest * nav
@@ -216,7 +234,7 @@ cdef inline void trade_to(const Rule* rule, Token* token, Bar* bar, double lever
     bar.turnover += held - exposure if held > exposure else exposure - held
     bar.rebalances += 1.0
     token.cash = after - held
-    token.units = held / token.price
+    token.units = units_of(held, token.price)
     token.reference = token.price
     set_bounds(rule, token)
     check(token, bar, t)
@@ -316,7 +334,7 @@ cdef inline void buy(const Rule* rule, Token* token, double nav, double price) n
     cdef double held = token.leverage * nav
     token.price = token.reference = price
     token.cash = nav - held
-    token.units = held / price
+    token.units = units_of(held, price)
     token.goal = NAN
     token.status = ALIVE if nav == nav and price - price == 0.0 and price > 0.0 else UNKNOWN
     token.peak = nav_of(token)
