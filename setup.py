@@ -124,16 +124,18 @@ def optimise(source: str) -> list[str]:
 
 
 def headers(source: str) -> list[str]:
-    """What C code a loop is compiled with: the headers of the formulas, and those that it names itself.
+    """What C code a loop is compiled with: the headers that it names or a formula does, and those that they name.
 
     Cython follows the .pxd files by itself: what cimports a changed one becomes new C.
     """
-    loops = {path.stem: path.read_text(encoding="utf-8") for path in Path("cython_ext").glob("*.pyx")}
-    return [
-        str(path)
-        for path in Path(KERNELS).glob("*.h")
-        if path.name in loops[source] or not any(path.name in text for text in loops.values())
-    ]
+    found: list[Path] = []
+    sources = [Path(f"cython_ext/{source}.pyx"), *Path(KERNELS).glob("*.pxd")]
+    texts = [path.read_text(encoding="utf-8") for path in sources]
+    for text in texts:
+        more = [path for path in Path(KERNELS).glob("*.h") if path.name in text and path not in found]
+        found += more
+        texts += [path.read_text(encoding="utf-8") for path in more]
+    return [str(path) for path in found]
 
 
 def extension(module: str, source: str, flags: list[str]) -> Extension:
