@@ -178,15 +178,15 @@ cdef inline void living(int order, bint careful, Py_ssize_t whole, Lanes* x) noe
             stop[i] = last[i]
             start_level[i] = first_level[i]
             stop_level[i] = last_level[i]
-            d = first[i] * (1.0 / s[i]) - shift[i]
-            first_density[i] = discount[i] * exp(-0.5 * d * d)
-            d = last[i] * (1.0 / s[i]) - shift[i]
-            last_density[i] = discount[i] * exp(-0.5 * d * d)
+            first_density[i] = formula.end_density(
+                first[i], first_level[i], asset[i], s[i], shift[i])
+            last_density[i] = formula.end_density(
+                last[i], last_level[i], asset[i], s[i], shift[i])
             fade_first[i] = first_density[i]
             fade_last[i] = last_density[i]
             formula.first_image(
                 side[i], corridor[i], few[i], x.code[i], below[i], above[i], log_strike[i], x.strike[i],
-                x.lower[i], x.upper[i], s[i], shift[i], discount[i],
+                x.lower[i], x.upper[i], s[i], shift[i], asset[i],
                 &weight[i], &units[i], &cash[i], &start[i], &stop[i], &start_level[i], &stop_level[i],
                 &fade_first[i], &fade_last[i])
             mirror[i] = 1.0
@@ -200,10 +200,10 @@ cdef inline void living(int order, bint careful, Py_ssize_t whole, Lanes* x) noe
                 stop[i] = log_strike[i] if units[i] < 0.0 else first[i]
                 start_level[i] = last_level[i] if units[i] < 0.0 else x.strike[i]
                 stop_level[i] = x.strike[i] if units[i] < 0.0 else first_level[i]
-                d = start[i] * (1.0 / s[i]) - shift[i]
-                fade_first[i] = discount[i] * exp(-0.5 * d * d)
-                d = stop[i] * (1.0 / s[i]) - shift[i]
-                fade_last[i] = discount[i] * exp(-0.5 * d * d)
+                fade_first[i] = formula.end_density(
+                    start[i], start_level[i], asset[i], s[i], shift[i])
+                fade_last[i] = formula.end_density(
+                    stop[i], stop_level[i], asset[i], s[i], shift[i])
                 weight[i] = few[i] if x.code[i] & (formula.WHICH | formula.TOUCH) == formula.IN else 0.0
                 # exactly nothing, not nearly, elsewhere
                 d = x.strike[i] - x.upper[i] if units[i] < 0.0 else x.lower[i] - x.strike[i]
@@ -215,7 +215,7 @@ cdef inline void living(int order, bint careful, Py_ssize_t whole, Lanes* x) noe
             for i in range(whole):
                 formula.outer_payoff(
                     few[i], x.code[i], below[i], above[i], width[i], log_strike[i], x.strike[i], x.lower[i], x.upper[i],
-                    s[i], shift[i], discount[i],
+                    s[i], shift[i], asset[i],
                     &weight[i], &offset[i], &start[i], &stop[i], &start_level[i], &stop_level[i],
                     &fade_first[i], &fade_last[i], &away[i], &far[i])
             add_image(
@@ -234,10 +234,10 @@ cdef inline void living(int order, bint careful, Py_ssize_t whole, Lanes* x) noe
     if any_late:
         for i in range(whole):
             far[i] = -below[i]
-            d = far[i] * (1.0 / s[i]) - shift[i]
-            lower_density[i] = discount[i] * exp(-0.5 * d * d)
-            d = above[i] * (1.0 / s[i]) - shift[i]
-            upper_density[i] = discount[i] * exp(-0.5 * d * d)
+            lower_density[i] = formula.end_density(
+                far[i], x.lower[i], asset[i], s[i], shift[i])
+            upper_density[i] = formula.end_density(
+                above[i], x.upper[i], asset[i], s[i], shift[i])
             mirror[i] = 1.0
             # what is paid to those that touched something is paid to all, less what is paid to those that did not
             gap = x.rebate[i] * discount[i] if late[i] * x.rebate[i] < 0.0 else 0.0

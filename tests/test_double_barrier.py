@@ -287,7 +287,7 @@ class TestIdentities:
                     order=2,
                 )
                 for i, name in enumerate(NAMES):
-                    # over all seeds: 1.2e-11 of speed and color, in the shortest lives, and 3e-12 of the others
+                    # over all seeds 1.5e-11 of speed and color, in the shortest lives, and 3e-12 of the others
                     bound = 2e-11 if name in ("speed", "color") else 1e-11
                     assert float(two[i]) == pytest.approx(float(one[i]), rel=1e-11, abs=bound * scale[i]), name
 

@@ -671,9 +671,15 @@ cdef inline double sort_of(
         spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, code) > 0.0 else 0.0
 
 
+cdef inline double end_density(double end, double level, double asset, double deviation, double shift) noexcept nogil:
+    """e^(-rT) exp(-d^2/2) at an end of the payoff; from the asset, so that it rounds as it does in `barrier`."""
+    cdef double a = end * (1.0 / deviation) - shift - deviation
+    return asset / level * exp(-0.5 * a * a)
+
+
 cdef inline void first_image(
     double side, double corridor, double few, int code, double below, double above, double log_strike, double strike,
-    double lower, double upper, double deviation, double shift, double discount,
+    double lower, double upper, double deviation, double shift, double asset,
     double* weight, double* units, double* cash, double* first, double* last, double* first_level, double* last_level,
     double* first_density, double* last_density,
 ) noexcept nogil:
@@ -682,8 +688,7 @@ cdef inline void first_image(
     cdef bint put = code & PUT != 0
     cdef bint knock_in = code & WHICH == IN
     cdef double sign = -1.0 if put else 1.0
-    cdef double from_here = -below if put else above, level = lower if put else upper, c, density
-    cdef double inverse = 1.0 / deviation
+    cdef double from_here = -below if put else above, level = lower if put else upper, density
     cdef double far_up, far_down
     cdef bint all_of_it = few == 0.0 or (strike < lower if put else strike > upper)
     from_here = log_strike if all_of_it else from_here
@@ -692,8 +697,7 @@ cdef inline void first_image(
     weight[0] = 0.0 if code & WHICH >= KIKO else weight[0]
     units[0] = sign
     cash[0] = -sign * strike
-    c = from_here * inverse - shift
-    density = discount * exp(-0.5 * c * c)
+    density = end_density(from_here, level, asset, deviation, shift)
     # an end without density, beyond every centre
     far_up = at_least(from_here, deviation * (shift + deviation)) + deviation
     far_down = at_most(from_here, deviation * shift) - deviation
@@ -707,7 +711,7 @@ cdef inline void first_image(
 
 cdef inline void outer_payoff(
     double few, int code, double below, double above, double width, double log_strike, double strike,
-    double lower, double upper, double deviation, double shift, double discount,
+    double lower, double upper, double deviation, double shift, double asset,
     double* weight, double* offset, double* first, double* last, double* first_level, double* last_level,
     double* first_density, double* last_density, double* first_fade, double* last_fade,
 ) noexcept nogil:
@@ -718,13 +722,11 @@ cdef inline void outer_payoff(
     cdef double edge = -below if at_lower else above, edge_level = lower if at_lower else upper
     cdef double edge_gap = width if down == at_lower else 0.0
     cdef double strike_gap = at_least(log_ratio(upper, strike) if down else log_ratio(strike, lower), 0.0)
-    cdef double c = edge * inverse - shift
-    cdef double edge_density = discount * exp(-0.5 * c * c), strike_density
+    cdef double edge_density = end_density(edge, edge_level, asset, deviation, shift)
+    cdef double strike_density = end_density(log_strike, strike, asset, deviation, shift)
     cdef bint first_is_strike = not put and (down or strike > edge_level)
     cdef bint last_is_strike = put and (not down or strike < edge_level)
     cdef double centre = deviation * shift, most, least
-    c = log_strike * inverse - shift
-    strike_density = discount * exp(-0.5 * c * c)
     weight[0] = 0.0 if (not put and down and strike >= edge_level) else 1.0
     weight[0] = 0.0 if (put and not down and strike <= edge_level) else weight[0]
     weight[0] = weight[0] if code & (KIKO | TOUCH) == KIKO else 0.0
