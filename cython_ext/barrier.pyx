@@ -3,11 +3,15 @@
 cimport numpy as cnp
 
 cimport shortgamma.kernels.barrier as formula
-from shortgamma.kernels.barrier_blocks cimport Output, in_blocks
-from shortgamma.kernels.ufuncs cimport make_ufunc
+from shortgamma.kernels.barrier_blocks cimport INPUTS, Output, in_blocks
+from shortgamma.kernels.ufuncs cimport Loop, make_ufunc
+
+import numpy as np
 
 cnp.import_array()
 cnp.import_ufunc()
+
+cdef object FLOAT = np.float64
 
 
 cdef void price_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* only) noexcept nogil:
@@ -20,6 +24,31 @@ cdef void first_order_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* 
 
 cdef void second_order_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* only) noexcept nogil:
     in_blocks(False, 2, formula.SECOND_ORDER, args, dimensions, steps, only)
+
+
+cdef Loop ALONE = price_loop
+
+
+def price_of(tuple numbers, signed char kind):
+    """The price of one option, of Python's own numbers; None if others are among them, or if it is not a number."""
+    cdef double values[INPUTS]
+    cdef char* data[INPUTS + 1]
+    cdef cnp.npy_intp steps[INPUTS + 1]
+    cdef cnp.npy_intp count = 1
+    cdef Py_ssize_t i
+    if len(numbers) != INPUTS - 1:
+        return None
+    for i in range(INPUTS - 1):
+        if type(numbers[i]) is not float and type(numbers[i]) is not int:
+            return None
+        values[i] = numbers[i]
+        data[i] = <char*> &values[i]
+        steps[i] = 0
+    data[INPUTS - 1] = <char*> &kind
+    data[INPUTS] = <char*> &values[INPUTS - 1]
+    steps[INPUTS - 1] = steps[INPUTS] = 0
+    ALONE(data, &count, steps, NULL)
+    return FLOAT(values[INPUTS - 1]) if values[INPUTS - 1] == values[INPUTS - 1] else None
 
 
 cdef object one_greek(Py_ssize_t place, str name):

@@ -593,3 +593,35 @@ def test_wrong_calls_say_what_is_wrong(call, error, message):
     with pytest.raises(error) as caught:
         call()
     assert str(caught.value) == message
+
+
+class TestOneOption:
+    """Of Python's own numbers: the same price as in an array, without the arrays of a ufunc."""
+
+    @pytest.mark.parametrize("kind", ["down-in", "down-out", "up-in", "up-out"])
+    @pytest.mark.parametrize("option", ["call", "put"])
+    def test_is_that_of_an_array(self, kind, option):
+        random = np.random.default_rng(11)
+        columns = [random.uniform(80.0, 120.0, 50) for _ in range(3)]
+        columns += [random.choice([0.0, 0.1, 0.4], 50), random.choice([0.0, 0.5, 2.0], 50)]
+        terms = {"rate": 0.05, "dividend": -0.02, "rebate": 3.0, "kind": kind, "option": option, "rebate_at": "expiry"}
+        several = sg.barrier.price(*columns, **terms)
+        for expected, *row in zip(several, *columns, strict=True):
+            one = sg.barrier.price(*(float(x) for x in row), **terms)
+            assert type(one) is np.float64
+            assert one == expected
+
+    def test_whole_numbers(self):
+        assert sg.barrier.price(100, 95, 80, 1, 2, rebate=3, kind="down-out") == sg.barrier.price(
+            [100.0], 95.0, 80.0, 1.0, 2.0, rebate=3.0, kind="down-out"
+        )
+        with pytest.raises(OverflowError, match="too large"):
+            sg.barrier.price(10**400, 95, 80, 1, 2)
+
+    def test_out_of_domain(self):
+        with pytest.warns(RuntimeWarning, match="invalid value"):
+            assert np.isnan(sg.barrier.price(-100.0, 95.0, 80.0, 0.3, 1.0))
+        with np.errstate(all="raise"):
+            assert np.isnan(sg.barrier.price(math.nan, 95.0, 80.0, 0.3, 1.0))
+            with pytest.raises(FloatingPointError):
+                sg.barrier.price(100.0, 95.0, 80.0, -0.3, 1.0)

@@ -186,8 +186,13 @@ def price(
             refuse_choice("method", method, ("shift", "exact"))
         names = ("barrier", "vol", "expiry", "monitoring")
         barrier = call(_dispatch.monitoring.monitoring_barrier, names, (barrier, vol, expiry, monitoring, code))
-    values = (spot, strike, barrier, vol, expiry, rate, dividend, rebate, code)
-    return call(_dispatch.barrier.barrier_price, NAMES, values, out)
+    values = (spot, strike, barrier, vol, expiry, rate, dividend, rebate)
+    if out is None and code.ndim == 0:
+        # a ufunc takes longer to make arrays of nine numbers than to price them
+        alone = _dispatch.barrier.price_of(values, code)
+        if alone is not None:
+            return alone
+    return call(_dispatch.barrier.barrier_price, NAMES, (*values, code), out)
 
 
 def greeks(

@@ -16,7 +16,6 @@ In calendar time the dates stay where they are, and dt with them: theta, charm a
 """
 
 cimport shortgamma.kernels.barrier as single
-cimport shortgamma.kernels.binary as binary
 from shortgamma.kernels.vecmath cimport INFINITY, NAN, ONE_OVER_SQRT_TWO_PI, exp, square_root
 
 cdef extern from *:
@@ -52,49 +51,37 @@ cdef inline double density(
     ) * ONE_OVER_SQRT_TWO_PI / (strike * s)
 
 
-cdef inline bint greeks(
-    int order, double spot, double strike, double barrier, double vol, double expiry, double rate, double dividend,
-    double rebate, double dates, int kind, double* out,
+cdef inline void add_shift(
+    int order, double spot, double strike, double level, double vol, double expiry, double rate, double dividend,
+    double dates, int kind, double price, double delta, double gamma, double speed,
+    double q_price, double q_delta, double q_gamma, double q_vega,
+    double f_price, double f_delta, double f_gamma, double f_vega,
+    double* vega, double* vanna, double* volga, double* zomma, double* veta,
 ) noexcept nogil:
-    """Order 1 or 2; false if a number lies outside of its domain."""
+    """Add to the Greeks of a living option at the moved barrier what comes of the barrier's moving; q are those of the
+    binary option in cash, f those of the rebate. Others are left as they are."""
     cdef double eta = single.eta_of(kind), away = single.phi_of(kind) * strike, drift = rate - dividend
+    cdef bint alive = (eta * (spot - level) >= 0.0) & (vol * square_root(expiry) >= single.SMALLEST_DEVIATION)
     cdef double half_variance = 0.5 * vol * vol
-    cdef double level = moved(barrier, vol, expiry, dates, kind)
-    cdef double slope, v_x, v_xx, v_xxx, turn, turn_x, turn_xx, turn_vol, curve
-    cdef double q[single.SECOND_ORDER]
-    cdef double f[single.SECOND_ORDER]
-    cdef int i
-    if level != level:
-        for i in range(single.SECOND_ORDER if order == 2 else single.FIRST_ORDER):
-            out[i] = NAN
-        return barrier != barrier or vol != vol or expiry != expiry or dates != dates
-    if not single.careful(order, spot, strike, level, vol, expiry, rate, dividend, rebate, kind, out):
-        return False
-    if not eta * (spot - level) >= 0.0 or vol * square_root(expiry) < single.SMALLEST_DEVIATION:
-        return True
-    slope = -eta * SHIFT * square_root(expiry / dates)
-    binary.value(order, spot, strike, level, vol, expiry, rate, dividend, 1.0, kind & 7, q)
-    for i in range(single.SECOND_ORDER):
-        f[i] = 0.0
-    if rebate != 0.0:
-        single.careful(order, spot, strike, level, vol, expiry, rate, dividend, rebate, kind | single.TOUCH, f)
-    v_x = spot * out[single.DELTA]
-    turn = out[single.PRICE] - v_x + away * q[single.PRICE] - f[single.PRICE]
+    cdef double slope = -eta * SHIFT * square_root(expiry / dates)
+    cdef double v_x = spot * delta
+    cdef double turn = price - v_x + away * q_price - f_price
+    cdef double v_xx, v_xxx, turn_x, turn_xx, turn_vol, curve
     if order >= 2:
-        v_xx = spot * spot * out[single.GAMMA] + v_x
-        v_xxx = spot * spot * spot * out[single.SPEED] + 3.0 * v_xx - 2.0 * v_x
-        turn_x = v_x - v_xx + spot * (away * q[single.DELTA] - f[single.DELTA])
+        v_xx = spot * spot * gamma + v_x
+        v_xxx = spot * spot * spot * speed + 3.0 * v_xx - 2.0 * v_x
+        turn_x = v_x - v_xx + spot * (away * q_delta - f_delta)
         turn_xx = v_xx - v_xxx + (
-            spot * (away * q[single.DELTA] - f[single.DELTA])
-            + spot * spot * (away * q[single.GAMMA] - f[single.GAMMA])
+            spot * (away * q_delta - f_delta) + spot * spot * (away * q_gamma - f_gamma)
         )
-        turn_vol = out[single.VEGA] - spot * out[single.VANNA] + away * q[single.VEGA] - f[single.VEGA]
+        turn_vol = vega[0] - spot * vanna[0] + away * q_vega - f_vega
         curve = turn - turn_x + away * (
-            density(spot, strike, level, vol, expiry, rate, dividend, kind) - spot * q[single.DELTA]
-        ) + spot * f[single.DELTA]
-        out[single.VANNA] += slope * turn_x / spot
-        out[single.VOLGA] += slope * (2.0 * turn_vol + slope * curve)
-        out[single.ZOMMA] += slope * (turn_xx - turn_x) / (spot * spot)
-        out[single.VETA] += slope * (rate * turn - drift * turn_x - half_variance * (turn_xx - turn_x))
-    out[single.VEGA] += slope * turn
-    return True
+            density(spot, strike, level, vol, expiry, rate, dividend, kind) - spot * q_delta
+        ) + spot * f_delta
+        vanna[0] = vanna[0] + slope * turn_x / spot if alive else vanna[0]
+        volga[0] = volga[0] + slope * (2.0 * turn_vol + slope * curve) if alive else volga[0]
+        zomma[0] = zomma[0] + slope * (turn_xx - turn_x) / (spot * spot) if alive else zomma[0]
+        veta[0] = (
+            veta[0] + slope * (rate * turn - drift * turn_x - half_variance * (turn_xx - turn_x)) if alive else veta[0]
+        )
+    vega[0] = vega[0] + slope * turn if alive else vega[0]
