@@ -130,8 +130,8 @@ def extension(module: str, source: str, flags: list[str]) -> Extension:
         define_macros=macros(source),
         extra_compile_args=["/O2"] if MSVC else [*optimise(source), *ALWAYS, *flags],
         extra_link_args=[] if MSVC else LINK,
-        # Cython itself follows the .pxd files: what cimports a changed one becomes new C
-        depends=[str(path) for path in Path(KERNELS).glob("*.h")],
+        # Cython itself follows the .pxd files and the headers that are named in them, but not what these include
+        depends=[f"{KERNELS}/vecmath_coefficients.h"],
     )
 
 
