@@ -654,6 +654,8 @@ cdef struct Lanes:
     Py_ssize_t inverted
     # whether a product is alive and nothing is pending; TRIGGERED if nothing but a trigger is at its bounds
     int plain[LANES]
+    # rebalances that its token does not know of: tokens lie far away
+    double struck[LANES]
     # prices of the bar before the first
     double first[LANES]
     # bars that rebalanced all that were alive
@@ -681,6 +683,8 @@ cdef inline void bring_in(Lanes* lanes, const Rule* rule, Py_ssize_t i, double p
     token.cost = lanes.tile.cost[i]
     if token.status != WIPED_OUT:
         token.rebalances += lanes.rebalances
+    token.rebalances += lanes.struck[i]
+    lanes.struck[i] = 0.0
     token.price = price
     if token.status == ALIVE:
         formula.set_bounds(rule, token)
@@ -793,7 +797,8 @@ cdef long long enter(
     cdef Py_ssize_t i, k
     cdef long long outside = 0
     lanes.rebalances = 0.0
-    lanes.inverted = -1
+    lanes.inverted = -2
+    memset(lanes.struck, 0, sizeof(lanes.struck))
     lanes.tile.leverage = plan.leverage
     lanes.tile.buying = plan.rule.buying
     lanes.tile.selling = plan.rule.selling
@@ -892,8 +897,9 @@ cdef inline bint strike(
     tile.cost[i] += bar.cost
     lanes.plain[i] = plain_of(&token)
     lanes.nav[i] = nav
-    lanes.tokens[i].rebalances += bar.rebalances
-    lanes.tokens[i].fee += bar.fee
+    lanes.struck[i] += bar.rebalances
+    if bar.fee != 0.0:
+        lanes.tokens[i].fee += bar.fee
     return True
 
 

@@ -486,6 +486,37 @@ class TestState:
             for name in ("realised_variance", "turnover", "cost", "fee", "financing"):
                 assert getattr(summary, name) == pytest.approx(getattr(total, name), rel=1e-13, abs=1e-15)
 
+    @pytest.mark.parametrize("record", ["nav", "summary"])
+    def test_pieces_side_by_side(self, record):
+        close = 100.0 * np.exp(np.cumsum(np.random.default_rng(4).normal(0.0, 0.05, (100, 300)), axis=0))
+        turned = np.ascontiguousarray(close.T)
+        for rule in (
+            TokenRule(3.0),
+            TokenRule(3.0, every=1),
+            TokenRule(-1.0, every=1, cost=0.001),
+            TokenRule(3.0, lower=2.25, upper=4.125, fill="close"),
+            TokenRule(3.0, lower=2.25, upper=4.125, every=3),
+        ):
+            whole = simulate(close, rule, record=record)
+            state = other = None
+            navs = []
+            for begin, end in itertools.pairwise([0, 1, 9, 25, 33, 58, 59, 100]):
+                piece = simulate(close[begin:end], rule, record=record, state=state)
+                apart = simulate(turned[:, begin:end], rule, record=record, state=other, axis=1)
+                for name in piece._fields[:-1]:
+                    np.testing.assert_array_equal(
+                        getattr(piece, name), getattr(apart, name).T, err_msg=f"{rule} {name}"
+                    )
+                state, other = piece.state, apart.state
+                navs.append(piece.nav)
+            if record == "nav":
+                assert_same_bits(np.concatenate(navs), whole.nav)
+                continue
+            for name in ("nav", "max_drawdown", "rebalances", "wiped_out"):
+                np.testing.assert_array_equal(getattr(piece, name), getattr(whole, name), err_msg=f"{rule} {name}")
+            for name in ("realised_variance", "turnover", "cost"):
+                np.testing.assert_allclose(getattr(piece, name), getattr(whole, name), rtol=1e-13, atol=1e-15)
+
     def test_state_is_not_changed(self):
         close, rule, keywords = any_job(1)
         first = simulate(close[:30], rule, **{name: value[:30] for name, value in keywords.items()})
