@@ -13,6 +13,8 @@ LONG, BARS, PATHS, RULES, DAYS = 1_000_000, 2000, 5000, 100, 2520
 LEVERAGE, LOWER, UPPER = 3.0, 2.25, 4.125
 BAND = sg.leverage.TokenRule(LEVERAGE, lower=LOWER, upper=UPPER, fill="close")
 DAILY = sg.leverage.TokenRule(LEVERAGE, every=1)
+COSTLY = sg.leverage.TokenRule(LEVERAGE, every=1, cost=5e-4)
+WEEKLY = sg.leverage.TokenRule(LEVERAGE, every=5)
 HELD = sg.leverage.TokenRule(1.0, every=1)
 SWEEP = [BAND.replace(lower=2.0 + 0.002 * i, upper=4.0 + 0.01 * i) for i in range(RULES)]
 
@@ -86,7 +88,24 @@ def numba_loops():
                 variance[i] += move * move
         return nav, 1.0 - worst, variance
 
-    return SimpleNamespace(band=band, bands=bands, daily=daily, daily_totals=daily_totals)
+    @njit(error_model="numpy")
+    def bands_totals(price, leverage, lower, upper):
+        nav = np.ones(price.shape[1])
+        exposure = leverage * nav
+        peak, worst, variance = np.ones_like(nav), np.ones_like(nav), np.zeros_like(nav)
+        for t in range(1, price.shape[0]):
+            for i in range(price.shape[1]):
+                ratio = price[t, i] / price[t - 1, i]
+                nav[i] = max(nav[i] + exposure[i] * (ratio - 1.0), 0.0)
+                held = exposure[i] * ratio
+                actual = held / nav[i]
+                exposure[i] = leverage * nav[i] if actual >= upper or actual <= lower else held
+                peak[i] = max(peak[i], nav[i])
+                worst[i] = min(worst[i], nav[i] / peak[i])
+                variance[i] += (ratio - 1.0) ** 2
+        return nav, 1.0 - worst, variance
+
+    return SimpleNamespace(band=band, bands=bands, daily=daily, daily_totals=daily_totals, bands_totals=bands_totals)
 
 
 def totals(price, rule):
@@ -159,6 +178,18 @@ CASES = [
         1e-12,
     ),
     Case(
+        "leverage: token with a band, totals only (2000, 5000)",
+        (),
+        BARS * PATHS,
+        "copy",
+        time_major,
+        {
+            OURS: lambda a: totals(a.price, BAND),
+            "numba": lambda a: numba_loops().bands_totals(a.price, LEVERAGE, LOWER, UPPER),
+        },
+        1e-12,
+    ),
+    Case(
         "leverage: daily product (2000, 5000)",
         (),
         BARS * PATHS,
@@ -171,7 +202,7 @@ CASES = [
         1e-12,
     ),
     Case(
-        "leverage: the same, totals only (2000, 5000)",
+        "leverage: daily product, totals only (2000, 5000)",
         (),
         BARS * PATHS,
         "copy",
@@ -181,6 +212,17 @@ CASES = [
             "numba": lambda a: numba_loops().daily_totals(a.price, LEVERAGE),
         },
         1e-12,
+    ),
+    *(
+        Case(
+            f"leverage: {name} (2000, 5000)",
+            (),
+            BARS * PATHS,
+            "copy",
+            time_major,
+            {OURS: lambda a, rule=rule: sg.leverage.simulate(a.price, rule, out=a.out).nav},
+        )
+        for name, rule in (("daily product with costs", COSTLY), ("weekly product", WEEKLY))
     ),
     *(
         Case(

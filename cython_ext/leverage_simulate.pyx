@@ -11,7 +11,7 @@ from libc.string cimport memcpy, memset
 cimport shortgamma.kernels.leverage_simulate as formula
 from shortgamma.kernels.blocks cimport Status, no_price, status_restore, status_save
 from shortgamma.kernels.leverage_simulate cimport (
-    ALIVE, AT_CLOSE, AT_OPEN, CHANGE, CLOCK, UNKNOWN, WIPED_OUT, Bar, Rule, Token,
+    ALIVE, AT_CLOSE, AT_OPEN, CHANGE, CLOCK, LEAST, MOST, UNKNOWN, WIPED_OUT, Bar, Rule, Token,
 )
 from shortgamma.kernels.vecmath cimport INFINITY, NAN
 
@@ -25,8 +25,6 @@ cdef enum:
 cdef extern from "leverage_tiles.h" nogil:
     double BARELY "SG_BARELY"
     double NEXT_TO_NOTHING "SG_NEXT_TO_NOTHING"
-    double LEAST "SG_LEAST"
-    double MOST "SG_MOST"
     double JUMP "SG_JUMP"
     ctypedef struct Tile "sg_tile":
         double cash[LANES]
@@ -63,6 +61,8 @@ cdef extern from "leverage_tiles.h" nogil:
     void drift_totals "sg_drift_totals"(Tile* tile, const double* before, const Prices* prices) noexcept
     void turn_navs "sg_turn_navs"(Tile* tile, const Prices* prices, Flow* flow) noexcept
     void turn_totals "sg_turn_totals"(Tile* tile, const double* before, const Prices* prices) noexcept
+
+cdef extern from "lanes.h" nogil:
     int lowest_bit "sg_lowest_bit"(unsigned long long word) noexcept
 
 cdef extern from "stream.h" nogil:
@@ -385,8 +385,8 @@ cdef inline void bounds_of_target(const Plan* plan, double* lower, double* highe
     memset(&token, 0, sizeof(Token))
     token.leverage = plan.leverage
     formula.buy(&plan.rule, &token, 1.0, 1.0)
-    lower[0] = token.low * (1.0 + 4.0 * formula.REACHED)
-    higher[0] = token.high * (1.0 - 4.0 * formula.REACHED)
+    lower[0] = formula.larger_of(token.low * (1.0 + 4.0 * formula.REACHED), 1.0 / JUMP)
+    higher[0] = formula.smaller_of(token.high * (1.0 - 4.0 * formula.REACHED), JUMP)
 
 
 cdef inline Py_ssize_t streak(
@@ -398,7 +398,7 @@ cdef inline Py_ssize_t streak(
     """
     cdef double leverage = plan.leverage, buying = plan.rule.buying, selling = plan.rule.selling
     cdef double cash = token.cash, units = token.units, turnover = token.turnover, cost = token.cost
-    cdef double low = token.low, high = token.high, lower, higher, p, nav, exposure, after, held, rate
+    cdef double low = token.low, high = token.high, lower, higher, p, nav, exposure, after, held, rate, now
     cdef Py_ssize_t t = begin, k = event[0]
     bounds_of_target(plan, &lower, &higher)
     while k < plan.count and plan.events[k] == t and plan.due[t] == CLOCK:
@@ -412,17 +412,21 @@ cdef inline Py_ssize_t streak(
             rate = buying if leverage * nav > exposure else -selling
             after = (nav + rate * exposure) / (1.0 + rate * leverage)
             after = nav if leverage * nav == exposure else after
-            cost += nav - after
         held = leverage * after
+        now = (after - held) + formula.units_of(held, p) * p
+        if not (now > 0.0 and now < INFINITY):
+            break
+        if costly:
+            cost += nav - after
         turnover += formula.larger_of(held - exposure, exposure - held)
         cash = after - held
         units = formula.units_of(held, p)
-        low = p * lower
-        high = p * higher
+        low = formula.larger_of(p * lower, LEAST)
+        high = formula.smaller_of(p * higher, MOST)
         if navs != NULL:
-            navs[t] = cash + units * p
+            navs[t] = now
         else:
-            watermark(token, cash + units * p)
+            watermark(token, now)
         k += 1
         t += 1
     if t > begin:
@@ -650,6 +654,8 @@ cdef struct Lanes:
     Py_ssize_t inverted
     # whether a product is alive and nothing is pending; TRIGGERED if nothing but a trigger is at its bounds
     int plain[LANES]
+    # rebalances that its token does not know of: tokens lie far away
+    double struck[LANES]
     # prices of the bar before the first
     double first[LANES]
     # bars that rebalanced all that were alive
@@ -677,13 +683,17 @@ cdef inline void bring_in(Lanes* lanes, const Rule* rule, Py_ssize_t i, double p
     token.cost = lanes.tile.cost[i]
     if token.status != WIPED_OUT:
         token.rebalances += lanes.rebalances
+    token.rebalances += lanes.struck[i]
+    lanes.struck[i] = 0.0
     token.price = price
     if token.status == ALIVE:
         formula.set_bounds(rule, token)
 
 
 cdef inline int plain_of(const Token* token) noexcept nogil:
-    return TRIGGERED if token.low == token.trigger_low and token.high == token.trigger_high else PLAIN
+    if token.low != formula.larger_of(token.trigger_low, LEAST):
+        return PLAIN
+    return TRIGGERED if token.high == formula.smaller_of(token.trigger_high, MOST) else PLAIN
 
 
 cdef inline void put_back(Lanes* lanes, Py_ssize_t i) noexcept nogil:
@@ -697,8 +707,8 @@ cdef inline void put_back(Lanes* lanes, Py_ssize_t i) noexcept nogil:
     lanes.tile.cost[i] = token.cost
     lanes.nav[i] = NAN if token.status == UNKNOWN else formula.nav_of(token)
     # pieces of a rebalance want a look at every bar
-    lanes.tile.low[i] = INFINITY if token.goal == token.goal else formula.larger_of(token.low, LEAST)
-    lanes.tile.high[i] = formula.smaller_of(token.high, MOST)
+    lanes.tile.low[i] = INFINITY if token.goal == token.goal else token.low
+    lanes.tile.high[i] = token.high
     lanes.plain[i] = 0
     if token.status == ALIVE and token.pending == 0.0 and token.goal != token.goal:
         lanes.plain[i] = plain_of(token)
@@ -787,14 +797,13 @@ cdef long long enter(
     cdef Py_ssize_t i, k
     cdef long long outside = 0
     lanes.rebalances = 0.0
-    lanes.inverted = -1
+    lanes.inverted = -2
+    memset(lanes.struck, 0, sizeof(lanes.struck))
     lanes.tile.leverage = plan.leverage
     lanes.tile.buying = plan.rule.buying
     lanes.tile.selling = plan.rule.selling
     memset(lanes.tile.variance, 0, sizeof(lanes.tile.variance))
     bounds_of_target(plan, &lanes.tile.lower, &lanes.tile.higher)
-    lanes.tile.lower = formula.larger_of(lanes.tile.lower, 1.0 / JUMP)
-    lanes.tile.higher = formula.smaller_of(lanes.tile.higher, JUMP)
     for i in range(width):
         if job.start:
             memset(&lanes.tokens[i], 0, sizeof(Token))
@@ -882,14 +891,15 @@ cdef inline bint strike(
     tile.cash[i] = token.cash
     tile.units[i] = token.units
     tile.reference[i] = token.reference
-    tile.low[i] = formula.larger_of(token.low, LEAST)
-    tile.high[i] = formula.smaller_of(token.high, MOST)
+    tile.low[i] = token.low
+    tile.high[i] = token.high
     tile.turnover[i] += bar.turnover
     tile.cost[i] += bar.cost
     lanes.plain[i] = plain_of(&token)
     lanes.nav[i] = nav
-    lanes.tokens[i].rebalances += bar.rebalances
-    lanes.tokens[i].fee += bar.fee
+    lanes.struck[i] += bar.rebalances
+    if bar.fee != 0.0:
+        lanes.tokens[i].fee += bar.fee
     return True
 
 

@@ -271,6 +271,111 @@ class TestPaths:
                 columns = slice(None) if record == "summary" else slice(2)
                 np.testing.assert_array_equal(kept[0][known][:, columns], kept[1][known][:, columns])
 
+    @staticmethod
+    def assert_one_by_one(close, rules, **keywords):
+        """That paths side by side come to the same bits as each by itself; what is one is told by the layout alone."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            for rule in rules:
+                for record in ("nav", "summary"):
+                    together = simulate(close, rule, record=record, **keywords)
+                    apart = simulate(np.ascontiguousarray(close.T), rule, record=record, axis=1, **keywords)
+                    for name in together._fields[:-1]:
+                        one, other = getattr(together, name), getattr(apart, name)
+                        np.testing.assert_array_equal(one, other.T, err_msg=f"{rule} {record} {name}")
+
+    @pytest.mark.parametrize("seed", range(6))
+    def test_hard_prices_side_by_side(self, seed):
+        # One of these alone among ordinary prices, at any place of a tile, and what comes after it.
+        random = np.random.default_rng(seed)
+        close = 100.0 * np.exp(np.cumsum(random.normal(0.0, 0.01, (49, 300)), axis=0))
+        hard = [math.nan, math.inf, -math.inf, 0.0, -0.0, -1.0, 5e-324, 1e-310, 1e-300, 1e-290, 1e270, 1e300, 1.7e308]
+        for path in range(0, 300, 4):
+            close[random.integers(0, 49), path] = hard[random.integers(len(hard))]
+        close[random.integers(1, 49) :, 17::50] *= 2.0 ** random.choice([-990, -960, -900, -12, 9, 11, 900, 1010])
+        close[:, 33::50] *= 2.0 ** random.choice([-1030, -1000, -905, 890, 1000])
+        self.assert_one_by_one(
+            close,
+            [
+                TokenRule(3.0),
+                TokenRule(1.0, every=1),
+                TokenRule(-1.0, every=1, cost=0.001),
+                TokenRule(0.5, upper=0.8, lower=0.3),
+                TokenRule(3.0, upper=4.125, lower=2.25, fill="close", cost=0.001),
+            ],
+        )
+
+    @pytest.mark.parametrize("rule", [TokenRule(1.0), TokenRule(1.0, every=1), TokenRule(0.5, every=1, cost=1e-4)])
+    def test_reciprocals_are_rounded_once(self, rule):
+        # What is hard for a division by multiplications: mantissas of ones, next to ones, next to powers of two, any.
+        random = np.random.default_rng(5)
+        mantissas = 2.0 - np.arange(1, 65) * 2.0**-52
+        mantissas = np.concatenate([mantissas, 1.0 + np.arange(64) * 2.0**-52, random.uniform(1.0, 2.0, 8000)])
+        close = random.choice(mantissas, (400, 256)) * 2.0 ** random.integers(-2, 3, (400, 256))
+        close[:, :64] = random.choice(mantissas[:128], (400, 64))
+        close[5::16, 64:128] = 2.0 - 2.0**-52
+        self.assert_one_by_one(close, [rule])
+        # units are NAV times one over the price, at the last bar too
+        if rule == TokenRule(1.0, every=1):
+            kept = simulate(close, rule, record="summary").state.values[0]
+            before = simulate(close[:-1], rule, record="summary").state.values[0]
+            np.testing.assert_array_equal(kept[:, 1], before[:, 1] * close[-1] * (1.0 / close[-1]))
+
+    def test_worst_drawdown_side_by_side(self):
+        # Drawdowns that begin and end in a few bars, are as deep as one before, or last from the first bar to the last.
+        random = np.random.default_rng(9)
+        steps = random.choice([0.5, 0.8, 1.0, 1.25, 2.0], (120, 384))
+        close = 64.0 * np.cumprod(steps, axis=0)
+        close[:, ::3] = 64.0 * random.choice([0.5, 0.75, 1.0, 1.0, 1.5], (120, 128))
+        close[:, 1::6] = np.sort(close[:, 1::6], axis=0)
+        close[:, 4::6] = np.sort(close[:, 4::6], axis=0)[::-1]
+        rules = [TokenRule(1.0), TokenRule(0.5, every=1), TokenRule(1.5, upper=1.9, lower=1.2)]
+        self.assert_one_by_one(close, rules)
+        for rule in rules:
+            nav = simulate(close, rule).nav
+            worst = (1.0 - nav / np.maximum.accumulate(nav, axis=0)).max(axis=0)
+            np.testing.assert_array_equal(simulate(close, rule, record="summary").max_drawdown, worst)
+
+    def test_wiped_out_is_not_rebalanced_side_by_side(self):
+        close = 100.0 * np.exp(np.cumsum(np.random.default_rng(1).normal(0.0, 0.03, (64, 256)), axis=0))
+        close[20:, 5] *= 0.5
+        close[41:, 130] *= 0.5
+        rule = TokenRule(3.0, every=1)
+        summary = simulate(close, rule, record="summary")
+        np.testing.assert_array_equal(summary.wiped_out[[4, 5, 130]], [-1, 20, 41])
+        np.testing.assert_array_equal(summary.rebalances[[4, 5, 130]], [63, 19, 40])
+        self.assert_one_by_one(close, [rule, rule.replace(cost=0.001), rule.replace(every=2)])
+
+    @pytest.mark.parametrize("fill", ["close", "trigger"])
+    def test_triggers_side_by_side(self, fill):
+        # Several in a path, several in a bar, those that wipe out, and costs that take it there again.
+        random = np.random.default_rng(11)
+        close = 100.0 * np.exp(np.cumsum(random.normal(0.0, 0.06, (90, 300)), axis=0))
+        self.assert_one_by_one(
+            close,
+            [
+                TokenRule(3.0, lower=2.25, upper=4.125, fill=fill),
+                TokenRule(-2.0, lower=1.5, upper=2.6, fill=fill, cost=0.002),
+                TokenRule(3.0, adverse=0.1, favourable=0.2, fill=fill, rebalance_fee=0.001),
+                TokenRule(2.0, lower=1.7, upper=2.3, target="edge"),
+                TokenRule(2.0, lower=1.7, upper=2.3, target="recentred", speed=0.2),
+                TokenRule(3.0, upper=3.5, largest=0.1),
+            ],
+        )
+
+    @pytest.mark.parametrize("paths", [128, 131, 640, 5300])
+    @pytest.mark.parametrize("shift", [0, 1, 5])
+    def test_results_anywhere_in_memory(self, paths, shift):
+        # Results pass by the caches in whole lines of memory: of rows that begin anywhere in one.
+        bars = 2_600_000 // paths
+        close = 100.0 * np.exp(np.cumsum(np.random.default_rng(3).normal(0.0, 0.01, (bars, paths)), axis=0))
+        whole = np.full(bars * (paths + 3) + 16, -1.0)
+        out = whole[shift : shift + bars * (paths + 3)].reshape(bars, paths + 3)[:, :paths]
+        rule = TokenRule(3.0, lower=2.25, upper=4.125)
+        assert simulate(close, rule, out=out).nav is out
+        assert_same_bits(out.copy(), simulate(np.ascontiguousarray(close.T), rule, axis=1).nav.T)
+        whole[shift : shift + bars * (paths + 3)].reshape(bars, paths + 3)[:, :paths] = -1.0
+        assert (whole == -1.0).all()
+
     def test_larger_than_a_cache(self):
         close = 100.0 * np.exp(np.cumsum(np.random.default_rng(8).normal(0.0, 0.02, (1501, 1501)), axis=0))
         for rule in (TokenRule(3.0, every=1), TokenRule(3.0, lower=2.25, upper=4.125)):
@@ -380,6 +485,37 @@ class TestState:
                 np.testing.assert_array_equal(getattr(summary, name), getattr(total, name))
             for name in ("realised_variance", "turnover", "cost", "fee", "financing"):
                 assert getattr(summary, name) == pytest.approx(getattr(total, name), rel=1e-13, abs=1e-15)
+
+    @pytest.mark.parametrize("record", ["nav", "summary"])
+    def test_pieces_side_by_side(self, record):
+        close = 100.0 * np.exp(np.cumsum(np.random.default_rng(4).normal(0.0, 0.05, (100, 300)), axis=0))
+        turned = np.ascontiguousarray(close.T)
+        for rule in (
+            TokenRule(3.0),
+            TokenRule(3.0, every=1),
+            TokenRule(-1.0, every=1, cost=0.001),
+            TokenRule(3.0, lower=2.25, upper=4.125, fill="close"),
+            TokenRule(3.0, lower=2.25, upper=4.125, every=3),
+        ):
+            whole = simulate(close, rule, record=record)
+            state = other = None
+            navs = []
+            for begin, end in itertools.pairwise([0, 1, 9, 25, 33, 58, 59, 100]):
+                piece = simulate(close[begin:end], rule, record=record, state=state)
+                apart = simulate(turned[:, begin:end], rule, record=record, state=other, axis=1)
+                for name in piece._fields[:-1]:
+                    np.testing.assert_array_equal(
+                        getattr(piece, name), getattr(apart, name).T, err_msg=f"{rule} {name}"
+                    )
+                state, other = piece.state, apart.state
+                navs.append(piece.nav)
+            if record == "nav":
+                assert_same_bits(np.concatenate(navs), whole.nav)
+                continue
+            for name in ("nav", "max_drawdown", "rebalances", "wiped_out"):
+                np.testing.assert_array_equal(getattr(piece, name), getattr(whole, name), err_msg=f"{rule} {name}")
+            for name in ("realised_variance", "turnover", "cost"):
+                np.testing.assert_allclose(getattr(piece, name), getattr(whole, name), rtol=1e-13, atol=1e-15)
 
     def test_state_is_not_changed(self):
         close, rule, keywords = any_job(1)

@@ -11,6 +11,11 @@ and a move since the last rebalance at another: nothing happens while prices sta
 
 from shortgamma.kernels.vecmath cimport INFINITY, NAN
 
+cdef extern from "leverage_tiles.h" nogil:
+    # Scans take prices between these.
+    double LEAST "SG_LEAST"
+    double MOST "SG_MOST"
+
 cdef enum:
     # What a rebalance trades to.
     CONSTANT
@@ -132,8 +137,10 @@ cdef inline double price_at(double bound, const Token* token) noexcept nogil:
 
 
 cdef inline void unbounded(Token* token) noexcept nogil:
-    token.low = token.trigger_low = token.fill_low = 0.0
-    token.high = token.trigger_high = token.fill_high = INFINITY
+    token.trigger_low = token.fill_low = 0.0
+    token.trigger_high = token.fill_high = INFINITY
+    token.low = LEAST
+    token.high = MOST
 
 
 cdef inline void set_bounds(const Rule* rule, Token* token) noexcept nogil:
@@ -176,8 +183,8 @@ cdef inline void set_bounds(const Rule* rule, Token* token) noexcept nogil:
         low = larger_of(low, wiped * (1.0 + REACHED))
     elif sign < 0.0:
         high = smaller_of(high, wiped * (1.0 - REACHED))
-    token.low = low
-    token.high = high
+    token.low = larger_of(low, LEAST)
+    token.high = smaller_of(high, MOST)
 
 
 cdef inline double larger_of(double a, double b) noexcept nogil:
@@ -336,7 +343,9 @@ cdef inline void buy(const Rule* rule, Token* token, double nav, double price) n
     token.cash = nav - held
     token.units = units_of(held, price)
     token.goal = NAN
-    token.status = ALIVE if nav == nav and price - price == 0.0 and price > 0.0 else UNKNOWN
+    token.status = UNKNOWN
+    if nav == nav and price - price == 0.0 and price > 0.0 and token.units - token.units == 0.0:
+        token.status = ALIVE
     token.peak = nav_of(token)
     token.worst = 1.0
     token.wiped_out = -1.0
