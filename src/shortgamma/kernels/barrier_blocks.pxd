@@ -126,10 +126,7 @@ cdef inline bint living(int order, int terms, Py_ssize_t one, Py_ssize_t whole, 
             &v[formula.V_SIGMA][i], &v[formula.V_R][i], &v[formula.V_Q][i],
             &v[formula.V_XXX][i], &v[formula.V_XXXX][i], &v[formula.V_X_SIGMA][i], &v[formula.V_XX_SIGMA][i],
             &v[formula.V_SIGMA_SIGMA][i])
-        o.cancelled[i] = formula.cancels(v[formula.V][i], size[i])
         v[formula.V][i] = formula.not_negative(v[formula.V][i], o.rebate[i])
-    for i in range(whole):
-        cancelled |= o.cancelled[i] != 0.0
     if terms & formula.F:
         for i in range(whole):
             side = formula.eta_of(o.kind[i])
@@ -143,6 +140,11 @@ cdef inline bint living(int order, int terms, Py_ssize_t one, Py_ssize_t whole, 
                 &v[formula.V_SIGMA][i], &v[formula.V_R][i], &v[formula.V_Q][i],
                 &v[formula.V_XXX][i], &v[formula.V_XXXX][i], &v[formula.V_X_SIGMA][i], &v[formula.V_XX_SIGMA][i],
                 &v[formula.V_SIGMA_SIGMA][i])
+    # with the rebate: beside a large one it does not matter what cancels
+    for i in range(whole):
+        o.cancelled[i] = formula.cancels(v[formula.V][i], size[i])
+    for i in range(whole):
+        cancelled |= o.cancelled[i] != 0.0
     finish_all(order, whole, o, v)
     return cancelled != 0
 
