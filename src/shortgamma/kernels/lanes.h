@@ -114,9 +114,9 @@ typedef unsigned int lot;
  *
  * A processor has one unit that divides and two that multiply and add: loops that wait for the one give some of their
  * quotients to the others. The estimate is off by 2^-14 at most, then by 2^-42, then by no more than one unit in the
- * last place; from there the last step, whose residual is exact, gives the correctly rounded one, except where all bits
- * of p are ones (P. Markstein, Computation of elementary functions on the IBM RISC System/6000 processor, IBM J. Res. Dev.
- * 34, 1990). Those are marked. */
+ * last place; from there the last step, whose residual is exact, gives the correctly rounded one, except where all
+ * bits of p are ones (P. Markstein, Computation of elementary functions on the IBM RISC System/6000 processor, IBM J.
+ * Res. Dev. 34, 1990). Those are marked. */
 SG_MELT vec v_inverse(vec p, lot *odd)
 {
 #if SG_SIDE == 8
