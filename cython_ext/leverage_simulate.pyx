@@ -1,7 +1,8 @@
 """Loop of leveraged tokens.
 
 Prices of a path are scanned between two constants; only the bars at which something happens are worked out one by one.
-Paths whose bars do not lie side by side are brought together GROUP at a time.
+Paths that lie side by side are taken LANES at a time, ROWS bars at a time (leverage_tiles.h), and only the products to
+which something of their own happens one by one. Other paths are brought together GROUP at a time.
 """
 
 cimport numpy as cnp

@@ -112,10 +112,11 @@ typedef unsigned int lot;
 
 /* 1/p rounded to nearest, for the p between 2^-1000 and 2^1000 that are not marked in odd.
  *
- * A processor has one unit that divides and two that multiply and add: loops that divide give every other one to
- * these. The estimate is off by 2^-14 at most, then by 2^-42, then by no more than one unit in the last place; from
- * there the last step, whose residual is exact, gives the correctly rounded one, except where all bits of p are ones
- * (P. Markstein, IBM J. Res. Dev. 34, 1990, theorem 8.3 and its corollary). Those are marked. */
+ * A processor has one unit that divides and two that multiply and add: loops that wait for the one give some of their
+ * quotients to the others. The estimate is off by 2^-14 at most, then by 2^-42, then by no more than one unit in the
+ * last place; from there the last step, whose residual is exact, gives the correctly rounded one, except where all
+ * bits of p are ones (P. Markstein, Computation of elementary functions on the IBM RISC System/6000 processor, IBM J.
+ * Res. Dev. 34, 1990). Those are marked. */
 SG_MELT vec v_inverse(vec p, lot *odd)
 {
 #if SG_SIDE == 8
