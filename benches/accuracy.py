@@ -147,7 +147,7 @@ def double_errors(regime, count):
     worst = np.zeros(len(barrier.NAMES))
     for i in range(count):
         option = {name: column[i].item() for name, column in options.items()}
-        exact = double_barrier.outputs(**option)
+        exact = double_barrier.outputs(**option, digits=90)
         scales = barrier.scales(option["spot"], option["vol"], option["expiry"])
         for j, (name, value, scale) in enumerate(zip(barrier.NAMES, exact, scales, strict=True)):
             error = abs(getattr(results, name)[i].item() - value)
