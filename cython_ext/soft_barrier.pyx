@@ -64,11 +64,11 @@ cdef inline void price_all(Waiting* w, char* target, cnp.npy_intp step) noexcept
         i = count - 1
         add(w, o.spot[i], o.strike[i], o.barrier[i], o.vol[i], o.expiry[i], o.rate[i], o.dividend[i], o.kind[i], 0, 0.0)
     sort_block(o, w.count, sorts)
-    while one < count and sorts[one] == single.TERMS:
+    while one < count and sorts[one] != w.terms:
         one += 1
     for i in range(w.count):
-        if sorts[i] == single.TERMS:
-            single.careful(
+        if sorts[i] != w.terms:
+            single.apart(single.careful)(
                 0, o.spot[i], o.strike[i], o.barrier[i], o.vol[i], o.expiry[i], o.rate[i], o.dividend[i], 0.0,
                 o.kind[i], &careful[i])
             single.substitute(
@@ -79,7 +79,7 @@ cdef inline void price_all(Waiting* w, char* target, cnp.npy_intp step) noexcept
     # in the order of the lanes, whatever is in the block beside them
     for i in range(count):
         (<double*> (target + w.owner[i] * step))[0] += w.share[i] * (
-            careful[i] if sorts[i] == single.TERMS else o.out[single.PRICE][i])
+            careful[i] if sorts[i] != w.terms else o.out[single.PRICE][i])
     w.count = 0
 
 

@@ -467,11 +467,21 @@ cdef inline void finish(
         veta[0] = rate * v_sigma - drift * v_x_sigma - half_variance * second_sigma - vol * second
 
 
+cdef inline double side_of(double spot, double barrier, int kind) noexcept nogil:
+    """> 0 on the living side."""
+    return eta_of(kind) * (spot - barrier)
+
+
+cdef inline double in_of(int kind) noexcept nogil:
+    """1 of a knock-in, which beyond its barrier is the plain option."""
+    return <double> (1 ^ ((kind >> 1) & 1) ^ (((kind >> 4) & ~(kind >> 1)) & 1))
+
+
 cdef inline double ordinary(
     double spot, double strike, double barrier, double vol, double expiry, double rate, double dividend,
-    double rebate, int kind,
+    double rebate, double side, int kind,
 ) noexcept nogil:
-    """1 where the straight-line functions are right: alive, no extreme number, lambda real and not small if it is
+    """1 where the straight-line functions are right: side > 0, no extreme number, lambda real and not small if it is
     needed; else 0. (A chain of choices, because compilers vectorise that and not a conjunction.)"""
     cdef double variance = vol * vol, centre = rate - dividend - 0.5 * variance
     # lambda^2 sigma^2 T, times sigma^2
@@ -481,7 +491,7 @@ cdef inline double ordinary(
     cdef double rates = absolute(rate) + absolute(dividend)
     cdef double good = 1.0 if square > SMALL_LAMBDA * variance else 0.0
     good = 1.0 if rebate * at_hit(kind) == 0.0 else good
-    good = good if eta_of(kind) * (spot - barrier) > 0.0 else 0.0
+    good = good if side > 0.0 else 0.0
     good = good if spot > 1e-20 else 0.0
     good = good if strike > 1e-20 else 0.0
     good = good if barrier > 1e-20 else 0.0

@@ -38,6 +38,7 @@ cdef inline bint living(int order, int terms, Py_ssize_t one, Py_ssize_t whole, 
     cdef Py_ssize_t i
     cdef int place
     cdef long long cancelled = 0
+    cdef double paying = 1.0 if terms & (formula.E | formula.F) else 0.0
     cdef double a, b, c, d, paid, side, turn, root, first, second, alpha_first, alpha_second, density
     # what the legs share
     cdef double h[LANES]
@@ -59,6 +60,9 @@ cdef inline bint living(int order, int terms, Py_ssize_t one, Py_ssize_t whole, 
     cdef double v[formula.DERIVATIVES][LANES]
 
     formula.weights(o.kind[one], o.strike[one], o.barrier[one], &a, &b, &c, &d)
+    if terms == formula.A:
+        # a knock-in beyond its barrier too, of which the weights do not know
+        a = 1.0
     for i in range(whole):
         formula.prepare(
             o.spot[i], o.strike[i], o.barrier[i], o.vol[i], o.expiry[i], o.rate[i], o.dividend[i],
@@ -126,7 +130,7 @@ cdef inline bint living(int order, int terms, Py_ssize_t one, Py_ssize_t whole, 
             &v[formula.V_SIGMA][i], &v[formula.V_R][i], &v[formula.V_Q][i],
             &v[formula.V_XXX][i], &v[formula.V_XXXX][i], &v[formula.V_X_SIGMA][i], &v[formula.V_XX_SIGMA][i],
             &v[formula.V_SIGMA_SIGMA][i])
-        v[formula.V][i] = formula.not_negative(v[formula.V][i], o.rebate[i])
+        v[formula.V][i] = formula.not_negative(v[formula.V][i], o.rebate[i] * paying)
     if terms & formula.F:
         for i in range(whole):
             side = formula.eta_of(o.kind[i])
@@ -290,11 +294,15 @@ cdef inline void finish_all(int order, Py_ssize_t whole, Lanes* o, double[formul
 cdef inline void sort_block(Lanes* o, Py_ssize_t whole, int* sorts) noexcept nogil:
     """What each option is made of, as a number below TERMS, or TERMS itself if it is not ordinary."""
     cdef Py_ssize_t i
+    cdef double side, inside
     for i in range(whole):
+        side = formula.side_of(o.spot[i], o.barrier[i], o.kind[i])
+        inside = formula.in_of(o.kind[i])
         sorts[i] = formula.terms_of(o.kind[i], o.strike[i], o.barrier[i], o.rebate[i])
+        sorts[i] = formula.A if (inside if side < 0.0 else 0.0) != 0.0 else sorts[i]
         sorts[i] = sorts[i] if formula.ordinary(
             o.spot[i], o.strike[i], o.barrier[i], o.vol[i], o.expiry[i], o.rate[i], o.dividend[i], o.rebate[i],
-            o.kind[i]) != 0.0 else formula.TERMS
+            formula.absolute(side) if inside != 0.0 else side, o.kind[i]) != 0.0 else formula.TERMS
 
 
 cdef inline void sort_binaries(Lanes* o, Py_ssize_t whole, int* sorts) noexcept nogil:
@@ -303,7 +311,7 @@ cdef inline void sort_binaries(Lanes* o, Py_ssize_t whole, int* sorts) noexcept 
         sorts[i] = binary.terms_of(o.kind[i], o.strike[i], o.barrier[i], o.rebate[i])
         sorts[i] = sorts[i] if formula.ordinary(
             o.spot[i], o.strike[i], o.barrier[i], o.vol[i], o.expiry[i], o.rate[i], o.dividend[i], o.rebate[i],
-            binary.plain_kind(o.kind[i])) != 0.0 else formula.TERMS
+            formula.side_of(o.spot[i], o.barrier[i], o.kind[i]), binary.plain_kind(o.kind[i])) != 0.0 else formula.TERMS
 
 
 cdef inline void read_block(

@@ -334,10 +334,14 @@ SG_INLINE double sg_mills_pair(double c, double d, double *second)
     double y_map = y + SG_ERFCX_CENTRE, y_shift = y + SG_ERFCX_SHIFT, y_both = y_map * y_shift;
     double shared = 1.0 / (x_both * y_both);
     double x_part = shared * y_both, y_part = shared * x_both;
+    double x_over = x_map * x_part, y_over = y_map * y_part;
     double x_tail = sg_erfcx_numerator((x - SG_ERFCX_CENTRE) * (x_shift * x_part));
     double y_tail = sg_erfcx_numerator((y - SG_ERFCX_CENTRE) * (y_shift * y_part));
-    *second = 0.5 * y_tail * (y_map * y_part);
-    return 0.5 * x_tail * (x_map * x_part);
+    /* where multiplication and addition are one, a step of Newton's takes back what the products were rounded by */
+    x_over += x_over * (1.0 - x_shift * x_over);
+    y_over += y_over * (1.0 - y_shift * y_over);
+    *second = 0.5 * y_tail * y_over;
+    return 0.5 * x_tail * x_over;
 }
 
 SG_INLINE double sg_normal_cdf(double x)
