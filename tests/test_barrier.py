@@ -246,9 +246,8 @@ class TestWhereTheTermsCancel:
     def test_adversaries(self):
         with np.errstate(invalid="raise", divide="raise"):
             for rule, missed in adversary.RUNS["options"](100_000, 3).items():
-                # 4 of both legs is less than 8 of the larger; four terms and the plain option make 4.5 in a million.
-                # Lanes and careful routine may differ by a fused multiply-add.
-                bound = {"NaN": 0, "lanes - careful routine": 1e-12 / adversary.ULP}.get(rule, 5.0)
+                # lanes and careful routine may differ by a fused multiply-add, and by what cancels
+                bound = {"NaN": 0, "lanes - careful routine": 1e-12 / adversary.ULP}.get(rule, 4.0)
                 assert missed <= bound, rule
 
 

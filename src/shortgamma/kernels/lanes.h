@@ -104,10 +104,8 @@ typedef unsigned int lot;
 
 #if defined(_MSC_VER) && !defined(__clang__)
 #define SG_MELT static __forceinline
-#define SG_PREFETCH(p) ((void)(p))
 #else
 #define SG_MELT static inline __attribute__((always_inline))
-#define SG_PREFETCH(p) __builtin_prefetch(p)
 #endif
 
 /* 1/p rounded to nearest, for the p between 2^-1000 and 2^1000 that are not marked in odd.

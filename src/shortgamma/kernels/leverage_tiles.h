@@ -96,7 +96,7 @@ SG_MELT vec sg_price(const sg_prices *from, int k, int i)
 {
     const double *row = (const double *)(from->source + k * from->stride) + i;
     if (i % SG_LINE == 0)
-        SG_PREFETCH((const char *)row + from->ahead);
+        sg_prefetch((const char *)row + from->ahead);
     return v_load(row);
 }
 
