@@ -10,6 +10,7 @@ SHORTGAMMA_BUILD=sanitize   AddressSanitizer and UndefinedBehaviorSanitizer
 
 import os
 import platform
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -124,18 +125,17 @@ def optimise(source: str) -> list[str]:
 
 
 def headers(source: str) -> list[str]:
-    """What C code a loop is compiled with: the headers that it names or a formula does, and those that they name.
+    """What C code a loop is compiled with: the headers that it, its formulas and their headers name.
 
     Cython follows the .pxd files by itself: what cimports a changed one becomes new C.
     """
-    found: list[Path] = []
-    sources = [Path(f"cython_ext/{source}.pyx"), *Path(KERNELS).glob("*.pxd")]
-    texts = [path.read_text(encoding="utf-8") for path in sources]
-    for text in texts:
-        more = [path for path in Path(KERNELS).glob("*.h") if path.name in text and path not in found]
-        found += more
-        texts += [path.read_text(encoding="utf-8") for path in more]
-    return [str(path) for path in found]
+    files = [Path(f"cython_ext/{source}.pyx")]
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        formulas = {f"{name}.pxd" for name in re.findall(r"shortgamma\.kernels\.(\w+)", text)}
+        named = sorted(formulas | set(re.findall(r'"(\w+\.h)"', text)))
+        files += [path for path in (Path(KERNELS, name) for name in named) if path.exists() and path not in files]
+    return [str(path) for path in files if path.suffix == ".h"]
 
 
 def extension(module: str, source: str, flags: list[str]) -> Extension:

@@ -267,7 +267,7 @@ SG_MELT lot sg_keep(sg_tile *tile, const sg_product *x, int i, lot ordinary, lot
     return quiet;
 }
 
-/* Loops that wait for the unit that divides leave it out now and then: one bar in two of every other product. */
+/* Loops that wait for the unit that divides leave it out now and then. */
 SG_MELT vec sg_invert(sg_product *x, vec p, int multiply)
 {
     return multiply ? v_inverse(p, &x->odd) : v_div(v_all(1.0), p);
@@ -317,7 +317,7 @@ static inline void sg_drift_totals(sg_tile *tile, const double *before, const sg
         sg_drift_start(tile, &y, before, j);
 #define BAR(k) \
         sg_drift_bar(navs, &x, i, k, sg_price(&from, k, i), (k) & 1); \
-        sg_drift_bar(navs, &y, j, k, sg_price(&from, k, j), 0);
+        sg_drift_bar(navs, &y, j, k, sg_price(&from, k, j), ((k) & 3) == 0);
         SG_EACH_BAR(BAR)
 #undef BAR
         sg_drift_end(tile, &x, i);
