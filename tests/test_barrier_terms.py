@@ -10,7 +10,7 @@ from mpmath import mp
 from oracle import barrier as oracle
 
 import shortgamma as sg
-from shortgamma.barrier import quanto_dividend, status
+from shortgamma.barrier import quanto_dividend, quanto_greeks, status
 
 with (Path(__file__).parent / "data" / "barrier_quanto.csv").open(encoding="utf-8", newline="") as _file:
     ROWS = list(csv.DictReader(_file))
@@ -60,19 +60,42 @@ class TestQuanto:
         actual = float(quanto_dividend(0.01, 0.03, 0.05, 0.4, 0.15, -0.35))
         assert actual == pytest.approx(float(r - drift), rel=1e-15)
 
-    def test_sensitivity_to_correlation(self):
-        values = (100.0, 95.0, 90.0, 0.3, 1.0)
+    def test_sensitivities(self):
+        # each by differences of the oracle, with the yield moving along
+        point = {"dividend": 0.01, "rate": 0.02, "foreign_rate": 0.05, "vol": 0.3, "fx_vol": 0.1, "correlation": 0.5}
+        greek_of = {
+            "rho_dividend": "dividend",
+            "rho": "rate",
+            "rho_foreign": "foreign_rate",
+            "vega": "vol",
+            "fx_vega": "fx_vol",
+            "correlation": "correlation",
+        }
+        plain = sg.barrier.greeks(100.0, 95.0, 90.0, 0.3, 1.0, rate=0.02, dividend=quanto_dividend(**point))
+        actual = quanto_greeks(plain, 0.3, 0.1, 0.5)
+        assert actual[:3] == plain[:3]
+        assert actual.theta == plain.theta
+        for greek, name in greek_of.items():
 
-        def price(correlation):
-            dividend = mp.mpf("0.01") + mp.mpf("0.02") - mp.mpf("0.05") + correlation * mp.mpf("0.3") * mp.mpf("0.1")
-            one = oracle.Option(95.0, 90.0, 0.0, "down-in", "put")
-            return one.price(mp.mpf(100), mp.mpf("0.3"), mp.mpf(1), mp.mpf("0.02"), dividend)
+            def price(value, name=name):
+                q, r, r_f, s, s_x, rho = ((point | {name: value})[key] for key in point)
+                one = oracle.Option(95.0, 90.0, 0.0, "down-in", "put")
+                return one.price(
+                    mp.mpf(100), mp.mpf(s), mp.mpf(1), mp.mpf(r), q + mp.mpf(r) - r_f + rho * mp.mpf(s) * s_x
+                )
 
-        adjusted = quanto_dividend(0.01, 0.02, 0.05, 0.3, 0.1, 0.5)
-        slope = float(sg.barrier.rho_dividend(*values, rate=0.02, dividend=adjusted)) * 0.3 * 0.1
-        with mp.workdps(40):
-            exact = mp.diff(price, mp.mpf("0.5"))
-        assert slope == pytest.approx(float(exact), rel=1e-12)
+            with mp.workdps(40):
+                exact = mp.diff(price, mp.mpf(point[name]))
+            assert float(getattr(actual, greek)) == pytest.approx(float(exact), rel=1e-11), greek
+
+    def test_sensitivities_broadcast_and_refuse(self):
+        plain = sg.barrier.greeks(100.0, 95.0, 90.0, 0.3, 1.0)
+        assert quanto_greeks(plain, 0.3, [0.1, 0.2], [[0.5], [-0.5]]).correlation.shape == (2,)
+        assert quanto_greeks(plain, 0.3, [0.1, 0.2], [[0.5], [-0.5]]).vega.shape == (2, 2)
+        with pytest.raises(TypeError, match=r"^greeks must be price and Greeks of a barrier option, got float$"):
+            quanto_greeks(1.0, 0.3, 0.1, 0.5)
+        with pytest.raises(TypeError, match=r"^vol must be a number or an array of numbers, got 'low'$"):
+            quanto_greeks(plain, "low", 0.1, 0.5)
 
     @pytest.mark.parametrize(
         ("name", "value"), [("vol", -0.1), ("fx_vol", -0.1), ("correlation", 1.1), ("correlation", -1.1)]

@@ -37,12 +37,13 @@ if TYPE_CHECKING:
     from shortgamma.barrier.extended import partial_time_price, soft_price, two_asset_price
     from shortgamma.barrier.inverse import Solutions, barrier_for_price, implied_vol
     from shortgamma.barrier.notes import NoteGreeks, autocallable, reverse_convertible
-    from shortgamma.barrier.terms import quanto_dividend, status
+    from shortgamma.barrier.terms import QuantoGreeks, quanto_dividend, quanto_greeks, status
 
 __all__ = [
     "BarrierGreeks",
     "DiscreteGreeks",
     "NoteGreeks",
+    "QuantoGreeks",
     "Solutions",
     "autocallable",
     "barrier_for_price",
@@ -63,6 +64,7 @@ __all__ = [
     "partial_time_price",
     "price",
     "quanto_dividend",
+    "quanto_greeks",
     "reverse_convertible",
     "rho",
     "rho_dividend",
@@ -85,6 +87,7 @@ __getattr__, __dir__ = later(
     {
         "DiscreteGreeks": "discrete",
         "NoteGreeks": "notes",
+        "QuantoGreeks": "terms",
         "Solutions": "inverse",
         "autocallable": "notes",
         "barrier_for_price": "inverse",
@@ -99,6 +102,7 @@ __getattr__, __dir__ = later(
         "implied_vol": "inverse",
         "partial_time_price": "extended",
         "quanto_dividend": "terms",
+        "quanto_greeks": "terms",
         "reverse_convertible": "notes",
         "soft_price": "extended",
         "status": "terms",

@@ -1,13 +1,13 @@
-"""What surrounds the formulas: the state of an option, and the dividend yield of a quanto one."""
+"""What surrounds the formulas: the state of an option, and quanto ones by their dividend yield."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from shortgamma._arguments import choice, number, plain
-from shortgamma.barrier.single import KINDS
+from shortgamma.barrier.single import FIRST_ORDER, KINDS
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -111,9 +111,8 @@ def quanto_dividend(
     Notes
     -----
     In the payout measure the asset drifts at r_f - q - rho vol fx_vol (Haug, *The Complete Guide to Option Pricing
-    Formulas*, 2nd ed., 2007, section 5.16). The sensitivities that a quanto option has beside follow from
-    ``rho_dividend``: to the correlation, times vol fx_vol; to the volatility of the exchange rate, times rho vol; to
-    the foreign rate, times -1; the vega gains rho fx_vol times it.
+    Formulas*, 2nd ed., 2007, section 5.16). `quanto_greeks` makes the sensitivities of the quanto option of those that
+    the plain formulas give with this yield.
 
     Examples
     --------
@@ -129,3 +128,89 @@ def quanto_dividend(
         outside = (np.asarray(s) < 0) | (np.asarray(s_x) < 0) | (np.abs(np.asarray(rho)) > 1)
     # a square root of -1 is NaN and sets the flag; one of 0 changes nothing
     return q + (r - r_f) + rho * (s * s_x) + np.sqrt(np.where(outside, -1.0, 0.0))
+
+
+class QuantoGreeks(NamedTuple):
+    """Price and derivatives of a quanto option, each with what the adjusted yield depends on moving along."""
+
+    price: Any
+    """Value V, in the payout currency."""
+    delta: Any
+    """dV/dS"""
+    gamma: Any
+    """d2V/dS2"""
+    vega: Any
+    """dV/dvol, per 1.00 of vol"""
+    theta: Any
+    """dV/dt, per year of calendar time"""
+    rho: Any
+    """dV/drate, per 1.00 of the payout currency's rate"""
+    rho_dividend: Any
+    """dV/ddividend, per 1.00 of the asset's own yield"""
+    rho_foreign: Any
+    """dV/dforeign_rate, per 1.00 of the asset's currency's rate"""
+    correlation: Any
+    """dV/dcorrelation, per 1.00 of correlation"""
+    fx_vega: Any
+    """dV/dfx_vol, per 1.00 of the exchange rate's vol"""
+
+
+def quanto_greeks(greeks: Any, vol: ArrayLike, fx_vol: ArrayLike, correlation: ArrayLike) -> QuantoGreeks:
+    """Sensitivities of a quanto option from those of the plain formulas.
+
+    Parameters
+    ----------
+    greeks : BarrierGreeks
+        Of ``greeks``, ``double_greeks``, ``touch_greeks`` or ``binary_greeks`` with what `quanto_dividend` returns as
+        ``dividend``.
+    vol, fx_vol : array_like
+        Volatility of the asset, and of the price of its currency in the payout currency, per year: the same as there.
+    correlation : array_like
+        Correlation of the two, the same as there.
+
+    Returns
+    -------
+    QuantoGreeks
+        NamedTuple of price, delta, gamma, vega, theta, rho, rho_dividend, rho_foreign, correlation and fx_vega, each in
+        the shape that what it depends on broadcasts to.
+
+    Raises
+    ------
+    TypeError
+        If ``greeks`` has no price and Greeks of first order, or an input is not numeric.
+    ValueError
+        If shapes do not broadcast.
+
+    Notes
+    -----
+    With V_q the plain ``rho_dividend`` and q' = q + r - r_f + rho s s_x the adjusted yield, the chain rule adds V_q
+    dq'/da to each derivative in a: to vega rho s_x V_q, to rho V_q; to the foreign rate it is -V_q, to the correlation
+    s s_x V_q, to the exchange rate's volatility rho s V_q (Haug, 2007, section 5.16, for q').
+
+    Examples
+    --------
+    A knock-in put in euros on an asset in dollars:
+
+    >>> import shortgamma as sg
+    >>> carry = sg.barrier.quanto_dividend(0.01, 0.02, 0.05, 0.3, 0.1, 0.5)
+    >>> plain = sg.barrier.greeks(100.0, 95.0, 90.0, 0.3, 1.0, rate=0.02, dividend=carry)
+    >>> quanto = sg.barrier.quanto_greeks(plain, 0.3, 0.1, 0.5)
+    >>> [round(float(number), 4) for number in (plain.vega, quanto.vega, quanto.correlation, quanto.fx_vega)]
+    [37.0153, 38.7386, 1.034, 5.17]
+    """
+    if not all(hasattr(greeks, name) for name in FIRST_ORDER):
+        raise TypeError(f"greeks must be price and Greeks of a barrier option, got {type(greeks).__name__}")
+    s, s_x, rho = (plain(*pair) for pair in (("vol", vol), ("fx_vol", fx_vol), ("correlation", correlation)))
+    slope = greeks.rho_dividend
+    return QuantoGreeks(
+        greeks.price,
+        greeks.delta,
+        greeks.gamma,
+        greeks.vega + rho * s_x * slope,
+        greeks.theta,
+        greeks.rho + slope,
+        slope,
+        -slope,
+        s * s_x * slope,
+        rho * s * slope,
+    )
