@@ -1,7 +1,10 @@
-"""What pyproject.toml cannot say: the extension modules, each kernel compiled once per processor level.
+"""What pyproject.toml cannot say: the extension modules, each loop compiled once per processor level.
 
 Environment switches, for building from a checkout:
 
+SHORTGAMMA_LEVELS=native    (default) the level of this processor and the baseline
+SHORTGAMMA_LEVELS=all       every level, as wheels are built
+SHORTGAMMA_LEVELS=v3,v4     these levels
 SHORTGAMMA_BUILD=release    (default) optimised, Cython's checks off
 SHORTGAMMA_BUILD=debug      no optimisation, all of Cython's checks on
 SHORTGAMMA_BUILD=coverage   line tracing for Cython.Coverage and gcov counters for the inline formulas
@@ -11,7 +14,10 @@ SHORTGAMMA_BUILD=sanitize   AddressSanitizer and UndefinedBehaviorSanitizer
 import os
 import platform
 import re
+import shlex
+import subprocess
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 
@@ -21,47 +27,30 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import CompileError
 
-KERNELS = "src/shortgamma/kernels"
-# A family's loops are compiled for every level; all but vecmath and barrier promise the same bits on each.
-FAMILIES = {
-    "vecmath": "fast",
-    "barrier": "fast",
-    "binary": "fast",
-    "double_barrier": "fast",
-    "monitoring": "fast",
-    "discrete_barrier": "fast",
-    "extended_barrier": "fast",
-    "soft_barrier": "fast",
-    "contracts": "strict",
-    "leverage": "strict",
-    "leverage_theory": "strict",
-    "leverage_simulate": "strict",
-    "funding": "strict",
-    "funding_events": "strict",
-    "funding_rates": "strict",
-    "liquidation": "strict",
-    "liquidation_process": "strict",
-    "liquidation_account": "strict",
+LOOPS = Path("cython_ext")
+KERNELS = Path("src/shortgamma/kernels")
+INCLUDE = [numpy.get_include(), str(KERNELS), str(LOOPS)]
+
+# Built once, for the baseline: what has no loop over data.
+SINGLE = {
+    "cpu": "shortgamma._core.cpu",
+    "names": "shortgamma._core.names",
+    "capi": "shortgamma.capi",
+    **{f"stream/{path.stem}": f"shortgamma.stream.{path.stem}" for path in sorted((LOOPS / "stream").glob("*.pyx"))},
 }
-# Loops of many rare branches: copies of them in each other would take minutes to compile, and gain nothing.
-BRANCHING = {
-    "funding_events",
-    "leverage_simulate",
-    "liquidation_account",
-    "liquidation_process",
-}
-# One body in many loops: compilers would rather share it than make a vectorised copy for each.
-MANY_COPIES = {"leverage_theory", "leverage_simulate"}
-# Where processes fork, Cython can use all processors too.
-THREADS = (os.cpu_count() or 1) if sys.platform == "linux" else 0
-SINGLE = ("cpu", "names", "capi", "stream")
-HIDDEN = {"cpu", "names"}
+# Families whose results have the same bits on every processor: compiled without fused multiply-add.
+STRICT = {"contracts", "leverage", "funding", "liquidation", "carry"}
 LEVELS = {"baseline": [], "v3": ["-march=x86-64-v3"], "v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"]}
+# What a compiler defines when it makes code for a level.
+DEFINED_BY = {"v4": ("__AVX512BW__", "__AVX512CD__", "__AVX512DQ__", "__AVX512VL__"), "v3": ("__AVX2__", "__FMA__")}
 
 MODE = os.environ.get("SHORTGAMMA_BUILD", "release")
 MODES = ("release", "debug", "coverage", "sanitize")
 if MODE not in MODES:
     raise SystemExit(f"SHORTGAMMA_BUILD must be one of {', '.join(MODES)}, got {MODE!r}")
+WANTED = os.environ.get("SHORTGAMMA_LEVELS", "native")
+if WANTED not in {"native", "all"} and not set(WANTED.split(",")) <= LEVELS.keys():
+    raise SystemExit(f"SHORTGAMMA_LEVELS must be native, all, or some of {', '.join(LEVELS)}, got {WANTED!r}")
 
 MSVC = sys.platform == "win32" and "GCC" not in sys.version
 # The functions of a formula must melt into the loop around them, or the loop is not vectorised.
@@ -71,6 +60,24 @@ INLINE = [
     "--param=inline-unit-growth=100000",
     "--param=large-stack-frame-growth=100000",
 ]
+# Copies of a loop for each constant argument double the time that it takes to compile, and are no faster.
+NO_CLONES = "-fno-ipa-cp-clone"
+NO_PEELING = ["-fno-peel-loops", "--param=max-completely-peel-times=0"]
+# Flags of single parts, each for a reason that was measured. Loops of many rare branches would take minutes to
+# compile if they were melted into each other, and gain nothing.
+BRANCHING = {"funding/events", "leverage/token", "liquidation/account", "liquidation/process", "liquidation/cascade"}
+EXTRA = {
+    "barrier/single": [NO_CLONES],
+    "barrier/double": [NO_CLONES],
+    "barrier/binary": [NO_CLONES],
+    "barrier/discrete": [NO_CLONES],
+    "barrier/shifted": NO_PEELING,
+}
+# One body in many loops: compilers would rather share it than make a vectorised copy for each.
+MANY_COPIES = {"leverage/theory", "leverage/token"}
+# The longest first, so that no processor is left with one of them at the end.
+SLOWEST = ("barrier/double", "barrier/shifted", "barrier/single", "barrier/binary", "barrier/discrete", "barrier/soft")
+
 OPTIMISE = {
     "release": ["-O3", "-g0", *INLINE],
     "debug": ["-O0", "-g"],
@@ -84,8 +91,8 @@ OPTIMISE = {
     ],
 }[MODE]
 LINK = {"coverage": ["--coverage"], "sanitize": ["-fsanitize=address,undefined"]}.get(MODE, [])
-# Loops keep the status flags themselves (kernels/status.h), so the compiler need not; and a copy of a block
-# of lanes is to be a few moves in the loop, not a call of memcpy.
+# Loops keep the status flags themselves (_loop/status.h), so the compiler need not; and a copy of a block of lanes
+# is to be a few moves in the loop, not a call of memcpy.
 ALWAYS = ["-fno-math-errno", "-fno-trapping-math", "-fno-tree-loop-distribute-patterns"]
 MACROS = [("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"), ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION")]
 if MODE == "coverage":
@@ -108,20 +115,33 @@ DIRECTIVES = {
 }
 
 
+def native_level() -> str:
+    """The level of the processor that builds, as its compiler sees it."""
+    compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
+    probe = subprocess.run(
+        [*compiler, "-march=native", "-dM", "-E", "-x", "c", os.devnull], capture_output=True, text=True, check=False
+    )
+    defined = set(probe.stdout.split())
+    return next((level for level, names in DEFINED_BY.items() if defined.issuperset(names)), "baseline")
+
+
 def levels() -> dict[str, list[str]]:
     if MSVC or platform.machine().lower() not in {"x86_64", "amd64"} or MODE in {"debug", "coverage"}:
         return {"baseline": []}
-    return LEVELS
+    if WANTED == "all":
+        return LEVELS
+    names = {"baseline", native_level()} if WANTED == "native" else set(WANTED.split(","))
+    return {level: flags for level, flags in LEVELS.items() if level in names}
 
 
-def macros(source: str) -> list[tuple[str, str]]:
-    if source in MANY_COPIES and MODE == "release" and not MSVC:
-        return [*MACROS, ("CYTHON_INLINE", "__inline__ __attribute__((always_inline))")]
-    return MACROS
-
-
-def optimise(source: str) -> list[str]:
-    return [flag for flag in OPTIMISE if source not in BRANCHING or flag not in INLINE]
+def parts() -> list[str]:
+    """The loops, each named by its path: family/part, or the family alone."""
+    paths = sorted(LOOPS.rglob("*.pyx"))
+    names = [path.relative_to(LOOPS).with_suffix("").as_posix() for path in paths]
+    return sorted(
+        (name for name in names if name not in SINGLE),
+        key=lambda name: SLOWEST.index(name) if name in SLOWEST else len(SLOWEST),
+    )
 
 
 def headers(source: str) -> list[str]:
@@ -129,58 +149,67 @@ def headers(source: str) -> list[str]:
 
     Cython follows the .pxd files by itself: what cimports a changed one becomes new C.
     """
-    files = [Path(f"cython_ext/{source}.pyx")]
+    files = [LOOPS / f"{source}.pyx"]
     for file in files:
         text = file.read_text(encoding="utf-8")
-        formulas = {f"{name}.pxd" for name in re.findall(r"shortgamma\.kernels\.(\w+)", text)}
-        named = sorted(formulas | set(re.findall(r'"(\w+\.h)"', text)))
-        files += [path for path in (Path(KERNELS, name) for name in named) if path.exists() and path not in files]
+        cimported = re.findall(r"\b(?:shortgamma\.kernels|cython_ext)\.[\w.]+", text)
+        named = {f"{name.replace('.', '/')}.pxd" for name in cimported}
+        included = set(re.findall(r'"([\w/]+\.h)"', text))
+        candidates = [Path("src", name) if name.startswith("shortgamma") else Path(name) for name in sorted(named)]
+        candidates += [folder / name for name in sorted(included) for folder in (KERNELS, LOOPS, file.parent)]
+        files += [path for path in candidates if path.exists() and path not in files]
     return [str(path) for path in files if path.suffix == ".h"]
 
 
-def extension(module: str, source: str, flags: list[str]) -> Extension:
+def flags_of(source: str) -> list[str]:
+    family = source.partition("/")[0]
+    strict = family in STRICT or source in SINGLE
+    optimise = [flag for flag in OPTIMISE if source not in BRANCHING or flag not in INLINE]
+    extra = EXTRA.get(source, []) if MODE == "release" else []
+    return [*optimise, *extra, *ALWAYS, *(["-ffp-contract=off"] if strict else [])]
+
+
+def macros_of(source: str) -> list[tuple[str, str]]:
+    if source in MANY_COPIES and MODE == "release" and not MSVC:
+        return [*MACROS, ("CYTHON_INLINE", "__inline__ __attribute__((always_inline))")]
+    return MACROS
+
+
+def extension(module: str, source: str, file: str, flags: list[str]) -> Extension:
     return Extension(
         module,
-        [f"cython_ext/{source}.pyx"],
-        include_dirs=[numpy.get_include(), KERNELS],
-        define_macros=macros(source),
-        extra_compile_args=["/O2"] if MSVC else [*optimise(source), *ALWAYS, *flags],
+        [file],
+        include_dirs=INCLUDE,
+        define_macros=macros_of(source),
+        extra_compile_args=["/O2"] if MSVC else [*flags_of(source), *flags],
         extra_link_args=[] if MSVC else LINK,
         depends=headers(source),
     )
 
 
 def extensions() -> list[Extension]:
-    found = []
-    strict = [] if MSVC else ["-ffp-contract=off"]
-    single = [
-        extension(f"shortgamma._{name}" if name in HIDDEN else f"shortgamma.{name}", name, strict) for name in SINGLE
-    ]
-    found += cythonize(
-        single,
-        build_dir=f"build/cython/{MODE}/single",
-        include_path=["src"],
+    """Each source is translated to C once, whatever the number of levels that it is compiled for."""
+    kernels = {part: f"shortgamma._builds.{part.replace('/', '.')}" for part in parts()}
+    translated = cythonize(
+        [
+            extension(module, source, str(LOOPS / f"{source}.pyx"), [])
+            for source, module in {**kernels, **SINGLE}.items()
+        ],
+        build_dir=f"build/cython/{MODE}",
+        include_path=[".", "src"],
         compiler_directives=DIRECTIVES,
-        nthreads=THREADS,
+        # where processes fork, Cython can use all processors too
+        nthreads=(os.cpu_count() or 1) if sys.platform == "linux" else 0,
     )
-    for level, flags in levels().items():
-        group = [
-            extension(
-                f"shortgamma._builds.{level}.{family}",
-                family,
-                [*flags, *(strict if kind == "strict" else [])],
-            )
-            for family, kind in FAMILIES.items()
-        ]
-        # One build_dir for a level: the name of the module is part of the C code.
-        found += cythonize(
-            group,
-            build_dir=f"build/cython/{MODE}/{level}",
-            include_path=["src"],
-            compiler_directives=DIRECTIVES,
-            nthreads=THREADS,
-        )
-    return found
+    files = {module.name: module.sources[0] for module in translated}
+    return [
+        *(
+            extension(f"shortgamma._builds.{level}.{part.replace('/', '.')}", part, files[module], flags)
+            for part, module in kernels.items()
+            for level, flags in reversed(levels().items())
+        ),
+        *(extension(module, source, files[module], []) for source, module in SINGLE.items()),
+    ]
 
 
 class BuildWhatTheCompilerKnows(build_ext):
@@ -189,6 +218,12 @@ class BuildWhatTheCompilerKnows(build_ext):
     def finalize_options(self) -> None:
         super().finalize_options()
         self.parallel = self.parallel or os.cpu_count()
+
+    def copy_extensions_to_source(self) -> None:
+        for e in self.extensions:
+            # loops lie in folders that are no packages: dispatch finds them by their path
+            Path(self.get_ext_fullpath(e.name)).parent.mkdir(parents=True, exist_ok=True)
+        super().copy_extensions_to_source()
 
     def knows(self, flags: list[str]) -> bool:
         with tempfile.TemporaryDirectory() as folder:
@@ -202,8 +237,9 @@ class BuildWhatTheCompilerKnows(build_ext):
 
     def build_extensions(self) -> None:
         if not MSVC:
-            optional = [flag for flag in (*INLINE, *ALWAYS, "-ffp-contract=off") if not self.knows([flag])]
-            unknown = {level for level, flags in LEVELS.items() if flags and not self.knows(flags)}
+            named = (*INLINE, *ALWAYS, NO_CLONES, *NO_PEELING, "-ffp-contract=off")
+            optional = [flag for flag in named if not self.knows([flag])]
+            unknown = {level for level, flags in levels().items() if flags and not self.knows(flags)}
             for level in sorted(unknown):
                 print(f"shortgamma: this compiler does not know {LEVELS[level][0]}: no {level} build")
             self.extensions = [

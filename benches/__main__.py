@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import shortgamma
-from benches import FAMILIES, cases
+from benches import cases, parts
 from benches.common import OURS, best_times, timed
 from benches.text import table
 
@@ -47,7 +47,10 @@ def row(result):
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m benches", description=__doc__)
-    parser.add_argument("--family", action="append", choices=FAMILIES, default=[], help="may be given again")
+    families = sorted({part.partition("/")[0] for part in parts()})
+    parser.add_argument(
+        "--family", action="append", choices=[*families, *parts()], default=[], help="may be given again"
+    )
     parser.add_argument("--rounds", type=int, default=7, help="measurements of each way at least; the best counts")
     parser.add_argument("--markdown", action="store_true", help="print the table as the README holds it")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the times too")

@@ -1,12 +1,12 @@
 """Scalar functions with a fixed C signature; the text is in capi.pxd. Plain cdef: cpdef would add a hidden argument."""
 
-cimport shortgamma.kernels.barrier as barrier
+cimport shortgamma.kernels.barrier.single as barrier
 cimport shortgamma.kernels.contracts as contracts
-cimport shortgamma.kernels.funding as funding
-cimport shortgamma.kernels.leverage as leverage
-cimport shortgamma.kernels.liquidation as liquidation
-cimport shortgamma.kernels.vecmath as vecmath
-from shortgamma.kernels.vecmath cimport NAN
+cimport shortgamma.kernels.funding.payments as funding
+cimport shortgamma.kernels.leverage.nav as leverage
+cimport shortgamma.kernels.liquidation.position as liquidation
+cimport shortgamma.kernels.numeric.vecmath as vecmath
+from shortgamma.kernels.numeric.vecmath cimport NAN
 
 
 cdef double exp(double x) noexcept nogil:

@@ -3,10 +3,10 @@
 cimport numpy as cnp
 
 cimport shortgamma.kernels.contracts as formula
-from shortgamma.kernels.blocks cimport (
+from cython_ext._loop.blocks cimport (
     INVALID, LANES, Status, lanes_of, load_codes, no_price, padded, status_raise, status_restore, status_save, store,
 )
-from shortgamma.kernels.ufuncs cimport make_ufunc
+from cython_ext._loop.ufuncs cimport make_ufunc
 
 cnp.import_array()
 cnp.import_ufunc()

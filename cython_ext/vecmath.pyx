@@ -2,11 +2,11 @@
 
 cimport numpy as cnp
 
-cimport shortgamma.kernels.vecmath as vecmath
-from shortgamma.kernels.blocks cimport (
+cimport shortgamma.kernels.numeric.vecmath as vecmath
+from cython_ext._loop.blocks cimport (
     DIVIDE, INVALID, LANES, OVERFLOW, Status, load, padded, status_raise, status_restore, status_save, store,
 )
-from shortgamma.kernels.ufuncs cimport make_ufunc
+from cython_ext._loop.ufuncs cimport make_ufunc
 
 cnp.import_array()
 cnp.import_ufunc()

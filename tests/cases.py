@@ -1,27 +1,19 @@
 """Every compiled ufunc, found by introspection, and for each of them valid arguments of any shape."""
 
 from collections.abc import Callable, Mapping
-from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
 
-from shortgamma import _dispatch
+from shortgamma._core import dispatch
 from shortgamma.barrier import BarrierGreeks
 
 Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 
 
 def ufuncs() -> dict[str, np.ufunc]:
-    """The ufuncs of every module that the dispatcher loads, by name."""
-    for family in _dispatch.LATER:
-        getattr(_dispatch, family)
-    modules = [
-        value
-        for value in vars(_dispatch).values()
-        if isinstance(value, ModuleType) and value.__name__.startswith("shortgamma._builds.")
-    ]
-    return {name: value for module in modules for name, value in vars(module).items() if isinstance(value, np.ufunc)}
+    """The ufuncs of every part, by name."""
+    return {name: ufunc for part in dispatch.parts() for name, ufunc in dispatch.ufuncs(part).items()}
 
 
 class Case(NamedTuple):
@@ -125,7 +117,7 @@ DOUBLE = Case(
     },
 )
 DATES = {0.0: "invalid", 0.5: "invalid", 2.5: "invalid", np.inf: "invalid"}
-WATCHED = ["monitoring_barrier", "monitoring_first_order", "monitoring_second_order"]
+WATCHED = ["shifted_barrier", "shifted_first_order", "shifted_second_order"]
 WATCHED_BARRIER = Case(
     {
         **{name: draw for name, draw in BARRIER.draw.items() if name in ("barrier", "vol", "expiry")},
@@ -164,7 +156,7 @@ DISCRETE_BARRIER = Case(
         "dates": DATES,
     },
 )
-EXTENDED = ["extended_bivariate_cdf", "extended_partial_time", "extended_two_asset", "soft_price"]
+EXTENDED = ["two_asset_bivariate_cdf", "partial_time_price", "two_asset_price", "soft_price"]
 EXTENDED_DRAW = {
     "spot": lognormal(100.0, 0.15),
     "strike": lognormal(100.0, 0.2),
@@ -241,18 +233,18 @@ CASES: dict[str, Case] = {
     **dict.fromkeys(BARRIERS, BARRIER),
     **dict.fromkeys(BINARIES, BINARY),
     **dict.fromkeys(DOUBLES, DOUBLE),
-    "monitoring_barrier": WATCHED_BARRIER,
+    "shifted_barrier": WATCHED_BARRIER,
     **dict.fromkeys(WATCHED[1:], WATCHED_GREEKS),
     **dict.fromkeys(DISCRETE, DISCRETE_BARRIER),
-    "extended_bivariate_cdf": Case(
+    "two_asset_bivariate_cdf": Case(
         {"x": normal(2.0), "y": normal(2.0), "correlation": uniform(-1.0, 1.0)},
         {"x": {}, "y": {}, "correlation": {1.1: "invalid", -2.0: "invalid", np.inf: "invalid"}},
     ),
-    "extended_partial_time": Case(
+    "partial_time_price": Case(
         {**EXTENDED_DRAW, "kind": codes(8), "window": codes(3)},
         EXTENDED_OUTSIDE | {"barrier": NO_PRICE, "moment": {-0.1: "invalid", 5.0: "invalid", np.inf: "invalid"}},
     ),
-    "extended_two_asset": Case(
+    "two_asset_price": Case(
         {
             "spot": lognormal(100.0, 0.15),
             "strike": lognormal(100.0, 0.2),

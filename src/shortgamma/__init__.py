@@ -28,32 +28,8 @@ The contract of every function:
   and the first bad index. Being knocked out, liquidated or wiped out is data.
 """
 
-from shortgamma import _dispatch, barrier, contracts, funding, leverage, liquidation, stream, vecmath
-from shortgamma._config import show_config
-from shortgamma._version import __version__
+from shortgamma._core import dispatch as _dispatch  # noqa: F401 (refuses a wrong SHORTGAMMA_CPU at once)
+from shortgamma._core.lazy import attach
+from shortgamma._version import __version__ as __version__
 
-__all__ = [
-    "__version__",
-    "barrier",
-    "contracts",
-    "funding",
-    "get_include",
-    "leverage",
-    "liquidation",
-    "show_config",
-    "stream",
-    "vecmath",
-]
-
-_dispatch.put_builds_last()
-
-
-def get_include() -> str:
-    """Folder of the C headers behind ``cimport shortgamma.kernels``, for ``include_dirs``."""
-    from importlib.util import find_spec
-    from pathlib import Path
-
-    spec = find_spec("shortgamma.kernels")
-    if spec is None or spec.origin is None:
-        raise ImportError("shortgamma.kernels is not installed")
-    return str(Path(spec.origin).parent)
+__getattr__, __dir__, __all__ = attach(globals())

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shortgamma import _dispatch
-from shortgamma._arguments import call, refuse_choice
+from shortgamma._core import dispatch
+from shortgamma._core.checks import call, refuse_choice
 
 if TYPE_CHECKING:
     from typing import Any, Literal, NoReturn, TypeAlias
@@ -143,7 +143,7 @@ class Contract:
         array([ 1.25, -1.25])
         """
         return call(
-            _dispatch.contracts.contract_value,
+            dispatch.contracts.contract_value,
             ("quantity", "price"),
             (quantity, price, self.multiplier, self.code),
             out,
@@ -172,7 +172,7 @@ class Contract:
         0.25
         """
         return call(
-            _dispatch.contracts.contract_profit,
+            dispatch.contracts.contract_profit,
             ("quantity", "entry", "exit"),
             (quantity, entry, exit, self.multiplier, self.code),
             out,

@@ -23,15 +23,15 @@ Examples
 
 import numpy as np
 
-from shortgamma import _dispatch
+from shortgamma._core import dispatch
 
 __all__ = ["erfc", "erfcx", "exp", "expm1", "log", "log1p", "normal_cdf", "normal_pdf"]
 
-exp: np.ufunc = _dispatch.vecmath.exp
-expm1: np.ufunc = _dispatch.vecmath.expm1
-log: np.ufunc = _dispatch.vecmath.log
-log1p: np.ufunc = _dispatch.vecmath.log1p
-erfc: np.ufunc = _dispatch.vecmath.erfc
-erfcx: np.ufunc = _dispatch.vecmath.erfcx
-normal_cdf: np.ufunc = _dispatch.vecmath.normal_cdf
-normal_pdf: np.ufunc = _dispatch.vecmath.normal_pdf
+exp: np.ufunc = dispatch.vecmath.exp
+expm1: np.ufunc = dispatch.vecmath.expm1
+log: np.ufunc = dispatch.vecmath.log
+log1p: np.ufunc = dispatch.vecmath.log1p
+erfc: np.ufunc = dispatch.vecmath.erfc
+erfcx: np.ufunc = dispatch.vecmath.erfcx
+normal_cdf: np.ufunc = dispatch.vecmath.normal_cdf
+normal_pdf: np.ufunc = dispatch.vecmath.normal_pdf

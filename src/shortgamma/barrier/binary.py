@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shortgamma import _dispatch
-from shortgamma._arguments import call, choice, number
+from shortgamma._core import dispatch
+from shortgamma._core.checks import call, choice, number
 from shortgamma.barrier.single import KINDS, OPTIONS, BarrierGreeks, check_order, outputs, ufunc_of
 from shortgamma.barrier.single import UFUNCS as SINGLE_UFUNCS
 
@@ -50,7 +50,8 @@ def _touch(
         # a no-touch has nothing to pay before expiry
         late = np.where(np.equal(touch, TOUCHES["no-touch"]), 0, late)
         code = np.add(up, touch) + np.add(choice("payoff", payoff, PAYOFFS), late)
-    found = ufunc_of(_dispatch.barrier, SINGLE_UFUNCS, order) if cash else ufunc_of(_dispatch.binary, UFUNCS, order)
+    loops, names = (dispatch.barrier.single, SINGLE_UFUNCS) if cash else (dispatch.barrier.binary, UFUNCS)
+    found = ufunc_of(loops, names, order)
     return (*found, np.asarray(code).astype(np.int8))
 
 
@@ -126,7 +127,7 @@ def binary_price(
     4.9289
     """
     values = (spot, strike, barrier, vol, expiry, rate, dividend, amount, _binary_code(kind, option, payoff))
-    return call(_dispatch.binary.binary_price, NAMES, values, out)
+    return call(dispatch.barrier.binary.binary_price, NAMES, values, out)
 
 
 def binary_greeks(
@@ -181,7 +182,7 @@ def binary_greeks(
     """
     values = (spot, strike, barrier, vol, expiry, rate, dividend, amount, _binary_code(kind, option, payoff))
     check_order(order)
-    ufunc, count = ufunc_of(_dispatch.binary, UFUNCS, order)
+    ufunc, count = ufunc_of(dispatch.barrier.binary, UFUNCS, order)
     return BarrierGreeks(*call(ufunc, NAMES, values, None if out is None else outputs(out, count)))
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from shortgamma import _dispatch
-from shortgamma._arguments import call, choice
+from shortgamma._core import dispatch
+from shortgamma._core.checks import call, choice
 from shortgamma.barrier.single import OPTIONS, PAID_AT, check_monitoring
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def discrete_price(
     check_monitoring(monitoring)
     values = (spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, monitoring)
     code = _code(kind, option, rebate_at)
-    return call(_dispatch.discrete_barrier.discrete_price, NAMES, (*values, code), out)
+    return call(dispatch.barrier.discrete.discrete_price, NAMES, (*values, code), out)
 
 
 def discrete_greeks(
@@ -179,7 +179,7 @@ def discrete_greeks(
     check_monitoring(monitoring)
     values = (spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, monitoring)
     code = _code(kind, option, rebate_at)
-    return DiscreteGreeks(*call(_dispatch.discrete_barrier.discrete_greeks, NAMES, (*values, code), out))
+    return DiscreteGreeks(*call(dispatch.barrier.discrete.discrete_greeks, NAMES, (*values, code), out))
 
 
 def _code(kind: Any, option: Any, rebate_at: Any) -> Any:

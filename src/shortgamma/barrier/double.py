@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shortgamma import _dispatch
-from shortgamma._arguments import call, choice
+from shortgamma._core import dispatch
+from shortgamma._core.checks import call, choice
 from shortgamma.barrier.single import OPTIONS, PAID_AT, BarrierGreeks, check_order, outputs, ufunc_of
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def double_price(
     6.1645
     """
     values = (spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, _code(kind, option, rebate_at))
-    return call(_dispatch.double_barrier.double_barrier_price, NAMES, values, out)
+    return call(dispatch.barrier.double.double_barrier_price, NAMES, values, out)
 
 
 def double_greeks(
@@ -172,7 +172,7 @@ def double_greeks(
     """
     values = (spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, _code(kind, option, rebate_at))
     check_order(order)
-    ufunc, count = ufunc_of(_dispatch.double_barrier, UFUNCS, order)
+    ufunc, count = ufunc_of(dispatch.barrier.double, UFUNCS, order)
     return BarrierGreeks(*call(ufunc, NAMES, values, None if out is None else outputs(out, count)))
 
 
@@ -245,7 +245,7 @@ def double_touch_price(
     8.9307
     """
     values = (spot, lower, lower, upper, vol, expiry, rate, dividend, amount, _touch_code(kind, paid_at))
-    return call(_dispatch.double_barrier.double_barrier_price, TOUCH_NAMES, values, out)
+    return call(dispatch.barrier.double.double_barrier_price, TOUCH_NAMES, values, out)
 
 
 def double_touch_greeks(
@@ -299,5 +299,5 @@ def double_touch_greeks(
     """
     values = (spot, lower, lower, upper, vol, expiry, rate, dividend, amount, _touch_code(kind, paid_at))
     check_order(order)
-    ufunc, count = ufunc_of(_dispatch.double_barrier, UFUNCS, order)
+    ufunc, count = ufunc_of(dispatch.barrier.double, UFUNCS, order)
     return BarrierGreeks(*call(ufunc, TOUCH_NAMES, values, None if out is None else outputs(out, count)))

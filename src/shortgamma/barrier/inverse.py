@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from shortgamma import _dispatch
-from shortgamma._arguments import number
+from shortgamma._core import dispatch
+from shortgamma._core.checks import number
 from shortgamma.barrier.single import check_monitoring, code_of
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def implied_vol(
 
     def at(vol: Any, x: Any) -> Any:
         level = _level(x[2], vol, x[3], None if monitoring is None else x[7], x[8])
-        return _dispatch.barrier.barrier_price(x[0], x[1], level, vol, x[3], x[4], x[5], x[6], x[8])
+        return dispatch.barrier.single.barrier_price(x[0], x[1], level, vol, x[3], x[4], x[5], x[6], x[8])
 
     return _solve(at, target, columns, np.full(1, low), np.full(1, high), arrays[0].shape)
 
@@ -198,7 +198,7 @@ def barrier_for_price(
 
     def at(barrier: Any, x: Any) -> Any:
         level = _level(barrier, x[2], x[3], None if monitoring is None else x[7], x[8])
-        return _dispatch.barrier.barrier_price(x[0], x[1], level, x[2], x[3], x[4], x[5], x[6], x[8])
+        return dispatch.barrier.single.barrier_price(x[0], x[1], level, x[2], x[3], x[4], x[5], x[6], x[8])
 
     return _solve(at, target, (s, k, v, t, r, q, paid, dates, codes), low, high, arrays[0].shape)
 
@@ -207,7 +207,7 @@ def _level(barrier: Any, vol: Any, expiry: Any, dates: Any, codes: Any) -> Any:
     """The barrier of the continuous formula."""
     if dates is None:
         return barrier
-    return _dispatch.monitoring.monitoring_barrier(barrier, vol, expiry, dates, codes)
+    return dispatch.barrier.shifted.shifted_barrier(barrier, vol, expiry, dates, codes)
 
 
 def _bounds(bounds: tuple[float, float]) -> tuple[float, float]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from shortgamma import _dispatch, vecmath
-from shortgamma._arguments import choice, number
+from shortgamma import vecmath
+from shortgamma._core import dispatch
+from shortgamma._core.checks import choice, number
 from shortgamma.barrier.discrete import DiscreteGreeks
 from shortgamma.barrier.single import greeks
 
@@ -226,7 +227,7 @@ def autocallable(
     mode = choice("watch", watch, WATCH)
     if monitoring is not None:
         barrier = float(
-            _dispatch.monitoring.monitoring_barrier(barrier, vol, expiry, _whole("monitoring", monitoring), np.int8(0))
+            dispatch.barrier.shifted.shifted_barrier(barrier, vol, expiry, _whole("monitoring", monitoring), np.int8(0))
         )
 
     now = number("spot", spot).astype(float)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from shortgamma import _dispatch
-from shortgamma._arguments import call, choice, number, refuse_choice, refuse_where
+from shortgamma._core import dispatch
+from shortgamma._core.checks import call, choice, number, refuse_choice, refuse_where
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -45,7 +45,7 @@ OPTIONS = {"call": 0, "put": 4}
 PAID_AT = {"hit": 0, "expiry": 8}
 UFUNCS = ("barrier_price", "barrier_first_order", "barrier_second_order")
 NAMES = ("spot", "strike", "barrier", "vol", "expiry", "rate", "dividend", "rebate")
-WATCHED_UFUNCS = ("", "monitoring_first_order", "monitoring_second_order")
+WATCHED_UFUNCS = ("", "shifted_first_order", "shifted_second_order")
 WATCHED_NAMES = (*NAMES, "monitoring")
 _CODES = {
     (kind, option, paid): np.int8(KINDS[kind] + OPTIONS[option] + PAID_AT[paid])
@@ -185,14 +185,14 @@ def price(
         if method != "shift":
             refuse_choice("method", method, ("shift", "exact"))
         names = ("barrier", "vol", "expiry", "monitoring")
-        barrier = call(_dispatch.monitoring.monitoring_barrier, names, (barrier, vol, expiry, monitoring, code))
+        barrier = call(dispatch.barrier.shifted.shifted_barrier, names, (barrier, vol, expiry, monitoring, code))
     values = (spot, strike, barrier, vol, expiry, rate, dividend, rebate)
     if out is None and code.ndim == 0:
         # a ufunc takes longer to make arrays of nine numbers than to price them
-        alone = _dispatch.barrier.price_of(values, code)
+        alone = dispatch.barrier.single.price_of(values, code)
         if alone is not None:
             return alone
-    return call(_dispatch.barrier.barrier_price, NAMES, (*values, code), out)
+    return call(dispatch.barrier.single.barrier_price, NAMES, (*values, code), out)
 
 
 def greeks(
@@ -279,15 +279,15 @@ def greeks(
     code = code_of(kind, option, rebate_at)
     if monitoring is not None:
         check_monitoring(monitoring)
-        ufunc, count = ufunc_of(_dispatch.monitoring, WATCHED_UFUNCS, order)
+        ufunc, count = ufunc_of(dispatch.barrier.shifted, WATCHED_UFUNCS, order)
         watched = (spot, strike, barrier, vol, expiry, rate, dividend, rebate, monitoring, code)
         return BarrierGreeks(*call(ufunc, WATCHED_NAMES, watched, None if out is None else outputs(out, count)))
     values = (spot, strike, barrier, vol, expiry, rate, dividend, rebate, code)
-    ufunc, count = ufunc_of(_dispatch.barrier, UFUNCS, order)
+    ufunc, count = ufunc_of(dispatch.barrier.single, UFUNCS, order)
     return BarrierGreeks(*call(ufunc, NAMES, values, None if out is None else outputs(out, count)))
 
 
-def code_of(kind: Any, option: Any, rebate_at: Any) -> Any:
+def code_of(kind: Any, option: Any, rebate_at: Any = "hit") -> Any:
     """The codes of options."""
     try:
         return _CODES[kind, option, rebate_at]
@@ -320,7 +320,7 @@ def _exact(
     lower, upper = np.where(up, 0.0, level), np.where(up, level, np.inf)
     values = (spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, monitoring, code)
     names = ("spot", "strike", "barrier", "barrier", *NAMES[3:], "monitoring")
-    return call(_dispatch.discrete_barrier.discrete_price, names, values, out)
+    return call(dispatch.barrier.discrete.discrete_price, names, values, out)
 
 
 def check_monitoring(monitoring: ArrayLike) -> None:
@@ -335,7 +335,7 @@ def check_monitoring(monitoring: ArrayLike) -> None:
 
 def _watched_greek(place: int, values: tuple[Any, ...], out: Any) -> Any:
     check_monitoring(values[8])
-    ufunc, count = ufunc_of(_dispatch.monitoring, WATCHED_UFUNCS, 1 if place < len(FIRST_ORDER) else 2)
+    ufunc, count = ufunc_of(dispatch.barrier.shifted, WATCHED_UFUNCS, 1 if place < len(FIRST_ORDER) else 2)
     where = None if out is None else tuple(out if i == place else None for i in range(count))
     return call(ufunc, WATCHED_NAMES, values, where)[place]
 
@@ -363,7 +363,7 @@ def outputs(out: Any, count: int) -> tuple[Any, ...]:
 
 def _greek(name: str, meaning: str) -> _Greek:
     """The function of one Greek, whose signature is that of ``price``."""
-    ufunc = getattr(_dispatch.barrier, f"barrier_{name}")
+    ufunc = getattr(dispatch.barrier.single, f"barrier_{name}")
     place = BarrierGreeks._fields.index(name)
 
     def one(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from shortgamma._arguments import choice, number, plain
+from shortgamma._core.checks import choice, number, plain
 from shortgamma.barrier.single import FIRST_ORDER, KINDS
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shortgamma import _dispatch, contracts
-from shortgamma._arguments import number, offsets, refuse_choice, times
+from shortgamma import contracts
+from shortgamma._core import dispatch
+from shortgamma._core.checks import number, offsets, refuse_choice, times
 
 if TYPE_CHECKING:
     from typing import Any, Literal, NoReturn
@@ -112,7 +113,7 @@ def accrue_events(
     prices.append(NOTHING if fx is None else accounts.along("fx", fx))
     cash = NOTHING if total else np.empty(accounts.size)
     sums = np.zeros(accounts.count) if total else NOTHING
-    problem = _dispatch.funding_events.merge(
+    problem = dispatch.funding.events.merge(
         *accounts.arrays, later, *prices, contract.multiplier, bool(contract.code), NOTHING, cash, sums
     )
     accounts.refuse(*problem)
@@ -165,7 +166,7 @@ def position_at(
         ("time", "indptr_times"), time, indptr_times,
     )  # fmt: skip
     position = np.empty(accounts.size)
-    problem = _dispatch.funding_events.merge(
+    problem = dispatch.funding.events.merge(
         *accounts.arrays, later, NOTHING, NOTHING, NOTHING, 1.0, False, position, NOTHING, NOTHING
     )
     accounts.refuse(*problem)
@@ -253,7 +254,7 @@ def accrue_continuous(
         stretches = int(np.maximum(np.diff(accounts.event_offset) - 1, 0).sum())
     cash = NOTHING if total else np.empty(stretches)
     sums = np.zeros(accounts.count) if total else NOTHING
-    problem = _dispatch.funding_events.integrate(
+    problem = dispatch.funding.events.integrate(
         *accounts.arrays, *prices, contract.multiplier, bool(contract.code), float(step), linear, cash, sums
     )
     accounts.refuse(*problem)
@@ -342,7 +343,7 @@ class _Accounts:
     def refuse(self, what: int, account: int, index: int, no_price: bool) -> None:
         """Raise for what the loop found; a mark that is no price sets the invalid flag, as in a ufunc."""
         if no_price:
-            _dispatch.funding.funding_payment(0.0, -1.0, 0.0, 1.0, np.int8(0))
+            dispatch.funding.payments.funding_payment(0.0, -1.0, 0.0, 1.0, np.int8(0))
         if what:
             fill = what in FILL_PROBLEMS
             name = self.fill_names[0] if fill else self.event_names[0]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from shortgamma._arguments import number, plain, refuse_choice, refuse_where, time_axis
+from shortgamma._core.checks import number, plain, refuse_choice, refuse_where, time_axis
 from shortgamma.funding.events import HOUR, nanoseconds
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shortgamma import _dispatch, contracts
-from shortgamma._arguments import along_time, call, number, plain, refuse_choice, time_axis, times
+from shortgamma import contracts
+from shortgamma._core import dispatch
+from shortgamma._core.checks import along_time, call, number, plain, refuse_choice, time_axis, times
 
 if TYPE_CHECKING:
     from typing import Any, Literal
@@ -76,7 +77,7 @@ def rate(
     """
     low = np.negative(plain("cap", cap)) if floor is None else floor
     names = ("premium", "interest", "clamp", "cap", "floor")
-    return call(_dispatch.funding_rates.funding_rate, names, (premium, interest, clamp, cap, low), out)
+    return call(dispatch.funding.rates.funding_rate, names, (premium, interest, clamp, cap, low), out)
 
 
 def premium_index(
@@ -130,7 +131,7 @@ def premium_index(
     """
     names = ("bid_impact", "ask_impact", "index", "mark", "basis")
     values = (bid_impact, ask_impact, index, index if mark is None else mark, basis)
-    return call(_dispatch.funding_rates.funding_premium, names, values, out)
+    return call(dispatch.funding.rates.funding_premium, names, values, out)
 
 
 def impact_price(
@@ -184,7 +185,7 @@ def impact_price(
     values = (*levels, notional, contract.multiplier, contract.code)
     names = ("prices", "sizes", "notional")
     key = (along - levels[0].ndim,)
-    return call(_dispatch.funding_rates.funding_impact_price, names, values, out, axes=[key, key, (), (), (), ()])
+    return call(dispatch.funding.rates.funding_impact_price, names, values, out, axes=[key, key, (), (), (), ()])
 
 
 def average_premium(
@@ -257,7 +258,7 @@ def average_premium(
     if count == 0 and not running:
         raise ValueError("premium has no samples")
     key = [(along,), (0,), (along,)]
-    result = call(_dispatch.funding_rates.funding_average, ("premium", "weight"), (samples, weight), axes=key)
+    result = call(dispatch.funding.rates.funding_average, ("premium", "weight"), (samples, weight), axes=key)
     if running:
         return result
     last = np.take(np.asarray(result), -1, axis=along)

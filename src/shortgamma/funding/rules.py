@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shortgamma._arguments import times
+from shortgamma._core.checks import times
 from shortgamma.funding.rates import average_premium, rate
 
 if TYPE_CHECKING:

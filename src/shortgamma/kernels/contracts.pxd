@@ -7,7 +7,7 @@ formulas know only two kinds: inverse or not.
     linear, quanto: value q m P, profit q m (P1 - P0)        inverse: value q m / P, profit q m (1/P0 - 1/P1)
 """
 
-from shortgamma.kernels.vecmath cimport INFINITY, NAN
+from shortgamma.kernels.numeric.vecmath cimport INFINITY, NAN
 
 
 cdef inline double checked(double result, double price) noexcept nogil:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from shortgamma.leverage.simulation import simulate
+from shortgamma.leverage.token import simulate
 from shortgamma.leverage.token_rule import TokenRule
 
 if TYPE_CHECKING:

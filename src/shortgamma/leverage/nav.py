@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shortgamma import _dispatch
-from shortgamma._arguments import along_time, call, number, plain, refuse_where, time_axis
+from shortgamma._core import dispatch
+from shortgamma._core.checks import along_time, call, number, plain, refuse_where, time_axis
 
 if TYPE_CHECKING:
     from typing import Any
@@ -107,7 +107,7 @@ def nav(
     if schedule is None and np.ndim(financing) == 0 and np.ndim(fee) == 0:
         values: tuple[Any, ...] = (paths, leverage, financing, fee, cost, initial)
         names = tuple(name for name in NAMES if name != "schedule")
-        return call(_dispatch.leverage.leverage_steady_nav, names, values, out, axis=axis)
+        return call(dispatch.leverage.nav.leverage_steady_nav, names, values, out, axis=axis)
     values = (
         paths,
         leverage,
@@ -125,7 +125,7 @@ def nav(
         ),
         (axis,),
     ]
-    return call(_dispatch.leverage.leverage_nav, NAMES, values, out, axes=axes)
+    return call(dispatch.leverage.nav.leverage_nav, NAMES, values, out, axes=axes)
 
 
 TIMED = frozenset({"price", "schedule", "financing", "fee"})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from shortgamma._arguments import refuse_choice
+from shortgamma._core.checks import refuse_choice
 from shortgamma.leverage.token_rule import TokenRule
 
 __all__ = [

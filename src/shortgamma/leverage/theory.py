@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shortgamma import _dispatch
-from shortgamma._arguments import call, number
+from shortgamma._core import dispatch
+from shortgamma._core.checks import call, number
 
 if TYPE_CHECKING:
     from typing import Any
@@ -51,7 +51,7 @@ def trigger_ratio(leverage: ArrayLike, bound: ArrayLike, *, out: Any = None) -> 
     >>> round(float(sg.leverage.trigger_ratio(3.0, 4.0)) - 1, 4)
     -0.1111
     """
-    return call(_dispatch.leverage_theory.leverage_trigger_ratio, ("leverage", "bound"), (leverage, bound), out)
+    return call(dispatch.leverage.theory.leverage_trigger_ratio, ("leverage", "bound"), (leverage, bound), out)
 
 
 def actual_leverage(leverage: ArrayLike, ratio: ArrayLike, *, out: Any = None) -> Any:
@@ -85,7 +85,7 @@ def actual_leverage(leverage: ArrayLike, ratio: ArrayLike, *, out: Any = None) -
     >>> round(float(sg.leverage.actual_leverage(3.0, 1.05)), 2)
     2.74
     """
-    return call(_dispatch.leverage_theory.leverage_actual_leverage, ("leverage", "ratio"), (leverage, ratio), out)
+    return call(dispatch.leverage.theory.leverage_actual_leverage, ("leverage", "ratio"), (leverage, ratio), out)
 
 
 def rebalance_trade(nav: ArrayLike, leverage: ArrayLike, ratio: ArrayLike, *, out: Any = None) -> Any:
@@ -121,7 +121,7 @@ def rebalance_trade(nav: ArrayLike, leverage: ArrayLike, ratio: ArrayLike, *, ou
     30.0
     """
     names = ("nav", "leverage", "ratio")
-    return call(_dispatch.leverage_theory.leverage_rebalance_trade, names, (nav, leverage, ratio), out)
+    return call(dispatch.leverage.theory.leverage_rebalance_trade, names, (nav, leverage, ratio), out)
 
 
 def rebalance_flow(assets: ArrayLike, leverage: ArrayLike, return_: ArrayLike, *, out: Any = None) -> Any:
@@ -162,7 +162,7 @@ def rebalance_flow(assets: ArrayLike, leverage: ArrayLike, return_: ArrayLike, *
     array([ 6.,  2.,  2.,  6., 12.])
     """
     names = ("assets", "leverage", "return_")
-    return call(_dispatch.leverage_theory.leverage_rebalance_flow, names, (assets, leverage, return_), out)
+    return call(dispatch.leverage.theory.leverage_rebalance_flow, names, (assets, leverage, return_), out)
 
 
 def compounded_return(
@@ -221,7 +221,7 @@ def compounded_return(
     """
     names = ("return_", "leverage", "variance", "rate", "fee", "years")
     values = (return_, leverage, variance, rate, fee, years)
-    return call(_dispatch.leverage_theory.leverage_compounded_return, names, values, out)
+    return call(dispatch.leverage.theory.leverage_compounded_return, names, values, out)
 
 
 def volatility_drag(leverage: ArrayLike, vol: ArrayLike, years: ArrayLike, *, out: Any = None) -> Any:
@@ -257,7 +257,7 @@ def volatility_drag(leverage: ArrayLike, vol: ArrayLike, years: ArrayLike, *, ou
     array([-0.0392, -0.1131, -0.2134])
     """
     names = ("leverage", "vol", "years")
-    return call(_dispatch.leverage_theory.leverage_volatility_drag, names, (leverage, vol, years), out)
+    return call(dispatch.leverage.theory.leverage_volatility_drag, names, (leverage, vol, years), out)
 
 
 def break_even_variance(return_: ArrayLike, leverage: ArrayLike, *, out: Any = None) -> Any:
@@ -299,7 +299,7 @@ def break_even_variance(return_: ArrayLike, leverage: ArrayLike, *, out: Any = N
     0.168
     """
     names = ("return_", "leverage")
-    return call(_dispatch.leverage_theory.leverage_break_even_variance, names, (return_, leverage), out)
+    return call(dispatch.leverage.theory.leverage_break_even_variance, names, (return_, leverage), out)
 
 
 def growth_optimal_leverage(drift: ArrayLike, rate: ArrayLike, vol: ArrayLike, *, out: Any = None) -> Any:
@@ -335,7 +335,7 @@ def growth_optimal_leverage(drift: ArrayLike, rate: ArrayLike, vol: ArrayLike, *
     2.344
     """
     names = ("drift", "rate", "vol")
-    return call(_dispatch.leverage_theory.leverage_growth_optimal_leverage, names, (drift, rate, vol), out)
+    return call(dispatch.leverage.theory.leverage_growth_optimal_leverage, names, (drift, rate, vol), out)
 
 
 def return_quantile(
@@ -393,7 +393,7 @@ def return_quantile(
     """
     names = ("probability", "leverage", "drift", "vol", "years", "rate", "fee")
     values = (probability, leverage, drift, vol, years, rate, fee)
-    return call(_dispatch.leverage_theory.leverage_return_quantile, names, values, out)
+    return call(dispatch.leverage.theory.leverage_return_quantile, names, values, out)
 
 
 def return_probability(
@@ -438,7 +438,7 @@ def return_probability(
     """
     names = ("return_", "leverage", "drift", "vol", "years", "rate", "fee")
     values = (return_, leverage, drift, vol, years, rate, fee)
-    return call(_dispatch.leverage_theory.leverage_return_probability, names, values, out)
+    return call(dispatch.leverage.theory.leverage_return_probability, names, values, out)
 
 
 def value_at_risk(
@@ -523,7 +523,7 @@ def recentred_leverage(
     array([2.19, 2.3 , 1.7 ])
     """
     names = ("actual", "target", "speed", "low", "high")
-    return call(_dispatch.leverage_theory.leverage_recentred_leverage, names, (actual, target, speed, low, high), out)
+    return call(dispatch.leverage.theory.leverage_recentred_leverage, names, (actual, target, speed, low, high), out)
 
 
 def power_transfer(long: ArrayLike, short: ArrayLike, leverage: ArrayLike, ratio: ArrayLike, *, out: Any = None) -> Any:
@@ -563,7 +563,7 @@ def power_transfer(long: ArrayLike, short: ArrayLike, leverage: ArrayLike, ratio
     2486.85
     """
     names = ("long", "short", "leverage", "ratio")
-    return call(_dispatch.leverage_theory.leverage_power_transfer, names, (long, short, leverage, ratio), out)
+    return call(dispatch.leverage.theory.leverage_power_transfer, names, (long, short, leverage, ratio), out)
 
 
 def sigmoid_transfer(
@@ -606,4 +606,4 @@ def sigmoid_transfer(
     2661.61
     """
     names = ("long", "short", "leverage", "ratio")
-    return call(_dispatch.leverage_theory.leverage_sigmoid_transfer, names, (long, short, leverage, ratio), out)
+    return call(dispatch.leverage.theory.leverage_sigmoid_transfer, names, (long, short, leverage, ratio), out)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shortgamma._arguments import refuse_choice
+from shortgamma._core.checks import refuse_choice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

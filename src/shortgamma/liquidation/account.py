@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from shortgamma import _dispatch
 from shortgamma import contracts as specifications
-from shortgamma._arguments import choice, number, refuse_where
+from shortgamma._core import dispatch
+from shortgamma._core.checks import choice, number, refuse_where
 from shortgamma.liquidation.tiers import Tiers
 
 if TYPE_CHECKING:
@@ -544,7 +544,7 @@ def account_first_breach(
         paid = np.cumsum(due, axis=0)
     events = _events(fills, transfers, bars, accounts, size, count)
     out = np.full(accounts, -1, dtype=np.int64)
-    outside = _dispatch.liquidation_account.first_breaches(
+    outside = dispatch.liquidation.account.first_breaches(
         code, prices, coin_prices, paid, positions, book.terms(), book.weight, events, out
     )
     _invalid(outside)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from shortgamma import contracts as specifications
-from shortgamma._arguments import number, refuse_where
+from shortgamma._core.checks import number, refuse_where
 
 if TYPE_CHECKING:
     from typing import Any

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shortgamma._arguments import number, plain, refuse_choice, refuse_where
+from shortgamma._core.checks import number, plain, refuse_choice, refuse_where
 
 if TYPE_CHECKING:
     from typing import Any, Literal, NoReturn, TypeAlias

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from shortgamma import _dispatch
-from shortgamma._arguments import choice, number, refuse_where
+from shortgamma._core import dispatch
+from shortgamma._core.checks import choice, number, refuse_where
 from shortgamma.liquidation.account import _fx, _last, book_of
 
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ def account_breach_probability(
     for batch in range(batches):
         before = hits.copy()
         normals, exponentials = next(draws)
-        _dispatch.liquidation_account.simulate(
+        dispatch.liquidation.account.simulate(
             normals, exponentials, method == "antithetic", start, np.ascontiguousarray(move),
             np.ascontiguousarray(loading), step, vols, np.ascontiguousarray(covariance), positions, book.terms(),
             book.weight, hits, both,

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from shortgamma import _dispatch, contracts
-from shortgamma._arguments import number, refuse_choice, refuse_where
+from shortgamma import contracts
+from shortgamma._core import dispatch
+from shortgamma._core.checks import number, refuse_choice, refuse_where
 from shortgamma.liquidation.limits import RisingMargin, RiskLimits
-from shortgamma.liquidation.single import leverage_of
+from shortgamma.liquidation.position import leverage_of
 from shortgamma.liquidation.tiers import Tiers
 
 if TYPE_CHECKING:
@@ -279,7 +280,7 @@ def simulate(
     position = -held.sum(axis=0)
     basis = position * units[0]
     fees = np.zeros(len(coins))
-    whole, parts = _dispatch.liquidation_process.simulate(
+    whole, parts = dispatch.liquidation.process.simulate(
         units,
         held,
         np.ascontiguousarray(unit_at_entry),

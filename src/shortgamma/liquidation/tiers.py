@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shortgamma._arguments import number, refuse_where
+from shortgamma._core.checks import number, refuse_where
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,0 +1,57 @@
+"""Loops of barriers on another asset, an option at a time, and of the bivariate normal distribution."""
+
+cimport numpy as cnp
+
+cimport shortgamma.kernels.barrier.two_asset as formula
+from cython_ext._loop.blocks cimport INVALID, Status, code_at, number_at, status_raise, status_restore, status_save
+from cython_ext._loop.ufuncs cimport make_ufunc
+from shortgamma.kernels.numeric.bivariate cimport bivariate_cdf
+from shortgamma.kernels.numeric.quadrature cimport Rule, make_rule
+
+cnp.import_array()
+cnp.import_ufunc()
+
+cdef Rule RULE
+make_rule(&RULE)
+
+
+cdef void bivariate_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
+    """x, y, correlation -> probability"""
+    cdef Py_ssize_t i
+    cdef double x, y, correlation
+    cdef bint outside = False
+    cdef Status status = status_save()
+    for i in range(dimensions[0]):
+        x = number_at(args, steps, 0, i)
+        y = number_at(args, steps, 1, i)
+        correlation = number_at(args, steps, 2, i)
+        outside |= not -1.0 <= correlation <= 1.0 and x == x and y == y and correlation == correlation
+        (<double*> (args[3] + i * steps[3]))[0] = bivariate_cdf(&RULE, x, y, correlation)
+    status_restore(status)
+    status_raise(INVALID if outside else 0)
+
+
+cdef void two_asset_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
+    """spot, strike, vol, dividend, other, barrier, other_vol, other_dividend, correlation, expiry, rate, kind"""
+    cdef Py_ssize_t i
+    cdef double out[1]
+    cdef bint outside = False
+    cdef Status status = status_save()
+    for i in range(dimensions[0]):
+        outside |= not formula.two_asset(
+            &RULE, number_at(args, steps, 0, i), number_at(args, steps, 1, i), number_at(args, steps, 2, i),
+            number_at(args, steps, 3, i), number_at(args, steps, 4, i), number_at(args, steps, 5, i),
+            number_at(args, steps, 6, i), number_at(args, steps, 7, i), number_at(args, steps, 8, i),
+            number_at(args, steps, 9, i), number_at(args, steps, 10, i), code_at(args, steps, 11, i), out)
+        (<double*> (args[12] + i * steps[12]))[0] = out[0]
+    status_restore(status)
+    status_raise(INVALID if outside else 0)
+
+
+two_asset_bivariate_cdf = make_ufunc(
+    bivariate_loop, "two_asset_bivariate_cdf", "ddd", "d", "",
+    "P(X < x, Y < y) of two standard normal numbers: x, y, correlation.")
+two_asset_price = make_ufunc(
+    two_asset_loop, "two_asset_price", "dddddddddddb", "d", "",
+    "Loop behind shortgamma.barrier.two_asset_price: spot, strike, vol, dividend, other, barrier, other_vol, "
+    "other_dividend, correlation, expiry, rate, kind (int8).")

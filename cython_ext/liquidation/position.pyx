@@ -1,0 +1,257 @@
+"""Loops of liquidation prices and of the first bar on which a position is liquidated."""
+
+cimport numpy as cnp
+
+cimport shortgamma.kernels.liquidation.position as formula
+from cython_ext._loop.blocks cimport (
+    INVALID, LANES, Status, lanes_of, load, load_codes, padded, status_raise, status_restore, status_save, store,
+)
+from cython_ext._loop.ufuncs cimport make_ufunc
+from shortgamma.kernels.numeric.vecmath cimport INFINITY, NAN
+
+cnp.import_array()
+cnp.import_ufunc()
+
+cdef enum:
+    # Paths that lie side by side in memory are scanned together, WIDTH at a time (their bounds stay in the cache), ROWS
+    # bars of BLOCK paths between two looks at what was found.
+    WIDTH = 1024
+    BLOCK = 256
+    ROWS = 4
+    NEVER = -1
+    UNDEFINED = -2
+
+
+cdef enum:
+    LINEAR
+    INVERSE
+    MIXED
+
+
+cdef inline void prices(int kind, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps) noexcept nogil:
+    """kind is a constant of the caller: where all contracts are alike there is one formula to compute."""
+    cdef Py_ssize_t count = dimensions[0], begin = 0, i, lanes, whole
+    cdef const double* quantity
+    cdef double quantity_block[LANES]
+    cdef const double* entry
+    cdef double entry_block[LANES]
+    cdef const double* margin
+    cdef double margin_block[LANES]
+    cdef const double* maintenance
+    cdef double maintenance_block[LANES]
+    cdef const double* fee
+    cdef double fee_block[LANES]
+    cdef const double* multiplier
+    cdef double multiplier_block[LANES]
+    cdef double out[LANES]
+    cdef double good[LANES]
+    cdef int inverse[LANES]
+    cdef long long outside = 0
+    cdef Status status = status_save()
+    while begin < count:
+        lanes = min(<Py_ssize_t> LANES, count - begin)
+        whole = padded(lanes)
+        quantity = lanes_of(quantity_block, args[0], steps[0], begin, lanes)
+        entry = lanes_of(entry_block, args[1], steps[1], begin, lanes)
+        margin = lanes_of(margin_block, args[2], steps[2], begin, lanes)
+        maintenance = lanes_of(maintenance_block, args[3], steps[3], begin, lanes)
+        fee = lanes_of(fee_block, args[4], steps[4], begin, lanes)
+        multiplier = lanes_of(multiplier_block, args[5], steps[5], begin, lanes)
+        if kind == MIXED:
+            load_codes(inverse, args[6] + begin * steps[6], steps[6], lanes)
+        for i in range(whole):
+            good[i] = formula.in_domain(entry[i], maintenance[i], fee[i])
+            out[i] = formula.price(
+                inverse[i] if kind == MIXED else kind == INVERSE, quantity[i], entry[i], margin[i],
+                maintenance[i] + fee[i], multiplier[i])
+            out[i] = out[i] if good[i] != 0.0 else NAN
+        for i in range(whole):
+            outside |= 1 if (
+                (good[i] == 0.0) & (entry[i] == entry[i]) & (maintenance[i] == maintenance[i]) & (fee[i] == fee[i])
+            ) else 0
+        store(args[7] + begin * steps[7], steps[7], out, lanes)
+        begin += LANES
+    status_restore(status)
+    status_raise(INVALID if outside else 0)
+
+
+cdef void price_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
+    """quantity, entry, margin, maintenance, fee, multiplier, inverse -> price"""
+    if steps[6] != 0:
+        prices(MIXED, args, dimensions, steps)
+    elif args[6][0]:
+        prices(INVERSE, args, dimensions, steps)
+    else:
+        prices(LINEAR, args, dimensions, steps)
+
+
+cdef struct Position:
+    bint inverse
+    double quantity
+    double entry
+    double margin
+    double required
+    double multiplier
+
+
+cdef inline double number(char* source) noexcept nogil:
+    return (<double*> source)[0]
+
+
+cdef inline long long open_position(
+    char** args, cnp.npy_intp* steps, Py_ssize_t path, Position* position, formula.Bounds* bounds, bint* outside,
+) noexcept nogil:
+    """The position of a path and its bounds; UNDEFINED if there is none to speak of, else NEVER."""
+    cdef double maintenance = number(args[4] + path * steps[4]), fee = number(args[5] + path * steps[5])
+    position.quantity = number(args[1] + path * steps[1])
+    position.entry = number(args[2] + path * steps[2])
+    position.margin = number(args[3] + path * steps[3])
+    position.required = maintenance + fee
+    position.multiplier = number(args[6] + path * steps[6])
+    position.inverse = (args[7] + path * steps[7])[0] != 0
+    cdef bint finite = (
+        -INFINITY < position.quantity < INFINITY and -INFINITY < position.margin < INFINITY
+        and 0.0 < position.multiplier < INFINITY
+    )
+    if finite and formula.in_domain(position.entry, maintenance, fee) != 0.0:
+        bounds[0] = formula.bounds(
+            position.inverse, position.quantity, position.entry, position.margin, position.required,
+            position.multiplier)
+        return NEVER
+    bounds.low = -INFINITY
+    bounds.high = INFINITY
+    if (
+        position.quantity == position.quantity and position.entry == position.entry
+        and position.margin == position.margin and maintenance == maintenance and fee == fee
+        and position.multiplier == position.multiplier
+    ):
+        outside[0] = True
+    return UNDEFINED
+
+
+cdef inline bint liquidated(
+    double mark, const Position* position, const formula.Bounds* bounds, bint* outside,
+) noexcept nogil:
+    """The decision on a mark outside the bounds."""
+    if not 0.0 < mark < INFINITY:
+        outside[0] = True
+        return False
+    if mark < bounds.sure_low or mark > bounds.sure_high:
+        return True
+    return formula.breached(
+        position.inverse, mark, position.quantity, position.entry, position.margin, position.required,
+        position.multiplier)
+
+
+cdef inline long long scan(
+    const char* marks, Py_ssize_t stride, Py_ssize_t bars, const Position* position, const formula.Bounds* bounds,
+    bint* outside,
+) noexcept nogil:
+    """One path along time."""
+    cdef double block[LANES]
+    cdef Py_ssize_t begin = 0, i, lanes, whole
+    cdef long long found
+    cdef double low = bounds.low, high = bounds.high
+    while begin < bars:
+        lanes = min(<Py_ssize_t> LANES, bars - begin)
+        whole = padded(lanes)
+        load(block, marks + begin * stride, stride, lanes)
+        found = 0
+        for i in range(whole):
+            found |= 1 if (block[i] < low) | (block[i] > high) else 0
+        if found:
+            for i in range(lanes):
+                if (block[i] < low or block[i] > high) and liquidated(block[i], position, bounds, outside):
+                    return begin + i
+        begin += LANES
+    return NEVER
+
+
+cdef inline long long any_outside(
+    const char* source, Py_ssize_t stride, const double* low, const double* high, Py_ssize_t lanes,
+) noexcept nogil:
+    """Whether a mark of ROWS bars may be a breach. The bars are written out, each a stream for the memory."""
+    cdef const double* r0 = <const double*> source
+    cdef const double* r1 = <const double*> (source + stride)
+    cdef const double* r2 = <const double*> (source + 2 * stride)
+    cdef const double* r3 = <const double*> (source + 3 * stride)
+    cdef long long found = 0
+    cdef Py_ssize_t i
+    for i in range(lanes):
+        found |= 1 if (
+            (r0[i] < low[i]) | (r0[i] > high[i]) | (r1[i] < low[i]) | (r1[i] > high[i])
+            | (r2[i] < low[i]) | (r2[i] > high[i]) | (r3[i] < low[i]) | (r3[i] > high[i])
+        ) else 0
+    return found
+
+
+cdef void scan_together(
+    char** args, cnp.npy_intp* steps, Py_ssize_t first, Py_ssize_t width, Py_ssize_t bars, bint* outside,
+) noexcept nogil:
+    """Paths whose marks lie side by side, bar by bar, until all are decided."""
+    cdef Position position
+    cdef formula.Bounds bounds
+    cdef double low[WIDTH]
+    cdef double high[WIDTH]
+    cdef long long result[WIDTH]
+    cdef Py_ssize_t i, t = 0, row, rows, begin, lanes, stride = steps[9], alive = 0
+    cdef const char* source
+    cdef double mark
+    for i in range(width):
+        result[i] = open_position(args, steps, first + i, &position, &bounds, outside)
+        low[i] = bounds.low
+        high[i] = bounds.high
+        alive += result[i] == NEVER
+    while t < bars and alive > 0:
+        rows = min(<Py_ssize_t> ROWS, bars - t)
+        begin = 0
+        while begin < width:
+            lanes = min(<Py_ssize_t> BLOCK, width - begin)
+            source = args[0] + (first + begin) * steps[0] + t * stride
+            if rows < ROWS or any_outside(source, stride, &low[begin], &high[begin], lanes):
+                for row in range(rows):
+                    for i in range(begin, begin + lanes):
+                        mark = (<const double*> (source + row * stride))[i - begin]
+                        if mark < low[i] or mark > high[i]:
+                            open_position(args, steps, first + i, &position, &bounds, outside)
+                            if liquidated(mark, &position, &bounds, outside):
+                                result[i] = t + row
+                                low[i] = -INFINITY
+                                high[i] = INFINITY
+                                alive -= 1
+            begin += BLOCK
+        t += ROWS
+    for i in range(width):
+        (<long long*> (args[8] + (first + i) * steps[8]))[0] = result[i]
+
+
+cdef void first_breach_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
+    """mark (t), quantity, entry, margin, maintenance, fee, multiplier, inverse -> index"""
+    cdef Py_ssize_t paths = dimensions[0], bars = dimensions[1], path = 0, width
+    cdef Position position
+    cdef formula.Bounds bounds
+    cdef long long result
+    cdef bint outside = False
+    cdef Status status = status_save()
+    if steps[0] == sizeof(double) and steps[9] != sizeof(double) and paths > 1:
+        while path < paths:
+            width = min(<Py_ssize_t> WIDTH, paths - path)
+            scan_together(args, steps, path, width, bars, &outside)
+            path += WIDTH
+    else:
+        for path in range(paths):
+            result = open_position(args, steps, path, &position, &bounds, &outside)
+            if result == NEVER:
+                result = scan(args[0] + path * steps[0], steps[9], bars, &position, &bounds, &outside)
+            (<long long*> (args[8] + path * steps[8]))[0] = result
+    status_restore(status)
+    status_raise(INVALID if outside else 0)
+
+
+liquidation_price = make_ufunc(
+    price_loop, "liquidation_price", "ddddddb", "d", "",
+    "Loop behind shortgamma.liquidation.price: quantity, entry, margin, maintenance, fee, multiplier, inverse (int8).")
+liquidation_first_breach = make_ufunc(
+    first_breach_loop, "liquidation_first_breach", "dddddddb", "l", "(t),(),(),(),(),(),(),()->()",
+    "Loop behind shortgamma.liquidation.first_breach: mark, quantity, entry, margin, maintenance, fee, multiplier, "
+    "inverse (int8).")

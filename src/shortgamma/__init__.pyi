@@ -1,0 +1,11 @@
+from shortgamma import barrier as barrier
+from shortgamma import capi as capi
+from shortgamma import contracts as contracts
+from shortgamma import funding as funding
+from shortgamma import leverage as leverage
+from shortgamma import liquidation as liquidation
+from shortgamma import stream as stream
+from shortgamma import vecmath as vecmath
+from shortgamma._core.config import get_include as get_include
+from shortgamma._core.config import show_config as show_config
+from shortgamma._version import __version__ as __version__

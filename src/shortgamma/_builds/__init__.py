@@ -1,1 +1,0 @@
-"""The compiled loops, one package for each processor level; _dispatch picks one."""

@@ -1,1 +1,0 @@
-"""Loops compiled for any processor of the architecture."""

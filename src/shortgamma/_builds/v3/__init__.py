@@ -1,1 +1,0 @@
-"""Loops compiled for x86-64-v3."""

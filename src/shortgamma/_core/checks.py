@@ -1,0 +1,204 @@
+"""What all faces share: time axes, checks that name the argument, and errors in the field's words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any, NoReturn, TypeAlias
+
+    from numpy.typing import ArrayLike, NDArray
+
+    Array: TypeAlias = NDArray[Any]
+
+
+def place(name: str, index: tuple[int, ...]) -> str:
+    """The name of one element of an argument."""
+    return f"{name}[{', '.join(map(str, index))}]" if index else name
+
+
+def first(mask: Array) -> tuple[int, ...]:
+    """The index of the first true element."""
+    return tuple(int(i) for i in np.unravel_index(int(np.argmax(mask)), mask.shape))
+
+
+def refuse_where(bad: Array | np.bool, name: str, value: Array, rule: str) -> None:
+    """Raise ValueError for the first element of ``value`` that breaks the rule."""
+    bad = np.broadcast_to(np.asarray(bad), value.shape)
+    if bad.any():
+        index = first(bad)
+        raise ValueError(f"{place(name, index)} must be {rule}, got {value[index].item()!r}")
+
+
+def number(name: str, value: ArrayLike) -> Array:
+    """``value`` as an array of real numbers."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} must be a number or an array of numbers, got a ragged sequence") from None
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name} must be a number or an array of numbers, got {describe(value, array)}")
+    return array
+
+
+def describe(value: object, array: Array) -> str:
+    if isinstance(value, str | bytes) or value is None:
+        return repr(value)
+    return f"dtype {array.dtype}" if array.ndim else type(value).__name__
+
+
+def call(ufunc: np.ufunc, names: Sequence[str], values: Sequence[Any], out: Any = None, **keywords: Any) -> Any:
+    """``ufunc(*values)``; where NumPy refuses, say which argument is at fault."""
+    try:
+        return ufunc(*values, **keywords) if out is None else ufunc(*values, out=out, **keywords)
+    except (TypeError, ValueError) as error:
+        explain(error, ufunc, names, values, out)
+        raise
+
+
+def explain(error: Exception, ufunc: np.ufunc, names: Sequence[str], values: Sequence[Any], out: Any) -> None:
+    paths = ufunc.signature is not None
+    for name, value in zip(names, values, strict=False):
+        number(name, value)
+    shapes = [(name, np.shape(value)) for name, value in zip(names, values, strict=False)]
+    shape: tuple[int, ...] = ()
+    widest = ""
+    for name, other in shapes if not paths else ():
+        try:
+            shape = np.broadcast_shapes(shape, other)
+        except ValueError:
+            raise ValueError(f"{name} of shape {other} does not broadcast with {widest} of shape {shape}") from error
+        widest = name if shape == other else widest
+    results = ufunc.types[0].split("->")[1]
+    for array, letter in zip(out if isinstance(out, tuple) else (out,), results, strict=False):
+        if array is None:
+            continue
+        if not isinstance(array, np.ndarray):
+            raise TypeError(f"out must be an array, got {type(array).__name__}") from error
+        if not np.can_cast(letter, array.dtype, "same_kind"):
+            raise TypeError(f"out must be an array that takes {np.dtype(letter)}, got dtype {array.dtype}") from error
+        if not paths and not fits(shape, array.shape):
+            raise ValueError(f"out has shape {array.shape}, the result has {shape}") from error
+
+
+def fits(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
+    """Whether an array of one shape broadcasts to another."""
+    try:
+        return np.broadcast_shapes(shape, target) == target
+    except ValueError:
+        return False
+
+
+def time_axis(axis: int, ndim: int, name: str) -> int:
+    """``axis`` counted from the front."""
+    if ndim == 0:
+        raise ValueError(f"{name} must have at least one dimension")
+    if not isinstance(axis, int | np.integer):
+        raise TypeError(f"axis must be an integer, got {type(axis).__name__}")
+    if not -ndim <= axis < ndim:
+        raise ValueError(f"axis {axis} is out of bounds for {name} of {ndim} dimension{'s' * (ndim > 1)}")
+    return int(axis) % ndim
+
+
+def along_time(name: str, value: Any, axis: int, main: str, like: Any) -> Any:
+    """``value`` made to broadcast with ``like``: one dimension among N is time and runs along ``axis``."""
+    shape, target = np.shape(value), np.shape(like)
+    if len(shape) == 0:
+        return value
+    if len(shape) == 1 and len(target) > 1:
+        check_length(name, shape[0], main, target[axis])
+        check_labels(name, value, main, like, axis)
+        return number(name, value).reshape([-1 if i == axis else 1 for i in range(len(target))])
+    if len(shape) == len(target):
+        if shape[axis] != 1 or target[axis] == 0:
+            check_length(name, shape[axis], main, target[axis])
+        return value
+    raise ValueError(f"{name} has shape {shape}, {main} has {target}: give a number, one per bar, or one per element")
+
+
+def check_length(name: str, length: int, main: str, expected: int) -> None:
+    if length != expected:
+        raise ValueError(f"{name} has length {length} along the time axis, {main} has {expected}")
+
+
+def check_labels(name: str, value: Any, main: str, like: Any, axis: int) -> None:
+    """Series and frame must be of one index: positions alone would pair the wrong bars."""
+    index: Any = getattr(value, "index", None)
+    axes = getattr(like, "axes", None)
+    if hasattr(index, "equals") and isinstance(axes, list) and not index.equals(axes[axis]):
+        raise ValueError(f"the index of {name} is not that of {main}")
+
+
+def plain(name: str, value: Any) -> Any:
+    """Arrays and pandas objects pass through ufuncs themselves; all else becomes an array."""
+    return value if hasattr(value, "__array_ufunc__") else number(name, value)
+
+
+def choice(name: str, value: Any, choices: dict[str, int]) -> int | NDArray[np.int8]:
+    """The code of a named choice, or the codes of an array of names."""
+    if isinstance(value, str):
+        try:
+            return choices[value]
+        except KeyError:
+            refuse_choice(name, value, choices)
+    names = np.asarray(value)
+    if names.dtype.kind not in "UOT" or (names.ndim == 0 and names.dtype.kind == "O"):
+        raise TypeError(f"{name} must be a string or an array of strings, got {describe(value, names)}")
+    # loaded by the first array of names
+    from shortgamma._core import names as _names
+
+    codes = _names.codes(names, choices)
+    if (codes < 0).any():
+        index = first(codes < 0)
+        refuse_choice(place(name, index), names[index], choices)
+    return codes
+
+
+def refuse_choice(name: str, value: object, choices: Iterable[str]) -> NoReturn:
+    raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {str(value)!r}")
+
+
+def times(name: str, value: Any) -> NDArray[np.int64]:
+    """Times as int64 nanoseconds UTC; integers are that already."""
+    zone = getattr(value, "dt", value)
+    if getattr(zone, "tz", None) is not None:
+        value = zone.tz_convert(None)
+    array = np.asarray(value)
+    if array.dtype.kind in "iu":
+        return array.astype(np.int64, copy=False)
+    if array.dtype.kind != "M":
+        if array.size == 0:
+            return np.zeros(array.shape, dtype=np.int64)
+        raise TypeError(f"{name} must be datetime64 or integer nanoseconds, got {describe(value, array)}")
+    if np.isnat(array).any():
+        raise ValueError(f"{place(name, first(np.isnat(array)))} must be a time, got NaT")
+    nanoseconds = array.astype("datetime64[ns]")
+    beyond = nanoseconds.astype(array.dtype) != array
+    if beyond.any():
+        index = first(beyond)
+        raise ValueError(f"{place(name, index)} must be between the years 1677 and 2262, got {array[index]}")
+    return nanoseconds.view(np.int64)
+
+
+def offsets(name: str, value: Any, count: int, what: str) -> NDArray[np.int64]:
+    """CSR offsets into ``count`` elements: from 0 up to count, never down."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be an array of integers, got {describe(value, array)}")
+    if array.ndim != 1 or len(array) == 0:
+        raise ValueError(f"{name} must have one dimension and at least one element, got shape {array.shape}")
+    array = np.ascontiguousarray(array, dtype=np.int64)
+    if array[0] != 0:
+        raise ValueError(f"{name}[0] must be 0, got {array[0]}")
+    down = np.diff(array) < 0
+    if down.any():
+        index = int(np.argmax(down)) + 1
+        raise ValueError(
+            f"{name}[{index}] must be at least {name}[{index - 1}], got {array[index]} < {array[index - 1]}"
+        )
+    if array[-1] != count:
+        raise ValueError(f"{name}[{len(array) - 1}] must be the length of {what}, {count}, got {array[-1]}")
+    return array

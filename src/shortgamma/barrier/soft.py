@@ -1,0 +1,84 @@
+"""Barriers that give way gradually, between two levels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shortgamma._core import dispatch
+from shortgamma._core.checks import call
+from shortgamma.barrier.single import code_of
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+NAMES = ("spot", "strike", "lower", "upper", "vol", "expiry", "rate", "dividend")
+
+
+def soft_price(
+    spot: ArrayLike,
+    strike: ArrayLike,
+    lower: ArrayLike,
+    upper: ArrayLike,
+    vol: ArrayLike,
+    expiry: ArrayLike,
+    *,
+    rate: ArrayLike = 0.0,
+    dividend: ArrayLike = 0.0,
+    kind: Any = "down-in",
+    option: Any = "put",
+    out: Any = None,
+) -> Any:
+    """Price of soft-barrier options, knocked in proportion to how far the price went through a range.
+
+    Parameters
+    ----------
+    spot, strike : array_like
+        Prices > 0, in one currency.
+    lower, upper : array_like
+        The range, 0 < lower <= upper; of one level it is a hard barrier.
+    vol : array_like
+        Volatility per year, 0.2 for 20 %, >= 0.
+    expiry : array_like
+        Time to expiry in years, >= 0.
+    rate, dividend : array_like, default 0.0
+        Interest rate and dividend yield per year, continuously compounded.
+    kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
+        From which side the range is entered, and what that does.
+    option : {"put", "call"} or array of these
+        The option behind it.
+    out : ndarray, optional
+        Where the result goes.
+
+    Returns
+    -------
+    ndarray or float
+        Prices, in the shape that all inputs broadcast to. NaN, with the invalid flag, for a number out of its domain.
+
+    Raises
+    ------
+    ValueError
+        If ``kind`` or ``option`` is unknown, or shapes do not broadcast.
+    TypeError
+        If an input is not numeric.
+
+    See Also
+    --------
+    price : A hard barrier.
+
+    Notes
+    -----
+    The mean of hard-barrier options over the range, by Gauss-Legendre (Hart and Ross, "Striking continuity", Risk 7(6),
+    1994). The closed form divides by what vanishes where rate and dividend are equal; the mean does not.
+
+    Examples
+    --------
+    Haug's table (2nd ed., 2007, p. 166):
+
+    >>> import shortgamma as sg
+    >>> value = sg.barrier.soft_price(100.0, 100.0, 90.0, 95.0, 0.1, 0.5, rate=0.1, dividend=0.05, kind="down-out",
+    ...                               option="call")
+    >>> round(float(value), 4)
+    4.0175
+    """
+    values = (spot, strike, lower, upper, vol, expiry, rate, dividend)
+    return call(dispatch.barrier.soft.soft_price, NAMES, (*values, code_of(kind, option)), out)

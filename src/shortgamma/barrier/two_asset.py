@@ -1,0 +1,104 @@
+"""Barriers that stand on another asset."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shortgamma._core import dispatch
+from shortgamma._core.checks import call
+from shortgamma.barrier.single import code_of
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+NAMES = (
+    "spot",
+    "strike",
+    "vol",
+    "dividend",
+    "other",
+    "barrier",
+    "other_vol",
+    "other_dividend",
+    "correlation",
+    "expiry",
+    "rate",
+)
+
+
+def two_asset_price(
+    spot: ArrayLike,
+    strike: ArrayLike,
+    vol: ArrayLike,
+    other: ArrayLike,
+    barrier: ArrayLike,
+    other_vol: ArrayLike,
+    correlation: ArrayLike,
+    expiry: ArrayLike,
+    *,
+    rate: ArrayLike = 0.0,
+    dividend: ArrayLike = 0.0,
+    other_dividend: ArrayLike = 0.0,
+    kind: Any = "down-in",
+    option: Any = "put",
+    out: Any = None,
+) -> Any:
+    """Price of options on one asset whose barrier, watched always, stands on another (outside barriers).
+
+    Parameters
+    ----------
+    spot, strike : array_like
+        Price of the asset that pays, and the strike, > 0.
+    vol : array_like
+        Its volatility per year, > 0.
+    other, barrier : array_like
+        Price of the other asset, and the barrier on it, > 0.
+    other_vol : array_like
+        The other's volatility per year, > 0.
+    correlation : array_like
+        Of the two, in [-1, 1].
+    expiry : array_like
+        Time to expiry in years, > 0.
+    rate : array_like, default 0.0
+        Interest rate per year, continuously compounded.
+    dividend, other_dividend : array_like, default 0.0
+        Dividend yields of the two, per year, continuously compounded.
+    kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
+        Where the barrier lies and what it does.
+    option : {"put", "call"} or array of these
+        The option behind it.
+    out : ndarray, optional
+        Where the result goes.
+
+    Returns
+    -------
+    ndarray or float
+        Prices, in the shape that all inputs broadcast to. NaN, with the invalid flag, for a number out of its domain.
+
+    Raises
+    ------
+    ValueError
+        If ``kind`` or ``option`` is unknown, or shapes do not broadcast.
+    TypeError
+        If an input is not numeric.
+
+    See Also
+    --------
+    price : The barrier on the asset itself.
+
+    Notes
+    -----
+    Heynen and Kat, "Crossing barriers", Risk 7(6), 1994. There is no rebate.
+
+    Examples
+    --------
+    A down-and-out call of Haug's table, which prints 6.6592:
+
+    >>> import shortgamma as sg
+    >>> value = sg.barrier.two_asset_price(100.0, 90.0, 0.2, 100.0, 95.0, 0.2, 0.5, 0.5, rate=0.08, kind="down-out",
+    ...                                    option="call")
+    >>> round(float(value), 4)
+    6.6609
+    """
+    values = (spot, strike, vol, dividend, other, barrier, other_vol, other_dividend, correlation, expiry, rate)
+    return call(dispatch.barrier.two_asset.two_asset_price, NAMES, (*values, code_of(kind, option)), out)

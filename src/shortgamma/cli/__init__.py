@@ -1,0 +1,3 @@
+"""The command ``shortgamma``."""
+
+from shortgamma.cli.run import main as main

@@ -1,0 +1,369 @@
+"""Funding payments, their sums and the running index; the public names are in ``shortgamma.funding``."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from shortgamma import contracts
+from shortgamma._core import dispatch
+from shortgamma._core.checks import along_time, call, number, plain, time_axis, times
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from shortgamma.contracts import Contract
+
+NAMES = ("position", "mark", "rate", "fx")
+# NumPy would copy a mark and a rate for each element of a buffer full of rows; with a buffer shorter than a row of so
+# many accounts it hands over rows.
+WIDE = 64
+
+
+def aligned(values: Sequence[Any], axis: int) -> tuple[list[Any], int, int]:
+    """Inputs that broadcast, the widest among them, and the axis of time in it."""
+    aligned = [plain(name, value) for name, value in zip(NAMES, values, strict=False)]
+    widest = max(range(len(aligned)), key=lambda i: (np.ndim(aligned[i]), i == 1))
+    time = 0
+    if np.ndim(aligned[widest]) > 0:
+        time = time_axis(axis, np.ndim(aligned[widest]), NAMES[widest])
+        for i in range(len(aligned)):
+            if i != widest:
+                aligned[i] = along_time(NAMES[i], aligned[i], time, NAMES[widest], aligned[widest])
+    return aligned, widest, time
+
+
+def accrue(
+    position: ArrayLike,
+    mark: ArrayLike,
+    rate: ArrayLike,
+    *,
+    contract: Contract,
+    axis: int = 0,
+    fx: ArrayLike | None = None,
+    out: Any = None,
+) -> Any:
+    """Cash that a position receives at each funding time.
+
+    Parameters
+    ----------
+    position : array_like
+        Contracts held at each funding time, > 0 long. A 1-D input among N-D ones is a time series and runs
+        along ``axis``.
+    mark : array_like
+        Mark price (or whatever price the venue values funding at) at each funding time, in quote currency.
+    rate : array_like
+        Funding rate of each interval, a fraction; > 0 means that longs pay.
+    contract : Contract
+        What is held: it makes a value of quantity and price.
+    axis : int, default 0
+        The axis of time, counted in the input of most dimensions.
+    fx : array_like, optional
+        Price of the settlement coin at each funding time: the cash is then in the currency of this price.
+    out : ndarray, optional
+        Where the result goes.
+
+    Returns
+    -------
+    ndarray or float
+        Cash in the settlement coin, > 0 received; NaN, with the invalid flag, where the mark is not a finite
+        number > 0.
+
+    Raises
+    ------
+    ValueError
+        If a length does not fit.
+    TypeError
+        If ``contract`` is not a Contract, or an input is not numeric.
+
+    See Also
+    --------
+    total : Sums of it, without writing it.
+    accrue_events : The same from fills at any time.
+
+    Notes
+    -----
+    The payment is minus the position's value at the mark times the rate: -q m P F for linear and quanto
+    contracts, -(q m / P) F for inverse ones. Results have the same bits on every processor.
+
+    Examples
+    --------
+    A short of 10,000 ETHUSD contracts at 264.55, worth 2.6455 XBT, receives 0.01 % of that:
+
+    >>> import shortgamma as sg
+    >>> cash = sg.funding.accrue(-10_000, 264.55, 0.0001, contract=sg.contracts.ETHUSD)
+    >>> round(float(cash), 10)
+    0.00026455
+    """
+    contracts.checked(contract)
+    inputs = (position, mark, rate) if fx is None else (position, mark, rate, fx)
+    values, widest, _ = aligned(inputs, axis)
+    exchange = values.pop() if fx is not None else None
+    values += [contract.multiplier, contract.code]
+    # with FX rates, `out` need not have the shape of what is multiplied by them
+    target = out if fx is None else None
+    if widest < 3 and np.ndim(values[widest]) > 1 and np.shape(values[widest])[-1] >= WIDE:
+        size = np.setbufsize(16)
+        try:
+            cash = call(dispatch.funding.payments.funding_payment, NAMES, values, target)
+        finally:
+            np.setbufsize(size)
+    else:
+        cash = call(dispatch.funding.payments.funding_payment, NAMES, values, target)
+    return cash if fx is None else call(np.multiply, ("cash", "fx"), (cash, exchange), out)
+
+
+def total(
+    position: ArrayLike,
+    mark: ArrayLike,
+    rate: ArrayLike,
+    *,
+    contract: Contract,
+    axis: int = 0,
+    over: int | Sequence[int] | None = None,
+    fx: ArrayLike | None = None,
+    out: Any = None,
+) -> Any:
+    """Sum of the cash that positions receive, without writing the payments.
+
+    Parameters
+    ----------
+    position, mark, rate : array_like
+        As of `accrue`.
+    contract : Contract
+        What is held.
+    axis : int, default 0
+        The axis of time, counted in the input of most dimensions.
+    over : int or sequence of int, optional
+        Axes that are summed over. All by default: one number. With positions of shape (times, accounts,
+        instruments), ``over=0`` gives a sum for each account and instrument, ``over=(0, 2)`` one for each account,
+        ``over=(1, 2)`` one for each funding time.
+    fx : array_like, optional
+        Price of the settlement coin at each funding time: the cash is then in the currency of this price.
+    out : ndarray, optional
+        Where the result goes.
+
+    Returns
+    -------
+    ndarray or float
+        Sums over one axis are the payments' exact sum rounded once or twice, not the running sum of a loop; sums over
+        several axes add such sums. NaN as of `accrue`.
+
+    Raises
+    ------
+    ValueError
+        If a length does not fit, or an axis is out of bounds or given twice.
+    TypeError
+        If ``contract`` is not a Contract, or an input is not numeric.
+
+    Examples
+    --------
+    Two accounts over three intervals: what each of them received, and what the venue moved in each interval.
+
+    >>> import numpy as np
+    >>> import shortgamma as sg
+    >>> position = np.array([[1.0, -2.0], [1.0, -2.0], [0.0, 3.0]])
+    >>> mark, rate = [100.0, 200.0, 100.0], [0.01, 0.01, -0.01]
+    >>> linear = sg.contracts.Contract("linear")
+    >>> sg.funding.total(position, mark, rate, contract=linear, over=0)
+    array([-3.,  9.])
+    >>> sg.funding.total(position, mark, rate, contract=linear, over=1)
+    array([1., 2., 3.])
+    """
+    contracts.checked(contract)
+    values, widest, _ = aligned((position, mark, rate, 1.0 if fx is None else fx), axis)
+    labels = values[widest]
+    arrays = [number(name, value) for name, value in zip(NAMES, values, strict=True)]
+    shape: tuple[int, ...] = ()
+    known = ""
+    for name, array in zip(NAMES, arrays, strict=True):
+        try:
+            wider = np.broadcast_shapes(shape, array.shape)
+        except ValueError:
+            raise ValueError(
+                f"{name} of shape {array.shape} does not broadcast with {known} of shape {shape}"
+            ) from None
+        known = name if wider != shape else known
+        shape = wider
+    axes = _axes(over, len(shape), NAMES[widest])
+    if not shape:
+        shape, axes = (1,), (0,)
+    spread = [np.broadcast_to(array, shape) for array in arrays]
+    last = axes[0]
+    values = [*spread, contract.multiplier, contract.code]
+    keys = [*[(last,)] * 4, (), (), ()]
+    if len(axes) == 1:
+        result = call(dispatch.funding.payments.funding_total, NAMES, values, out, axes=keys)
+    else:
+        partial = dispatch.funding.payments.funding_total(*values, axes=keys)
+        rest = tuple(axis - (axis > last) for axis in axes[1:])
+        result = np.add.reduce(partial, axis=rest) if out is None else np.add.reduce(partial, axis=rest, out=out)
+    kept = [i for i in range(len(shape)) if i not in axes]
+    if out is None and len(kept) == 1 and isinstance(getattr(labels, "axes", None), list) and "pandas" in sys.modules:
+        return sys.modules["pandas"].Series(result, index=labels.axes[kept[0]])
+    return result
+
+
+def _axes(over: int | Sequence[int] | None, ndim: int, widest: str) -> tuple[int, ...]:
+    if over is None:
+        return tuple(range(ndim))
+    given = (over,) if isinstance(over, int | np.integer) else tuple(over)
+    if not given:
+        raise ValueError("over must name at least one axis, got ()")
+    axes = []
+    for axis in given:
+        if not isinstance(axis, int | np.integer):
+            raise TypeError(f"over must be an integer or a sequence of integers, got {type(axis).__name__}")
+        if not -ndim <= axis < ndim:
+            raise ValueError(f"over {axis} is out of bounds for {widest} of {ndim} dimension{'s' * (ndim != 1)}")
+        if int(axis) % ndim in axes:
+            raise ValueError(f"over names axis {int(axis) % ndim} twice")
+        axes.append(int(axis) % ndim)
+    return tuple(sorted(axes))
+
+
+class FundingIndex(NamedTuple):
+    """Running funding of one contract; see `funding_index`."""
+
+    value: Any
+    """Cash received by a long of one contract up to and with each funding time, in the settlement coin."""
+    time: NDArray[np.int64] | None
+    """Funding times in nanoseconds UTC, if they were given."""
+    axis: int
+    """The axis of time in ``value``."""
+
+
+def funding_index(
+    rate: ArrayLike, mark: ArrayLike, contract: Contract, *, time: ArrayLike | None = None, axis: int = 0
+) -> FundingIndex:
+    """Running funding of a long of one contract, so that funding between any two times is one subtraction.
+
+    Parameters
+    ----------
+    rate, mark : array_like
+        Funding rate and mark price at each funding time; a 1-D input among N-D ones is a time series.
+    contract : Contract
+        What is held.
+    time : array_like of datetime64 or int64, optional
+        Funding times, increasing. Without them `between` counts funding times.
+    axis : int, default 0
+        The axis of time.
+
+    Returns
+    -------
+    FundingIndex
+        ``value``: cash received so far by one contract long, each within two roundings of the exact sum of
+        the payments; ``time`` and ``axis`` as given. From a NaN or (with the invalid flag) a mark that is no price on,
+        NaN.
+
+    Raises
+    ------
+    ValueError
+        If a length does not fit, or times are not increasing.
+    TypeError
+        If ``contract`` is not a Contract, or an input is not numeric.
+
+    See Also
+    --------
+    between : Funding between two times.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> index = sg.funding.funding_index([0.01, -0.02, 0.01], [100.0, 100.0, 200.0], sg.contracts.Contract("linear"))
+    >>> index.value
+    array([-1.,  1., -1.])
+    >>> float(-3 * sg.funding.between(index, 0, 1))  # a short of 3 after the first funding time, up to the second
+    -6.0
+    """
+    contracts.checked(contract)
+    names = ("mark", "rate")
+    values = [plain(name, value) for name, value in zip(names, (mark, rate), strict=True)]
+    widest = int(np.ndim(values[1]) > np.ndim(values[0]))
+    run = time_axis(axis, np.ndim(values[widest]), names[widest])
+    values[1 - widest] = along_time(names[1 - widest], values[1 - widest], run, names[widest], values[widest])
+    length = np.shape(values[widest])[run]
+    stamps = None
+    if time is not None:
+        stamps = times("time", time)
+        if stamps.shape != (length,):
+            raise ValueError(f"time has shape {stamps.shape}, {names[widest]} has {length} funding times")
+        _refuse_unsorted(stamps)
+    for i in range(2):
+        if np.ndim(values[i]) == 0:
+            values[i] = np.broadcast_to(np.asarray(values[i]), (length,))
+            values[i] = along_time(names[i], values[i], run, names[widest], values[widest])
+        elif np.shape(values[i])[run] != length:
+            shape = list(np.shape(values[i]))
+            shape[run] = length
+            values[i] = np.broadcast_to(np.asarray(values[i]), shape)
+    ufunc = dispatch.funding.payments.funding_index
+    keys = [(run,), (run,), (), (), (run,)]
+    value = call(ufunc, names, (*values, contract.multiplier, contract.code), axes=keys)
+    return FundingIndex(value, stamps, run)
+
+
+def _refuse_unsorted(stamps: NDArray[np.int64]) -> None:
+    late = np.diff(stamps) <= 0
+    if late.any():
+        i = int(np.argmax(late)) + 1
+        raise ValueError(f"time[{i}] must be later than time[{i - 1}], got {stamps[i]} after {stamps[i - 1]}")
+
+
+def between(index: FundingIndex, t0: Any, t1: Any) -> Any:
+    """Cash that a long of one contract, held from one time to another, receives.
+
+    Parameters
+    ----------
+    index : FundingIndex
+        Result of `funding_index`.
+    t0, t1 : datetime64 or int
+        The position is held after ``t0`` and up to ``t1``: a funding time at ``t0`` does not count, one at ``t1`` does.
+        Times if the index has them, otherwise numbers of funding times (0 is the first; -1 is before it).
+        They broadcast with each other.
+
+    Returns
+    -------
+    ndarray or float
+        Cash in the settlement coin, > 0 received: times the quantity it is the cash of a position. The
+        shape of ``t0`` and ``t1``, then that of the paths of the index.
+
+    Raises
+    ------
+    ValueError
+        If a time is NaT, or a count is out of bounds.
+    TypeError
+        If ``index`` is not a FundingIndex, or a time is none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import shortgamma as sg
+    >>> time = np.array(["2020-03-12T04", "2020-03-12T12", "2020-03-12T20"], dtype="datetime64[h]")
+    >>> index = sg.funding.funding_index(-0.00375, [8000.0, 6000.0, 5000.0], sg.contracts.XBTUSD, time=time)
+    >>> held = sg.funding.between(index, np.datetime64("2020-03-12T04"), np.datetime64("2020-03-13"))
+    >>> round(float(10_000 * held), 6)  # XBT received by a long of 10,000 dollars
+    0.01375
+    """
+    if not isinstance(index, FundingIndex):
+        raise TypeError(f"index must be a FundingIndex, got {type(index).__name__}")
+    value = np.moveaxis(np.asarray(index.value), index.axis, 0)
+    ends = []
+    for name, given in (("t0", t0), ("t1", t1)):
+        if index.time is not None:
+            ends.append(np.searchsorted(index.time, times(name, given), side="right"))
+            continue
+        count = np.asarray(given)
+        if count.dtype.kind not in "iu":
+            raise TypeError(f"{name} must be an integer, got {type(given).__name__}: the index has no times")
+        bad = (count < -1) | (count >= len(value))
+        if bad.any():
+            raise ValueError(f"{name} must be between -1 and {len(value) - 1}, got {int(count[bad].flat[0])}")
+        ends.append(count + 1)
+    padded = np.concatenate([np.zeros((1, *value.shape[1:])), value])
+    return padded[ends[1]] - padded[ends[0]]

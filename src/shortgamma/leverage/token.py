@@ -1,0 +1,587 @@
+"""Simulation of leveraged products; the public name is in ``shortgamma.leverage``."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from shortgamma._core import dispatch
+from shortgamma._core.checks import (
+    check_length,
+    first,
+    number,
+    refuse_choice,
+    refuse_where,
+    time_axis,
+)
+from shortgamma.leverage.token_rule import DAY, FILLS, TARGETS, TokenRule, clock_time
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from numpy.typing import ArrayLike, NDArray
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["NavPath", "Simulation", "SimulationSummary", "TokenState", "simulate"]
+
+RECORDS = ("nav", "full", "summary")
+CLOCK, CHANGE = 1, 2
+
+
+class TokenState(NamedTuple):
+    """Where a simulation ended, for one that goes on from there."""
+
+    values: Floats
+    """What the products hold, as the loop keeps it."""
+    bars: int
+    """Bars so far."""
+    time: int | None
+    """Time of the last bar, ns since 1970 UTC."""
+    record: str
+    """The record that was kept: totals are those of ``"summary"`` alone, tokens those of ``"full"``."""
+
+
+class NavPath(NamedTuple):
+    """``record="nav"``; time where the prices have it, and a last axis of rules where there are several."""
+
+    nav: Any
+    """Value of the initial holding at each bar's close; 0 from where it is wiped out."""
+    state: TokenState
+    """Where to go on."""
+
+
+class Simulation(NamedTuple):
+    """``record="full"``; time where the prices have it, and a last axis of rules where there are several.
+
+    At every bar, nav is the nav before + gain - cost - fee - financing.
+    """
+
+    nav: Any
+    """Value of the initial holding at each bar's close; 0 from where it is wiped out."""
+    exposure: Any
+    """Notional held at the close, signed."""
+    leverage: Any
+    """Exposure over NAV; 0 once wiped out."""
+    trade: Any
+    """Notional bought less notional sold at the bar."""
+    rebalances: Any
+    """Number of rebalances at the bar."""
+    gain: Any
+    """Gain of what was held, dividends included."""
+    cost: Any
+    """Cost of trades, slippage included."""
+    fee: Any
+    """Fees charged to NAV."""
+    financing: Any
+    """Financing, spread and funding paid; negative if received."""
+    quoted: Any
+    """NAV of one token, which differs from ``nav`` after merges and splits."""
+    tokens: Any
+    """Tokens of the initial size in existence: 1 until money comes or goes."""
+    flow_trade: Any
+    """Notional traded at the bar because money came or went."""
+    flow_fee: Any
+    """Subscription and redemption fees, paid by who came or went."""
+    state: TokenState
+    """Where to go on."""
+
+
+class SimulationSummary(NamedTuple):
+    """``record="summary"``: one number for each path, and a last axis of rules where there are several."""
+
+    nav: Any
+    """NAV at the last bar."""
+    max_drawdown: Any
+    """Largest loss since a previous high at closes, a fraction."""
+    realised_variance: Any
+    """Sum of squared returns of the underlying, bar by bar."""
+    rebalances: Any
+    """Number of rebalances."""
+    turnover: Any
+    """Total notional traded."""
+    cost: Any
+    """Total cost of trades, slippage included."""
+    fee: Any
+    """Total of fees charged to NAV."""
+    financing: Any
+    """Total financing, spread and funding paid."""
+    wiped_out: Any
+    """Bar at which the product was wiped out, -1 if it was not."""
+    state: TokenState
+    """Where to go on."""
+
+
+def simulate(
+    price: ArrayLike,
+    rule: TokenRule | Sequence[TokenRule],
+    *,
+    time: ArrayLike | None = None,
+    high: ArrayLike | None = None,
+    low: ArrayLike | None = None,
+    open: ArrayLike | None = None,
+    financing: ArrayLike = 0.0,
+    funding: ArrayLike = 0.0,
+    dividend: ArrayLike = 0.0,
+    flow: ArrayLike = 0.0,
+    initial: ArrayLike = 1.0,
+    axis: int = 0,
+    record: str = "nav",
+    out: Any = None,
+    state: TokenState | None = None,
+) -> Any:
+    """Simulate leveraged products along price paths, rebalanced and charged by their rules.
+
+    Parameters
+    ----------
+    price : array_like
+        Closing prices > 0 of the underlying, one per bar along ``axis``.
+    rule : TokenRule or sequence of TokenRule
+        What the product does. Of several rules each is run on every path, and results have a last axis for them.
+    time : array_like of datetime64 or int, optional
+        Time of each price, that is of the bar's close; datetime64, or ns since 1970 UTC; ascending. Needed by rules
+        that go by the calendar.
+    high, low : array_like, optional
+        Highest and lowest price of each bar, shaped like ``price``. Needed by rules that watch extremes.
+    open : array_like, optional
+        First price of each bar, shaped like ``price``. Needed by rules that fill at the next open.
+    financing : array_like, default 0.0
+        Rate over each bar on the borrowed part (exposure less NAV), a fraction; what is not invested earns it. A
+        number, or one per bar.
+    funding : array_like, default 0.0
+        Funding rate at each bar's close on the notional; longs pay if > 0. A number, or one per bar.
+    dividend : array_like, default 0.0
+        Paid at each bar for a unit of the underlying held at the close before, in money. A number, or one per bar.
+    flow : array_like, default 0.0
+        Money that subscribes (> 0) or redeems (< 0) at each bar's close, before fees; only for ``record="full"``. It
+        changes the number of tokens, never their NAV. One per bar, or one per element of ``price``. No more is redeemed
+        than there is.
+    initial : array_like, default 1.0
+        NAV at the first bar, > 0. Broadcasts with the paths (``price`` without its time axis).
+    axis : int, default 0
+        The axis of time.
+    record : {"nav", "full", "summary"}, default "nav"
+        What to return: the path of the NAV, of everything, or only totals, for which no path is written.
+    out : ndarray, optional
+        Where the NAV goes, for ``record="nav"``.
+    state : TokenState, optional
+        Where an earlier call with the same rules and paths, and the same ``record`` unless it is now "nav", ended: the
+        first price is then that of the bar after, and ``initial`` is not used. Bars in pieces, even one by one, make
+        the same NAV, bit for bit.
+
+    Returns
+    -------
+    NavPath, Simulation or SimulationSummary
+        By ``record``. A product that is wiped out is 0 from that bar on. A NaN price makes NaN from there on; so does a
+        price that is none (0, negative, infinite), with the invalid flag.
+
+    Raises
+    ------
+    ValueError
+        If a length does not fit, times do not ascend, what a rule needs is missing, or a number is out of its range.
+    TypeError
+        If an input is not numeric, or ``rule`` is none.
+
+    Notes
+    -----
+    A product holds units of the underlying and cash C (a debt if negative): its NAV is C + units P. At a bar, in this
+    order: financing, fees by the time passed, and dividends, on what was held at the close before; what waits for the
+    open; triggers, along the way to the worse extreme, the other one, and the close; funding; fees at a time of day;
+    changes of the target; the clock. The first bar, at which the product is bought at no cost, has none of these.
+
+    A trade to leverage L pays k of the notional traded, so NAV n and exposure e become n' = n - k |L n' - e| and L n'.
+
+    Between two of these, triggers are prices: leverage B is reached at P = B C / (units (1 - B)). So bars are compared
+    with two constants, and nothing is divided. A leverage counts as reached within 1e-12 of itself.
+
+    Examples
+    --------
+    3x, rebalanced when the leverage reaches 4, which it does on the way to 80:
+
+    >>> import shortgamma as sg
+    >>> rule = sg.leverage.TokenRule(3.0, upper=4.0)
+    >>> paths = sg.leverage.simulate([100.0, 80.0, 88.0], rule, record="full")
+    >>> paths.nav.round(4)
+    array([1.    , 0.4667, 0.6467])
+    >>> paths.rebalances
+    array([0, 1, 0])
+    """
+    rules, several = _rules(rule)
+    if record not in RECORDS:
+        refuse_choice("record", record, RECORDS)
+    prices = number("price", price)
+    place = time_axis(axis, prices.ndim, "price")
+    shape = prices.shape[:place] + prices.shape[place + 1 :]
+    bars, paths = prices.shape[place], math.prod(shape)
+    tops, bottoms, starts = _watched(rules, prices, high, low, open)
+    stamps = _times(time, getattr(price, "index", None) if place == 0 else None, bars, rules)
+    carry = {"financing": financing, "funding": funding, "dividend": dividend}
+    charges = tuple(_series(name, value, bars) for name, value in carry.items())
+    if record != "full" and not _is_zero(flow) and np.any(number("flow", flow)):
+        raise ValueError("flow changes no NAV but the number of tokens: it needs record='full'")
+    money = _initial(initial, shape)
+    size = dispatch.leverage.token.STATE_SIZE
+    values = np.zeros((len(rules), paths, size))
+    if state is not None:
+        values[...] = _state(state, values.shape, record)
+    first, last = (0, None) if state is None else (state.bars, state.time)
+    if stamps is not None and last is not None and bars and stamps[0] <= last:
+        raise ValueError("time[0] must be later than that of the state")
+    plans = [_plan(one, stamps, charges, bars, state is None, first, last) for one in rules]
+    if out is not None:
+        _check_out(out, record, prices.shape + (len(rules),) * several)
+    inner = (len(rules), paths, bars)
+    nav: Any = None if record == "summary" else _room(out, prices, place, several, inner)
+    columns = np.zeros((dispatch.leverage.token.FIELDS, *inner)) if record == "full" else None
+    counts = np.zeros(inner, dtype=np.int64) if record == "full" else None
+    outside = dispatch.leverage.token.simulate(
+        *(None if one is None else _by_path(one, place) for one in (prices, tops, bottoms, starts)),
+        *(charges, plans, money, values, first, int(state is None), nav, columns, counts),
+    )
+    if outside:
+        # the flag that NumPy's own loops would raise
+        np.subtract(np.inf, np.inf)
+    ended = TokenState(values, first + bars, last if stamps is None or not bars else int(stamps[-1]), record)
+
+    def path(array: Any) -> Any:
+        """Of an array of products the bars where the prices have them."""
+        array = np.moveaxis(array.reshape(len(rules), *shape, bars), -1, 1 + place)
+        return np.moveaxis(array, 0, -1) if several else _labelled(price, array[0])
+
+    def total(array: Any) -> Any:
+        array = array.reshape(len(rules), *shape)
+        return np.moveaxis(array, 0, -1) if several else array[0][()]
+
+    if record == "summary":
+        return SimulationSummary._make((*map(total, _totals(values)), ended))
+    if record == "nav":
+        if out is None:
+            return NavPath(path(nav), ended)
+        _copy_out(out, nav, path)
+        return NavPath(out, ended)
+    assert columns is not None
+    assert counts is not None
+    exposure, leverage, trade, gain, cost, fee, paid = columns
+    quoted = _quoted(rules, nav, values, stamps, last)
+    flows = _flows(rules, flow, nav, leverage, values, prices, place)
+    parts = (nav, exposure, leverage, trade, counts, gain, cost, fee, paid, quoted, *flows)
+    return Simulation._make((*map(path, parts), ended))
+
+
+def _rules(rule: Any) -> tuple[list[TokenRule], bool]:
+    several = isinstance(rule, list | tuple)
+    rules = list(rule) if several else [rule]
+    for place, one in enumerate(rules):
+        if not isinstance(one, TokenRule):
+            name = f"rule[{place}]" if several else "rule"
+            raise TypeError(f"{name} must be a TokenRule, got {type(one).__name__}")
+    if not rules:
+        raise ValueError("rule must be a TokenRule or some, got none")
+    return rules, several
+
+
+def _by_path(array: Floats, place: int) -> Floats:
+    """Paths by bars, of any strides where they can be had without a copy."""
+    if array.ndim == 1:
+        return np.require(array, np.float64, "A")[None]
+    moved = np.moveaxis(array, place, -1)
+    if moved.ndim != 2:
+        moved = moved.reshape(math.prod(moved.shape[:-1]), moved.shape[-1])
+    return np.require(moved, np.float64, "A")
+
+
+def _watched(rules: list[TokenRule], prices: Any, high: Any, low: Any, start: Any) -> tuple[Any, Any, Any]:
+    """The series that some rule watches; the others are not looked at."""
+    found: list[Any] = []
+    extremes = "extremes" in [one.watch for one in rules]
+    opens = "open" in [one.fill for one in rules]
+    if not extremes and not opens:
+        return None, None, None
+    for name, value, needed in (("high", high, extremes), ("low", low, extremes), ("open", start, opens)):
+        if not needed:
+            found.append(None)
+            continue
+        if value is None:
+            what = "fills at the next open" if name == "open" else "watches extremes"
+            raise ValueError(f"{name} is needed: the rule {what}")
+        array = number(name, value)
+        if array.shape != prices.shape:
+            raise ValueError(f"{name} has shape {array.shape}, price has {prices.shape}")
+        found.append(array)
+    return found[0], found[1], found[2]
+
+
+def _times(time: Any, index: Any, bars: int, rules: list[TokenRule]) -> NDArray[np.int64] | None:
+    """Time of each bar, ns since 1970; from the labels of a table of prices if it has such."""
+    if time is None:
+        if not any(one.needs_time for one in rules):
+            return None
+        if not isinstance(getattr(index, "dtype", None), np.dtype | object) or not hasattr(index, "asi8"):
+            raise ValueError("time is needed: the rule goes by the calendar")
+        time = np.asarray(index, dtype="datetime64[ns]")
+    stamps = np.asarray(time)
+    if stamps.dtype.kind == "M":
+        if np.isnat(stamps).any():
+            raise ValueError(f"time[{first(np.isnat(stamps))[0]}] must be a time, got NaT")
+        stamps = stamps.astype("datetime64[ns]").view(np.int64)
+    elif stamps.dtype.kind not in "iu":
+        raise TypeError(f"time must be datetime64 or ns since 1970 as int, got dtype {stamps.dtype}")
+    if stamps.ndim != 1:
+        raise ValueError(f"time must have one dimension, got {stamps.ndim}")
+    check_length("time", len(stamps), "price", bars)
+    stamps = stamps.astype(np.int64)
+    late = np.diff(stamps) <= 0
+    if late.any():
+        raise ValueError(f"time[{int(late.argmax()) + 1}] must be later than the one before")
+    return stamps
+
+
+def _is_zero(value: Any) -> bool:
+    """Whether there is nothing to look at: the usual case, told apart without making an array of it."""
+    return type(value) is float and value == 0.0
+
+
+def _series(name: str, value: Any, bars: int) -> Floats | None:
+    """One number a bar, None if all are 0."""
+    if _is_zero(value):
+        return None
+    array = number(name, value)
+    if array.ndim > 1:
+        raise ValueError(f"{name} must be a number or one per bar, got shape {array.shape}")
+    if array.ndim:
+        check_length(name, len(array), "price", bars)
+    if not array.any():
+        return None
+    return np.array(np.broadcast_to(array, (bars,)), dtype=np.float64)
+
+
+def _initial(initial: Any, shape: tuple[int, ...]) -> Floats:
+    if type(initial) is float and 0.0 < initial < math.inf:
+        return np.full(math.prod(shape), initial)
+    money = number("initial", initial)
+    refuse_where(~(money > 0.0) & ~np.isnan(money), "initial", money, "> 0")
+    try:
+        return np.array(np.broadcast_to(money, shape), dtype=np.float64).reshape(-1)
+    except ValueError:
+        raise ValueError(f"initial of shape {money.shape} does not broadcast with paths of shape {shape}") from None
+
+
+def _state(state: Any, shape: tuple[int, ...], record: str) -> Floats:
+    if not isinstance(state, TokenState):
+        raise TypeError(f"state must be a TokenState, got {type(state).__name__}")
+    if state.values.shape != shape:
+        raise ValueError(f"state is of {state.values.shape[:2]} rules and paths, this call of {shape[:2]}")
+    if record not in ("nav", state.record):
+        raise ValueError(f"state is of record={state.record!r}, which keeps not what record={record!r} goes on with")
+    return state.values
+
+
+def _plan(
+    rule: TokenRule, stamps: Any, charges: tuple[Any, ...], bars: int, begins: bool, before: int, last: int | None
+) -> tuple[Any, ...]:
+    """The rule on these bars, as the loop takes it."""
+    due: Any = None
+    if rule.every is not None or rule.schedule is not None or rule.at is not None or rule.changes:
+        due = np.zeros(bars, dtype=np.uint8)
+    leverage, changes = rule.leverage, None
+    days: Any = None
+    if rule.needs_time and bars:
+        previous = np.concatenate([[stamps[0] if last is None else last], stamps[:-1]])
+        days = (stamps - previous) / DAY
+    if rule.every is not None:
+        due[-before % rule.every :: rule.every] = CLOCK
+    elif rule.schedule is not None:
+        flags = np.frombuffer(rule.schedule, dtype=np.bool)[before:]
+        if len(flags) < bars:
+            check_length("schedule", len(flags), "price", bars)
+        due[flags[:bars]] = CLOCK
+    for moment in rule.at or () if bars else ():
+        due[_passed(stamps, previous, clock_time("at", moment)) > 0] = CLOCK
+    if rule.changes and bars:
+        changes = np.zeros(bars)
+        for text, value in rule.changes:
+            moment = np.datetime64(text, "ns").astype(np.int64)
+            bar = int(np.searchsorted(stamps, moment))
+            if bar == 0 and begins:
+                leverage = value
+            elif bar < bars and previous[bar] < moment:
+                due[bar] |= CHANGE
+                changes[bar] = value
+    daily = rule.fee + rule.annual_fee / 365.0
+    stream = clock = spread = None
+    if daily and bars:
+        if rule.fee_at is None:
+            stream = daily * days
+        else:
+            passed = _passed(stamps, previous, clock_time("fee_at", rule.fee_at))
+            clock = np.where(passed == 1, daily, 1.0 - (1.0 - daily) ** passed)
+    if rule.spread and bars:
+        spread = rule.spread * days / 365.0
+    happens: Any = None
+    for one in (due, *charges, stream, clock, spread):
+        if one is not None:
+            happens = one != 0 if happens is None else happens | (one != 0)
+    events = np.empty(0, dtype=np.int64) if happens is None else np.flatnonzero(happens).astype(np.int64, copy=False)
+    return _numbers(rule), leverage, stream, clock, spread, changes, due, events
+
+
+def _passed(stamps: Any, previous: Any, moment: int) -> Any:
+    """How many times a time of day went by since the bar before."""
+    return (stamps - moment) // DAY - (previous - moment) // DAY
+
+
+def _numbers(rule: TokenRule) -> tuple[float, ...]:
+    """The rule as the kernel's struct, number by number."""
+
+    def bound(value: float | None, none: float) -> float:
+        return none if value is None else value
+
+    low, high = (math.inf, math.inf) if rule.dead_band is None else rule.dead_band
+    return (
+        *(bound(rule.lower, 0.0), bound(rule.upper, math.inf)),
+        *(bound(rule.adverse, math.inf), bound(rule.favourable, math.inf)),
+        *(low, high, bound(rule.dead_move, 0.0)),
+        *(rule.speed, bound(rule.minimum, 0.0), bound(rule.maximum, math.inf)),
+        *(bound(rule.largest, math.inf), float(rule.cooldown)),
+        *(rule.buying, rule.selling, rule.rebalance_fee),
+        *(float(TARGETS.index(rule.target)), float(FILLS.index(rule.fill or "trigger"))),
+        float(rule.watch == "extremes"),
+    )
+
+
+def _check_out(out: Any, record: str, shape: tuple[int, ...]) -> None:
+    if record != "nav":
+        raise ValueError("out is for record='nav'")
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"out must be an array, got {type(out).__name__}")
+    if out.shape != shape:
+        raise ValueError(f"out has shape {out.shape}, the result has {shape}")
+    if not np.can_cast(np.float64, out.dtype, "same_kind"):
+        raise TypeError(f"out must be an array that takes float64, got dtype {out.dtype}")
+
+
+def _room(out: Any, prices: Any, place: int, several: bool, inner: tuple[int, ...]) -> Floats:
+    """Rules by paths by bars for the NAV: in ``out`` if it can be, else in memory like that of the prices."""
+    if several:
+        return np.empty(inner)
+    array = np.empty_like(prices, dtype=np.float64, subok=False) if out is None else out
+    if array.dtype == np.float64 and array.flags.aligned and array.flags.writeable:
+        if array.ndim == 1:
+            return np.empty(inner) if np.may_share_memory(array, prices) else array[None, None]
+        moved = np.moveaxis(array, place, -1)
+        view = moved.reshape(inner)
+        if np.shares_memory(view, array) and not np.may_share_memory(array, prices):
+            return view
+    return np.empty(inner)
+
+
+def _copy_out(out: Any, nav: Floats, path: Any) -> None:
+    if not np.may_share_memory(out, nav):
+        np.copyto(out, np.asarray(path(nav)), casting="same_kind")
+
+
+def _labelled(price: Any, array: Any) -> Any:
+    """Labels of a table or series of prices on an array of its shape."""
+    kind: Any = type(price)
+    if hasattr(price, "dims") and hasattr(price, "copy"):
+        return price.copy(data=array)
+    if not hasattr(price, "iloc"):
+        return array
+    labels = {name: getattr(price, name) for name in ("index", "columns") if hasattr(price, name)}
+    return kind(array, **labels)
+
+
+def _totals(values: Floats) -> tuple[Any, ...]:
+    """The numbers of a summary, out of the states."""
+    place = {name: values[..., i] for i, name in enumerate(STATE)}
+    nav = place["cash"] + place["units"] * place["price"]
+    unknown = np.isnan(nav)
+    wiped = place["wiped_out"].astype(np.int64)
+    sums = [np.where(unknown, np.nan, place[name]) for name in ("turnover", "cost", "fee", "carry")]
+    return (
+        *(nav, np.where(unknown, np.nan, 1.0 - place["worst"]), values[..., len(STATE)]),
+        *(place["rebalances"].astype(np.int64), *sums, wiped),
+    )
+
+
+def _quoted(rules: list[TokenRule], nav: Any, values: Floats, stamps: Any, last: int | None) -> Floats:
+    """NAV of one token after splits and merges; how many there are of each first one is kept in the state."""
+    quoted = np.array(nav, dtype=np.float64)
+    bars = quoted.shape[-1]
+    tokens = values[..., MERGED]
+    tokens[tokens == 0.0] = 1.0
+    quoted /= tokens[..., None]
+    for place, rule in enumerate(rules):
+        for text, ratio in rule.splits if bars else ():
+            moment = np.datetime64(text, "ns").astype(np.int64)
+            bar = int(np.searchsorted(stamps, moment))
+            if bar < bars and not (bar == 0 and last is not None and last >= moment):
+                quoted[place, :, bar:] /= ratio
+                tokens[place] *= ratio
+        if rule.merge_below is None:
+            continue
+        for path in range(quoted.shape[1]):
+            line, bar = quoted[place, path], 0
+            while (low := (line[bar:] < rule.merge_below) & (line[bar:] > 0.0)).any():
+                bar += int(low.argmax())
+                line[bar:] *= rule.merge
+                tokens[place, path] /= rule.merge
+    return quoted
+
+
+def _flows(
+    rules: list[TokenRule], flow: Any, nav: Any, leverage: Any, values: Floats, prices: Any, place: int
+) -> tuple[Floats, Floats, Floats]:
+    """Tokens in existence, what money that comes and goes makes the product trade, and what its people pay."""
+    tokens, trade, fee = (np.zeros(nav.shape) for _ in range(3))
+    count = values[..., TOKENS]
+    count[count == 0.0] = 1.0
+    money = number("flow", flow)
+    if money.ndim == 1:
+        check_length("flow", len(money), "price", nav.shape[-1])
+    elif money.ndim and money.shape != prices.shape:
+        raise ValueError(
+            f"flow has shape {money.shape}, price has {prices.shape}: give a number, one per bar, or one per element"
+        )
+    if money.ndim > 1:
+        money = np.moveaxis(money, place, -1).reshape(nav.shape[1:])
+    money = np.broadcast_to(money, nav.shape[1:])
+    come = np.array([rule.subscription for rule in rules])[:, None]
+    go = np.array([rule.redemption for rule in rules])[:, None]
+    begin = 0
+    for bar in np.flatnonzero((money != 0.0).any(axis=0)).tolist():
+        tokens[..., begin:bar] = count[..., None]
+        begin, value = bar, nav[..., bar]
+        alive = value > 0.0
+        amount = np.where(alive, np.maximum(money[:, bar], -count * value), 0.0)
+        fee[..., bar] = np.where(amount > 0.0, amount * come, -amount * go)
+        amount = np.where(amount > 0.0, amount * (1.0 - come), amount)
+        trade[..., bar] = leverage[..., bar] * amount
+        # what takes all leaves nothing, whatever the rounding
+        gone = amount <= -count * value
+        count[...] = np.where(alive, np.where(gone, 0.0, count + amount / np.where(alive, value, 1.0)), count)
+    tokens[..., begin:] = count[..., None]
+    return tokens, trade, fee
+
+
+STATE = (
+    *("cash", "units", "price", "reference", "leverage", "goal", "piece", "buys", "pending", "status", "low", "high"),
+    *(
+        "trigger_low",
+        "trigger_high",
+        "fill_low",
+        "fill_high",
+        "peak",
+        "worst",
+        "rebalances",
+        "turnover",
+        "cost",
+        "fee",
+        "carry",
+        "wiped_out",
+    ),
+)
+MERGED, TOKENS = len(STATE) + 1, len(STATE) + 2

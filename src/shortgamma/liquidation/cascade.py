@@ -1,0 +1,269 @@
+"""Forced orders that move the mark, which forces further orders; public in ``shortgamma.liquidation``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from shortgamma import contracts
+from shortgamma._core import dispatch
+from shortgamma._core.checks import number, refuse_where
+from shortgamma.liquidation.limits import RisingMargin, RiskLimits
+from shortgamma.liquidation.position import price
+from shortgamma.liquidation.tiers import Tiers
+
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from shortgamma.contracts import Contract
+
+    Array: TypeAlias = NDArray[np.float64]
+
+INPUTS = ("quantity", "entry", "margin")
+
+
+class Cascade(NamedTuple):
+    """Where a cascade ends; each with an axis for the marks it began at, if there were several.
+
+    Attributes
+    ----------
+    mark : ndarray or float
+        Mark at which nothing more breaches.
+    waves : ndarray of int64 or int
+        How many times accounts were liquidated together.
+    accounts : ndarray of int64 or int
+        How many were liquidated.
+    sold, bought : ndarray or float
+        Contracts that liquidated longs sold and liquidated shorts bought.
+    fund : ndarray or float
+        Insurance fund after it.
+    fees : ndarray or float
+        Liquidation fees.
+    market : ndarray or float
+        Profit of those outside, who are on the other side of all positions and orders.
+    shortfall : ndarray or float
+        Losses that the fund could not pay: what auto-deleveraging would have to take from others.
+    exhausted : ndarray of bool or bool
+        Whether more was sold or bought than the book holds; the rest was filled at its last price.
+    wave : ndarray of int64, shape (A,)
+        In which wave an account was liquidated, from 0; -1 if it was not.
+    equity : ndarray of shape (A,)
+        What an account is left with.
+    fills : ndarray of shape (W,)
+        Price at which the orders of each wave were filled; NaN after the last.
+    """
+
+    mark: Any
+    waves: Any
+    accounts: Any
+    sold: Any
+    bought: Any
+    fund: Any
+    fees: Any
+    market: Any
+    shortfall: Any
+    exhausted: Any
+    wave: NDArray[np.int64]
+    equity: Array
+    fills: Array
+
+    @property
+    def price(self) -> Array:
+        """Price at which each account's position was closed; NaN if it was not."""
+        known = np.concatenate([self.fills, np.full((*self.fills.shape[:-1], 1), np.nan)], axis=-1)
+        return np.take_along_axis(known, self.wave, axis=-1)
+
+
+def cascade(
+    mark: ArrayLike,
+    quantity: ArrayLike,
+    entry: ArrayLike,
+    margin: ArrayLike,
+    *,
+    contract: Contract,
+    maintenance: float | Tiers | RiskLimits | RisingMargin,
+    depth: ArrayLike | tuple[ArrayLike, ArrayLike],
+    fee: float = 0.0,
+    fund: float = 0.0,
+    returned: bool = False,
+) -> Cascade:
+    """Liquidate isolated positions whose forced orders move the mark, until nothing more breaches.
+
+    Parameters
+    ----------
+    mark : array_like of shape () or (S,)
+        Mark price from which it starts, > 0, or several of them, each a cascade of its own.
+    quantity, entry, margin : array_like of shape (A,)
+        Contracts (> 0 long), entry prices > 0 and margin in the settlement coin of each account; they broadcast.
+    contract : Contract
+        What is held.
+    maintenance : float, Tiers, RiskLimits or RisingMargin
+        Maintenance margin, as in `price`.
+    depth : float, array_like of shape (L, 2), or a pair of such
+        The order book around the mark. A number: the contracts that move the price by 1, on both sides, down to a
+        hundredth of the mark. Levels: distance from the mark as a fraction of it, and contracts that rest there; the
+        same on both sides, or a pair of bids and asks. Distances rise from above 0, those of bids end below 1.
+    fee : float, default 0.0
+        Liquidation fee as a fraction of the value closed, in [0, 1), paid from what is left of the margin only.
+    fund : float, default 0.0
+        Insurance fund, >= 0, in each cascade.
+    returned : bool, default False
+        Whether what is left of the margin of a liquidated account stays its own; else it is the fund's.
+
+    Returns
+    -------
+    Cascade
+        The end of it, for all and for each account.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a number is out of its range, or levels are not in order.
+    TypeError
+        If ``contract`` is not a Contract, or an input is not numeric.
+
+    See Also
+    --------
+    simulate : Several instruments and coins along a given path, with partial liquidation and deleveraging.
+
+    Notes
+    -----
+    In a wave all accounts are liquidated whose price of liquidation the mark has passed. What longs sell and shorts buy
+    meets; the rest walks the book, and all of a wave is filled at the average price of that walk. The mark is then the
+    price of the last contract: a function of what was sold in total less what was bought, so that the book does not
+    refill. The next wave follows at that mark. Each account is liquidated once at most, so there is an end; accounts
+    are sorted by their prices, so that none is looked at twice.
+
+    The sum of equity, fund, fees and market less the shortfall is what it was, up to rounding. The result does not
+    depend on the order of the accounts.
+
+    Examples
+    --------
+    Three longs of 10 at 100 with little, more and much margin. 10 contracts move the price by 1:
+
+    >>> import shortgamma as sg
+    >>> terms = {"contract": sg.contracts.Contract("linear"), "maintenance": 0.0, "depth": 10.0}
+    >>> end = sg.liquidation.cascade(97.9, [10.0, 10.0, 10.0], 100.0, [20.0, 28.0, 90.0], **terms)
+    >>> int(end.waves), end.wave.tolist(), float(end.mark.round(9))
+    (2, [0, 1, -1], 95.9)
+    """
+    spec = contracts.checked(contract)
+    starts = number("mark", mark).astype(np.float64)
+    if starts.ndim > 1:
+        raise ValueError(f"mark must be a number or have one dimension, got shape {starts.shape}")
+    refuse_where(~((starts > 0.0) & (starts < np.inf)), "mark", starts, "a finite number > 0")
+    held, opened, posted = _accounts(quantity, entry, margin)
+    for name, value, high, rule in (("fee", fee, 1.0, "in [0, 1)"), ("fund", fund, np.inf, "a finite number >= 0")):
+        given = number(name, value)
+        if given.ndim:
+            raise ValueError(f"{name} must be a number, got shape {given.shape}")
+        refuse_where(~((given >= 0.0) & (given < high)), name, given, rule)
+    slope, book, sides = _book(depth)
+
+    with np.errstate(invalid="ignore"):
+        level = np.asarray(price(held, opened, posted, contract=spec, maintenance=maintenance), np.float64)
+    if level.shape != held.shape:
+        raise ValueError(f"maintenance does not broadcast with {held.size} accounts")
+    refuse_where(
+        np.isnan(level) & (held != 0.0), "maintenance", level, "such that each position has a price of liquidation"
+    )
+    order, longs = _order(held, opened, posted, level)
+    count, accounts = starts.size, held.size
+    wave, equity = np.empty((count, accounts), np.int64), np.empty((count, accounts))
+    sums, counts = np.empty((count, 7)), np.empty((count, 3), np.int64)
+    unit = np.asarray(spec.value(1.0, opened)) * (-1.0 if spec.inverse else 1.0)
+    prices = dispatch.liquidation.process.cascade(
+        np.atleast_1d(starts),
+        held,
+        unit,
+        posted,
+        order,
+        *(np.ascontiguousarray(column[order]) for column in (level, held, unit, posted)),
+        longs,
+        spec.inverse,
+        spec.multiplier,
+        slope,
+        *book,
+        *sides,
+        float(fee),
+        float(fund),
+        bool(returned),
+        wave,
+        equity,
+        sums,
+        counts,
+    )
+    last, sold, bought, reserve, fees, market, shortfall = sums.T
+    waves, gone, exhausted = counts.T
+    fills = np.full((count, int(waves.max(initial=0))), np.nan)
+    fills[np.arange(fills.shape[1]) < waves[:, np.newaxis]] = prices
+    pick: Any = 0 if starts.ndim == 0 else slice(None)
+    parts = (last, waves, gone, sold, bought, reserve, fees, market, shortfall, exhausted != 0, wave, equity, fills)
+    return Cascade(*(part[pick] for part in parts))
+
+
+def _accounts(quantity: ArrayLike, entry: ArrayLike, margin: ArrayLike) -> tuple[Array, Array, Array]:
+    given = [number(name, value) for name, value in zip(INPUTS, (quantity, entry, margin), strict=True)]
+    shape: tuple[int, ...] = (1,)
+    for name, value in zip(INPUTS, given, strict=True):
+        if value.ndim > 1:
+            raise ValueError(f"{name} must be a number or have one dimension, got shape {value.shape}")
+        try:
+            shape = np.broadcast_shapes(shape, value.shape)
+        except ValueError:
+            raise ValueError(f"{name} of shape {value.shape} does not broadcast with {shape[0]} accounts") from None
+    held, opened, posted = (np.broadcast_to(value, shape).astype(np.float64) for value in given)
+    refuse_where(~np.isfinite(held), "quantity", held, "finite")
+    refuse_where(~((opened > 0.0) & (opened < np.inf)), "entry", opened, "a finite number > 0")
+    refuse_where(~np.isfinite(posted), "margin", posted, "finite")
+    return held, opened, posted
+
+
+def _order(held: Array, opened: Array, posted: Array, level: Array) -> tuple[NDArray[np.int64], int]:
+    """Longs from the highest price down, shorts from the lowest up, equal ones by what they hold; how many longs."""
+    sides = []
+    for sign, never in ((1.0, 0.0), (-1.0, np.inf)):
+        chosen = np.flatnonzero(held * sign > 0.0)
+        key = -sign * level[chosen]
+        order = dispatch.liquidation.process.sorted_places(key)
+        # those that no mark reaches are last, and many
+        reached = key.size - int((level[chosen] == never).sum())
+        near = order[:reached]
+        ranked = key[near]
+        if (ranked[1:] == ranked[:-1]).any():
+            ties = (posted[chosen[near]], opened[chosen[near]], held[chosen[near]], key[near])
+            order[:reached] = near[np.lexsort(ties)]
+        last = order[reached:]
+        order[reached:] = last[np.argsort(held[chosen[last]])]
+        sides.append(chosen[order])
+    return np.concatenate(sides).astype(np.int64), sides[0].size
+
+
+def _book(depth: Any) -> tuple[float, tuple[Array, Array, Array], tuple[int, int]]:
+    """Slope; distance, contracts so far and contracts times distance so far of bids and asks; how many they are."""
+    pair = isinstance(depth, tuple) and len(depth) == 2 and np.ndim(depth[0]) == 2
+    given = number("depth", depth) if not pair else None
+    if given is not None and given.ndim == 0:
+        slope = float(given)
+        if not 0.0 < slope < np.inf:
+            raise ValueError(f"depth must be a finite number > 0, got {slope!r}")
+        nothing = np.zeros(1)
+        return slope, (nothing, nothing, nothing), (0, 0)
+    columns: list[tuple[Array, Array, Array]] = []
+    for name, levels in (("depth[0]", depth[0]), ("depth[1]", depth[1])) if pair else (("depth", depth),) * 2:
+        side = number(name, levels).astype(np.float64)
+        if side.ndim != 2 or side.shape[1] != 2 or not side.shape[0]:
+            raise ValueError(f"{name} must have shape (L, 2): distance and contracts of each level, got {side.shape}")
+        far, size = np.ascontiguousarray(side[:, 0]), np.ascontiguousarray(side[:, 1])
+        refuse_where(~((far > 0.0) & (far < np.inf)), f"distance of {name}", far, "a finite number > 0")
+        refuse_where(np.diff(far, prepend=0.0) <= 0.0, f"distance of {name}", far, "above the one before")
+        refuse_where(~((size > 0.0) & (size < np.inf)), f"contracts of {name}", size, "a finite number > 0")
+        if not columns:
+            refuse_where(far >= 1.0, f"distance of {name}", far, "below 1 for bids")
+        columns.append((far, np.cumsum(size), np.cumsum(far * size)))
+    (first, second) = columns
+    joined = tuple(np.concatenate(both) for both in zip(first, second, strict=True))
+    return 0.0, (joined[0], joined[1], joined[2]), (first[0].size, second[0].size)

@@ -1,0 +1,631 @@
+"""Price files: what is understood, what is noted, and what is refused with which words."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shortgamma.io.prices import PricesError, bars_per_year, duration, read_prices, stamp
+
+MARKET = Path(os.environ.get("SHORTGAMMA_MARKET", Path(__file__).resolve().parents[3] / "shared" / "market"))
+needs_market = pytest.mark.skipif(not MARKET.is_dir(), reason=f"no market files in {MARKET}")
+
+
+def write(folder, content, name="prices.csv"):
+    # a folder of its own: the same test may run in several threads
+    path = Path(tempfile.mkdtemp(dir=folder), name)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def times(*texts):
+    return np.array(texts, dtype="datetime64[ns]")
+
+
+THREE_DAYS = times("2024-01-02", "2024-01-03", "2024-01-04")
+MINUTES = times("2024-01-02T00:00", "2024-01-02T00:01", "2024-01-02T00:02")
+# 2024-01-02 00:00 UTC, by `date -u -d 2024-01-02 +%s`
+EPOCH = 1_704_153_600
+KLINE = "{open},10.0,12.0,9.0,{close},100.0,{end},1.0,7,0.5,0.5,0\n"
+BINANCE_HEADER = (
+    "open_time,open,high,low,close,volume,close_time,quote_volume,count,"
+    "taker_buy_volume,taker_buy_quote_volume,ignore\n"
+)
+
+
+def klines(unit):
+    return "".join(
+        KLINE.format(open=(EPOCH + 60 * i) * unit, close=10.5 + i, end=(EPOCH + 60 * i + 60) * unit - 1)
+        for i in range(3)
+    )
+
+
+def rows(*stamps, header="time,close", prices=("10.5", "11.5", "12.5")):
+    return "\n".join([header, *(f"{time},{price}" for time, price in zip(stamps, prices, strict=True))]) + "\n"
+
+
+DAILY = ("2024-01-02", "2024-01-03", "2024-01-04")
+
+GOOD = {
+    "Binance klines without header, ms": (klines(1000), MINUTES),
+    "Binance klines without header, us": (klines(1_000_000), MINUTES),
+    "Binance klines with header": (BINANCE_HEADER + klines(1000), MINUTES),
+    "Yahoo": (
+        "Date,Open,High,Low,Close,Adj Close,Volume\n"
+        "2024-01-02,1,30,10,21,10.5,5\n2024-01-03,1,30,10,23,11.5,5\n2024-01-04,1,30,10,25,12.5,5\n",
+        THREE_DAYS,
+    ),
+    "Stooq": (
+        "Date,Open,High,Low,Close,Volume\r\n"
+        "2024-01-02,1,30,1,10.5,5\r\n2024-01-03,1,30,1,11.5,5\r\n2024-01-04,1,30,1,12.5,5\r\n",
+        THREE_DAYS,
+    ),
+    "yfinance, header of three lines": (
+        "Price,Close,High,Low,Open,Volume\nTicker,QQQ,QQQ,QQQ,QQQ,QQQ\nDate,,,,,\n"
+        "2024-01-02,10.5,13,9,10,5\n2024-01-03,11.5,13,9,10,5\n2024-01-04,12.5,13,9,10,5\n",
+        THREE_DAYS,
+    ),
+    "lower case, with a ticker": (
+        "date,open,high,low,close,volume,ticker\n2024-01-02 00:00:00,1,30,1,10.5,5,X\n"
+        "2024-01-02 00:01:00,1,30,1,11.5,5,X\n2024-01-02 00:02:00,1,30,1,12.5,5,X\n",
+        MINUTES,
+    ),
+    "upper case": (rows(*DAILY, header="DATE,CLOSE"), THREE_DAYS),
+    "date and time apart, tabs, brackets": (
+        "<DATE>\t<TIME>\t<CLOSE>\n2024.01.02\t00:00:00\t10.5\n2024.01.02\t00:01:00\t11.5\n2024.01.02\t00:02:00\t12.5\n",
+        MINUTES,
+    ),
+    "semicolons": (rows(*DAILY).replace(",", ";"), THREE_DAYS),
+    "quoted": ('"Date","Close"\n"2024-01-02","10.5"\n"2024-01-03","11.5"\n"2024-01-04","12.5"\n', THREE_DAYS),
+    "byte order mark": ("\ufeff" + rows(*DAILY), THREE_DAYS),
+    "UTF-16": (rows(*DAILY).encode("utf-16"), THREE_DAYS),
+    "carriage returns alone": (rows(*DAILY).replace("\n", "\r"), THREE_DAYS),
+    "blank lines and no newline at the end": ("\n" + rows(*DAILY).replace("\n", "\n\n").rstrip(), THREE_DAYS),
+    "spaces": ("time , close\n 2024-01-02 , 10.5\n 2024-01-03 ,  11.5\n 2024-01-04 ,12.5 \n", THREE_DAYS),
+    "index without a name": (rows(*DAILY, header=",Close"), THREE_DAYS),
+    "trailing commas": (rows(*DAILY).replace(".5\n", ".5,\n"), THREE_DAYS),
+    "epoch in s": (rows(EPOCH, EPOCH + 60, EPOCH + 120), MINUTES),
+    "epoch in s, as doubles": (rows("1.7041536e9", "1704153660.0", "1704153720"), MINUTES),
+    "epoch in ms": (rows(*(1000 * (EPOCH + 60 * i) for i in range(3))), MINUTES),
+    "epoch in us": (rows(*(1_000_000 * (EPOCH + 60 * i) for i in range(3))), MINUTES),
+    "epoch in ns": (rows(*(1_000_000_000 * (EPOCH + 60 * i) for i in range(3))), MINUTES),
+    "YYYYMMDD": (rows("20240102", "20240103", "20240104"), THREE_DAYS),
+    "YYYY/MM/DD": (rows("2024/01/02", "2024/01/03", "2024/01/04"), THREE_DAYS),
+    "T and Z": (rows("2024-01-02T00:00:00Z", "2024-01-02T00:01:00Z", "2024-01-02T00:02:00Z"), MINUTES),
+    "UTC": (rows("2024-01-02 00:00 UTC", "2024-01-02 00:01 UTC", "2024-01-02 00:02 UTC"), MINUTES),
+    # New York changes from -05:00 to -04:00; here both appear for the sake of the test
+    "offsets": (
+        rows("2024-01-01T19:00:00-05:00", "2024-01-01 20:01:00.000-0400", "2024-01-02T05:32:00+05:30"),
+        MINUTES,
+    ),
+    "microseconds": (
+        rows("2024-01-02 00:00:00.000001", "2024-01-02 00:00:00.000002", "2024-01-02 00:00:00.000003"),
+        THREE_DAYS[:1] + np.array([1000, 2000, 3000], "timedelta64[ns]"),
+    ),
+    "prose above the header": ("https://www.example.com\n" + rows(*DAILY), THREE_DAYS),
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_good_file(tmp_path, name):
+    content, expected = GOOD[name]
+    prices = read_prices(write(tmp_path, content))
+    np.testing.assert_array_equal(prices.time, expected, strict=True)
+    np.testing.assert_array_equal(prices.close, [10.5, 11.5, 12.5], strict=True)
+
+
+def test_high_and_low(tmp_path):
+    prices = read_prices(write(tmp_path, klines(1000)))
+    np.testing.assert_array_equal(prices.high, [12.0] * 3)
+    np.testing.assert_array_equal(prices.low, [9.0] * 3)
+    # 12.5 is above the high of 12
+    assert prices.notes == ["1 close outside of low to high, used as is (first: line 3)"]
+
+
+def test_adjusted_close_scales_high_and_low(tmp_path):
+    prices = read_prices(write(tmp_path, GOOD["Yahoo"][0]))
+    ratio = np.array([10.5 / 21, 11.5 / 23, 12.5 / 25])
+    np.testing.assert_allclose(prices.high, 30 * ratio, rtol=1e-15)
+    np.testing.assert_allclose(prices.low, 10 * ratio, rtol=1e-15)
+
+
+HOURS = [f"2024-01-02 {hour:02}:00" for hour in range(24)]
+
+# content, what is noted, and the prices that remain
+NOTED = {
+    "adjusted close": (
+        GOOD["Yahoo"][0],
+        ["prices from column 'Adj Close', not 'Close'; high and low scaled to it"],
+        [10.5, 11.5, 12.5],
+    ),
+    "adjusted close only": (
+        rows(*DAILY, header="Date,Adj Close"),
+        ["prices from column 'Adj Close'"],
+        [10.5, 11.5, 12.5],
+    ),
+    "two times": (
+        "unix,date,close\n1704153600,x,10\n1704153660,x,11\n",
+        ["times from column 'unix', not 'date'"],
+        [10, 11],
+    ),
+    "newest first": (
+        rows(*DAILY[::-1]),
+        ["newest row first: order reversed"],
+        [12.5, 11.5, 10.5],
+    ),
+    "missing prices": (
+        rows(*DAILY, "2024-01-05", "2024-01-08", prices=["1", "", "NaN", "null", "2"]),
+        [
+            "3 rows without a price dropped (first: line 3)",
+        ],
+        [1, 2],
+    ),
+    "missing low": (
+        "date,high,low,close\n2024-01-02,3,1,2\n2024-01-03,3,,2\n2024-01-04,4,1,3\n",
+        ["1 row without a price dropped (first: line 3)"],
+        [2, 3],
+    ),
+    "duplicates": (
+        rows("2024-01-02", "2024-01-03", "2024-01-03", "2024-01-03", "2024-01-04", prices=[1, 2, 2, 2.0, 3]),
+        ["2 duplicate rows dropped (first: line 4)"],
+        [1, 2, 3],
+    ),
+    "duplicate, newest first": (
+        rows("2024-01-04", "2024-01-03", "2024-01-03", "2024-01-02", prices=[1, 2, 2, 3]),
+        ["newest row first: order reversed", "1 duplicate row dropped (first: line 4)"],
+        [3, 2, 1],
+    ),
+    "gap by the hour": (
+        rows(*HOURS[:3], *HOURS[6:9], HOURS[11], prices=[1] * 7),
+        ["2 gaps in time, the longest 4 hours after 2024-01-02 02:00"],
+        [1] * 7,
+    ),
+    "weekend and holiday are no gap": (
+        rows("2024-01-10", "2024-01-11", "2024-01-12", "2024-01-16", "2024-01-17", prices=[1] * 5),
+        [],
+        [1] * 5,
+    ),
+    "a week is": (
+        rows("2001-09-07", "2001-09-10", "2001-09-17", "2001-09-18", "2001-09-19", prices=[1] * 5),
+        ["1 gap in time, the longest 7 days after 2001-09-10"],
+        [1] * 5,
+    ),
+    "so is a day where weekends trade": (
+        rows(*(f"2024-01-{day:02}" for day in (5, 6, 7, 8, 10, 11, 12)), prices=[1] * 7),
+        ["1 gap in time, the longest 2 days after 2024-01-08"],
+        [1] * 7,
+    ),
+    "jump": (
+        rows(*DAILY, prices=[100, 33, 99.1]),
+        ["2 jumps by more than a factor of 3 (first: 2024-01-03): a split or a redenomination?"],
+        [100, 33, 99.1],
+    ),
+    "prose": (
+        "https://www.example.com\n" + rows(*DAILY),
+        ["line 1 ('https://www.example.com') is not part of the table: skipped"],
+        [10.5, 11.5, 12.5],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOTED)
+def test_noted(tmp_path, name):
+    content, notes, close = NOTED[name]
+    prices = read_prices(write(tmp_path, content))
+    assert prices.notes == notes
+    np.testing.assert_array_equal(prices.close, close)
+    assert (np.diff(prices.time) > np.timedelta64(0, "ns")).all()
+
+
+HEAD = "Date,Open,High,Low,Close,Volume\n"
+ROW = "2024-01-02,10,12,9,11,5\n"
+NO_HEADER = ", line 1: no header; only Binance klines (12 columns) are known without one"
+
+# content, and what stands after the name of the file in the error
+BAD = {
+    "empty file": ("", ": is empty"),
+    "blank file": ("\ufeff \r\n\n", ": is empty"),
+    "header only": (HEAD, ": no data after the header"),
+    "header and blank lines": (HEAD + "\n\n", ": no data after the header"),
+    "one row": (HEAD + ROW, ", line 2: one row of data only, at least two are needed"),
+    "one row with a price": (
+        rows(*DAILY, prices=["", "7", ""]),
+        ", line 3: one price only, at least two are needed",
+    ),
+    "one time": (
+        rows("2024-01-02", "2024-01-02", prices=[1, 1]),
+        ", line 2: one price only, at least two are needed",
+    ),
+    "no price at all": (rows(*DAILY, prices=["", "", ""]), ", column 'close': no row has a price"),
+    "zip": (b"PK\x03\x04\x14\x00\x00", ": is compressed (zip), unpack it first"),
+    "gzip": (b"\x1f\x8b\x08\x00\x00", ": is compressed (gzip), unpack it first"),
+    "binary": (b"Date,Close\n2024-01-02,\x00\x01\n", ", line 2: is binary, not text"),
+    "Latin-1": (b"Date,Close\n2024-01-02,1\n2024-01-03,2 \xa4\n", ", line 3: is not UTF-8 text"),
+    "UTF-16 cut off": (rows(*DAILY).encode("utf-16")[:-1], ", line 4: is not UTF-16 text"),
+    "prose": (
+        "These are not prices.\nAt all.\n",
+        ", line 1: no columns separated by comma, semicolon or tab",
+    ),
+    "one column": ("\nClose\n1\n2\n", ", line 2: no columns separated by comma, semicolon or tab"),
+    "JSON": (
+        '[[1704153600000, "1.0"],\n[1704153660000, "2.0"]]\n',
+        ", line 1: text follows a closing quote",
+    ),
+    "no header": ("2024-01-02,10\n2024-01-03,11\n", NO_HEADER),
+    "epochs without header, not klines": (f"{EPOCH},10,12,9,11,5\n{EPOCH + 60},10,12,9,11,5\n", NO_HEADER),
+    "no time column": ("open,close\n1,2\n3,4\n", ", line 1: no time column among 'open', 'close'"),
+    "no price column": (
+        "date,funding rate\n2024-01-02,0.1\n2024-01-03,0.1\n",
+        ", line 1: no price column among 'date', 'funding rate'",
+    ),
+    "two prices": (
+        "date,close,price\n2024-01-02,1,2\n2024-01-03,1,2\n",
+        ", line 1: columns 2 ('close') and 3 ('price') could both be the price",
+    ),
+    "two closes": (
+        "date,Close,close\n2024-01-02,1,2\n2024-01-03,1,2\n",
+        ", line 1: columns 2 ('Close') and 3 ('close') could both be the price",
+    ),
+    "two tickers": (
+        "Price,Close,Close\nTicker,QQQ,SPY\nDate,,\n2024-01-02,1,2\n2024-01-03,1,2\n",
+        ", line 1: columns 2 ('Close') and 3 ('Close') could both be the price",
+    ),
+    "two dates": (
+        "date,date,close\n2024-01-02,2024-01-03,2\n2024-01-03,2024-01-03,2\n",
+        ", line 1: columns 1 ('date') and 2 ('date') could both be the time",
+    ),
+    "two highs": (
+        "date,high,High,low,close\n2024-01-02,1,1,1,1\n2024-01-03,1,1,1,1\n",
+        ", line 1: columns 2 ('high') and 3 ('High') could both be the high",
+    ),
+    "word for a price": (
+        HEAD + ROW + "2024-01-03,10,12,9,abc,5\n",
+        ", line 3, column 'Close': 'abc' is not a number",
+    ),
+    "word for a price in line 7": (
+        HEAD + "".join(f"2024-01-0{day},10,12,9,{'abc' if day == 6 else 11},5\n" for day in range(1, 9)),
+        ", line 7, column 'Close': 'abc' is not a number",
+    ),
+    "line named after a quoted newline": (
+        'Date,Name,Close\n2024-01-02,"a\nb",1\n2024-01-03,"c\nd",x\n',
+        ", line 4, column 'Close': 'x' is not a number",
+    ),
+    "line named after blank lines": (
+        "\n\nDate,Close\n\n2024-01-02,1\n\n2024-01-03,x\n",
+        ", line 7, column 'Close': 'x' is not a number",
+    ),
+    "decimal comma": (
+        "Date;Close\n2024-01-02;1,5\n2024-01-03;1,6\n",
+        ", line 2, column 'Close': '1,5' is not a number (write a decimal point)",
+    ),
+    "thousands": (
+        'Date,Close\n2024-01-02,"1,234.50"\n2024-01-03,2\n',
+        ", line 2, column 'Close': '1,234.50' is not a number",
+    ),
+    "currency": (
+        "Date,Close\n2024-01-02,1\n2024-01-03,$2\n",
+        ", line 3, column 'Close': '$2' is not a number",
+    ),
+    "underscore": (
+        "Date,Close\n2024-01-02,1\n2024-01-03,1_0\n",
+        ", line 3, column 'Close': '1_0' is not a number",
+    ),
+    "other digits": (
+        "Date,Close\n2024-01-02,1\n2024-01-03,\u0661\n",
+        ", line 3, column 'Close': '\u0661' is not a number",
+    ),
+    "infinite price": (
+        "Date,Close\n2024-01-02,1\n2024-01-03,inf\n",
+        ", line 3, column 'Close': 'inf' is not a finite number",
+    ),
+    "price beyond doubles": (
+        "Date,Close\n2024-01-02,1\n2024-01-03,1e999\n",
+        ", line 3, column 'Close': '1e999' is not a finite number",
+    ),
+    "price of zero": (
+        "Date,Close\n2024-01-02,0.0\n2024-01-03,1\n",
+        ", line 2, column 'Close': a price must be > 0, got 0.0",
+    ),
+    "negative price after a missing one": (
+        "Date,Close\n2024-01-02,\n2024-01-03,-37.63\n2024-01-04,1\n",
+        ", line 3, column 'Close': a price must be > 0, got -37.63",
+    ),
+    "negative low": (
+        HEAD + ROW + "2024-01-03,10,12,-9,11,5\n",
+        ", line 3, column 'Low': a price must be > 0, got -9",
+    ),
+    "high below low": (
+        HEAD + ROW + "2024-01-03,10,9.5,12,11,5\n",
+        ", line 3, column 'High': 9.5 is less than 12 in column 'Low'",
+    ),
+    "too few columns": (
+        HEAD + ROW + "2024-01-03,10,12\n",
+        ", line 3, column 'Low': missing, the line ends after 3 of 6 columns",
+    ),
+    "last line cut off": (
+        HEAD + ROW + "2024-01-0",
+        ", line 3, column 'Open': missing, the line ends after 1 of 6 columns",
+    ),
+    "too many columns": (
+        HEAD + ROW + "2024-01-03,10,12,9,11,5,6\n",
+        ", line 3, column 7: the header has 6 columns, the line 7",
+    ),
+    "open quote": (
+        'Date,Close\n2024-01-02,1\n2024-01-03,"2\n2024-01-04,3\n',
+        ", line 3: a quote is not closed",
+    ),
+    "text after a quote": (
+        'Date,Close\n2024-01-02,1\n2024-01-03,"2"x\n',
+        ", line 3: text follows a closing quote",
+    ),
+    "word for a time": (
+        HEAD + ROW + "yesterday,10,12,9,11,5\n",
+        ", line 3, column 'Date': 'yesterday' is not a time",
+    ),
+    "no time": (HEAD + ROW + ",10,12,9,11,5\n", ", line 3, column 'Date': '' is not a time"),
+    "month first": (
+        "Date,Close\n01/02/2024,1\n01/03/2024,2\n",
+        ", line 2, column 'Date': '01/02/2024' is not a time (day or month first is ambiguous: write YYYY-MM-DD)",
+    ),
+    "no such day": (
+        HEAD + ROW + "2024-02-30,10,12,9,11,5\n",
+        ", line 3, column 'Date': '2024-02-30' is not in the calendar",
+    ),
+    "hour 24": (
+        rows("2024-01-02 00:00", "2024-01-02 24:00", prices=[1, 2]),
+        ", line 3, column 'time': '2024-01-02 24:00' is not in the calendar",
+    ),
+    "year 9999": (
+        HEAD + ROW + "9999-12-31,10,12,9,11,5\n",
+        ", line 3, column 'Date': the year 9999 is not between 1900 and 2199",
+    ),
+    "time of day": (
+        "Date,Time,Close\n2024-01-02,10:00,1\n2024-01-02,noon,2\n",
+        ", line 3, column 'Time': 'noon' is not a time of day",
+    ),
+    "zone missing": (
+        rows("2024-01-02T00:00Z", "2024-01-02T00:01", prices=[1, 2]),
+        ", line 3, column 'time': '2024-01-02T00:01' has no time zone, unlike the lines before",
+    ),
+    "zone appearing": (
+        rows("2024-01-02T00:00", "2024-01-02T00:01+01:00", prices=[1, 2]),
+        ", line 3, column 'time': '2024-01-02T00:01+01:00' has a time zone, unlike the lines before",
+    ),
+    "epoch after a date": (
+        rows("2024-01-02", EPOCH, prices=[1, 2]),
+        f", line 3, column 'time': '{EPOCH}' is not a time",
+    ),
+    "row numbers for times": (
+        rows(0, 1, 2),
+        ", line 2, column 'time': '0' is not a time in s, ms, us or ns since 1970",
+    ),
+    "epoch beyond 2200": (
+        rows(EPOCH, 99_999_999_999, prices=[1, 2]),
+        ", line 3, column 'time': '99999999999' is not a time in s, ms, us or ns since 1970",
+    ),
+    "epoch that overflows": (
+        rows(EPOCH, "9" * 41, prices=[1, 2]),
+        f", line 3, column 'time': '{'9' * 37}...' is not a time in s, ms, us or ns since 1970",
+    ),
+    "negative epoch": (
+        rows(EPOCH, -EPOCH, prices=[1, 2]),
+        f", line 3, column 'time': '-{EPOCH}' is not a time",
+    ),
+    "mixed epochs": (
+        klines(1000) + klines(1_000_000),
+        f", line 4, column 'open time': '{EPOCH}000000' is in microseconds, the lines before in milliseconds",
+    ),
+    "unsorted": (
+        rows("2024-01-02", "2024-01-04", "2024-01-03"),
+        ", line 4, column 'time': 2024-01-03 comes after 2024-01-04: times must ascend",
+    ),
+    "unsorted by the hour": (
+        rows(*HOURS[:3], HOURS[0], prices=[1] * 4),
+        ", line 5, column 'time': 2024-01-02 00:00 comes after 2024-01-02 02:00: times must ascend",
+    ),
+    "duplicate with another price": (
+        rows("2024-01-02", "2024-01-03", "2024-01-03"),
+        ", line 4, column 'time': 2024-01-03 is there twice, with different prices",
+    ),
+    "duplicate with another low": (
+        "date,high,low,close\n2024-01-02,3,1,2\n2024-01-02,3,1.5,2\n2024-01-03,3,1,2\n",
+        ", line 3, column 'date': 2024-01-02 is there twice, with different prices",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_file(tmp_path, name):
+    content, reason = BAD[name]
+    path = write(tmp_path, content)
+    with pytest.raises(PricesError) as error:
+        read_prices(path)
+    assert str(error.value) == f"{path}{reason}"
+
+
+@given(
+    content=st.sampled_from(sorted(GOOD)).map(lambda name: GOOD[name][0]),
+    place=st.floats(0, 1),
+    length=st.integers(0, 8),
+    patch=st.text(st.sampled_from(',;\t\n\r"0123456789.-+eZ:T \u00e9'), max_size=8),
+)
+def test_damaged_file_is_read_or_refused(tmp_path_factory, content, place, length, patch):
+    data = content if isinstance(content, bytes) else content.encode()
+    start = int(place * len(data))
+    path = write(tmp_path_factory.mktemp("damaged"), data[:start] + patch.encode() + data[start + length :])
+    refusal = None
+    try:
+        prices = read_prices(path)
+    except PricesError as error:
+        refusal = str(error)
+    if refusal is not None:
+        assert refusal.startswith(str(path))
+        assert len(refusal.splitlines()) == 1
+        return
+    assert len(prices.time) == len(prices.close) >= 2
+    assert (np.diff(prices.time) > np.timedelta64(0, "ns")).all()
+    assert ((prices.close > 0) & (prices.close < np.inf)).all()
+
+
+def test_bad_files_are_many():
+    assert len(BAD) >= 25
+
+
+def test_missing_file_directory_device(tmp_path):
+    for path, reason in (
+        (tmp_path / "none.csv", "no such file"),
+        (tmp_path, "is a directory, not a file"),
+        (tmp_path / "none" / "none.csv", "no such file"),
+    ):
+        with pytest.raises(PricesError) as error:
+            read_prices(path)
+        assert str(error.value) == f"{path}: {reason}"
+    with pytest.raises(PricesError) as error:
+        read_prices("")
+    assert str(error.value) == "'': no such file"
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no /dev/zero")
+def test_device():
+    with pytest.raises(PricesError) as error:
+        read_prices("/dev/zero")
+    assert str(error.value) == "/dev/zero: is a device, not a file"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads everything")
+def test_no_permission(tmp_path):
+    path = write(tmp_path, rows(*DAILY))
+    path.chmod(0)
+    with pytest.raises(PricesError) as error:
+        read_prices(path)
+    assert str(error.value) == f"{path}: no permission to read it"
+
+
+def test_error_is_one_value_error():
+    assert issubclass(PricesError, ValueError)
+
+
+def test_many_blocks(tmp_path):
+    # the reader takes the file in blocks; an error far inside still has its line
+    count = 20_000
+    lines = [f"{EPOCH + 60 * i},{1 + i % 7}" for i in range(count)]
+    prices = read_prices(write(tmp_path, "time,close\n" + "\n".join(lines)))
+    np.testing.assert_array_equal(prices.time, np.datetime64(EPOCH, "s") + 60 * np.arange(count))
+    np.testing.assert_array_equal(prices.close, 1 + np.arange(count) % 7)
+    lines[17_000] += "x"
+    path = write(tmp_path, "time,close\n" + "\n".join(lines))
+    with pytest.raises(PricesError) as error:
+        read_prices(path)
+    assert str(error.value) == f"{path}, line 17002, column 'close': '{1 + 17_000 % 7}x' is not a number"
+
+
+def span(first, step, count, keep=lambda time: True):
+    series = np.datetime64(first, "ns") + np.arange(count) * np.timedelta64(step, "m")
+    return series[[bool(keep(time.astype("datetime64[m]").item())) for time in series]]
+
+
+@pytest.mark.parametrize(
+    ("time", "expected"),
+    [
+        (span("2024-01-01", 60, 24 * 30), 365 * 24),
+        (span("2024-01-01", 240, 6 * 30), 365 * 6),
+        (span("2024-01-01", 1440, 60), 365),
+        (span("2024-01-01", 1440, 60, lambda t: t.weekday() < 5), 252),
+        (span("2024-01-01", 1440, 3), 252),
+        (span("2024-01-01", 7 * 1440, 60), 365 / 7),
+        (span("2024-01-01", 60, 24 * 60, lambda t: t.weekday() < 5 and 14 <= t.hour < 21), 252 * 7),
+        # two days by the hour tell of no closing
+        (span("2024-01-02", 60, 48), 365 * 24),
+        # a foreign-exchange week, from Sunday 22:00
+        (
+            span("2024-01-01", 60, 24 * 60, lambda t: t.weekday() < 5 or (t.weekday() == 6 and t.hour >= 22)),
+            252 * 24,
+        ),
+    ],
+)
+def test_bars_per_year(time, expected):
+    assert bars_per_year(time) == pytest.approx(expected, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("nanoseconds", "text"),
+    [
+        (86_400e9, "1 day"),
+        (7 * 86_400e9, "7 days"),
+        (115_200e9, "1.3 days"),
+        (3600e9, "1 hour"),
+        (14_400e9, "4 hours"),
+        (900e9, "15 minutes"),
+        (1e9, "1 second"),
+        (1e6, "0.001 seconds"),
+    ],
+)
+def test_duration(nanoseconds, text):
+    assert duration(nanoseconds) == text
+
+
+def test_stamp():
+    assert stamp(np.datetime64("2024-01-02")) == "2024-01-02"
+    assert stamp(np.datetime64("2024-01-02"), clock=True) == "2024-01-02 00:00"
+    assert stamp(np.datetime64("2024-01-02T03:04:00.5", "ns")) == "2024-01-02 03:04"
+    assert stamp(EPOCH * 1_000_000_000 + 5_000_000_000) == "2024-01-02 00:00:05"
+
+
+@needs_market
+@pytest.mark.parametrize(
+    ("name", "bars", "per_year", "gaps"),
+    [
+        # rows by `wc -l` less the header; gaps from PROVENANCE.md and the calendar of the exchange
+        (
+            "crypto_4h/BTCUSDT.csv",
+            11_597,
+            2190,
+            ["8 gaps in time, the longest 1.3 days after 2018-02-08 00:00"],
+        ),
+        (
+            "crypto_4h/ETHUSDT.csv",
+            11_597,
+            2190,
+            ["8 gaps in time, the longest 1.3 days after 2018-02-08 00:00"],
+        ),
+        ("us_etf_daily/QQQ.csv", 6892, 252, ["3 gaps in time, the longest 7 days after 2001-09-10"]),
+        (
+            "crypto_1h/ETHUSDT_1h.csv",
+            23_989,
+            8760,
+            ["5 gaps in time, the longest 5 hours after 2021-08-13 01:00"],
+        ),
+    ],
+)
+def test_market_file(name, bars, per_year, gaps):
+    path = MARKET / name
+    if not path.exists():
+        pytest.skip(f"no {path}")
+    prices = read_prices(path)
+    assert len(prices.close) == bars
+    assert bars_per_year(prices.time) == per_year
+    assert prices.notes == gaps
+
+
+@needs_market
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        (
+            "rates/IRX_daily.csv",
+            ", line 10926, column 'Close': a price must be > 0, got -0.02800000086426735",
+        ),
+        ("rates/DFF_daily.csv", ", line 1: no price column among 'date', 'dff'"),
+    ],
+)
+def test_market_file_without_prices(name, reason):
+    path = MARKET / name
+    if not path.exists():
+        pytest.skip(f"no {path}")
+    with pytest.raises(PricesError) as error:
+        read_prices(path)
+    assert str(error.value) == f"{path}{reason}"
