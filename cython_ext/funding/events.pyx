@@ -160,6 +160,8 @@ cdef inline void sizes(
             fills.next = next
             look_ahead(fills, event, events, later)
         change = fills.counts_from[next - fills.first]
+        # times that another thread changes meanwhile may decrease; what is written stays within the block
+        change = change if change > done else done
         stop = change if change < end else end
         size = held * multiplier
         while True:

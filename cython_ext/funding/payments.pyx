@@ -78,6 +78,8 @@ cdef inline bint one_price(int kind, char** args, cnp.npy_intp* dimensions, cnp.
 
 cdef void payment_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
     """position, mark, rate, multiplier, inverse -> cash"""
+    if dimensions[0] == 0:
+        return
     if steps[4] != 0:
         payments(MIXED, args, dimensions, steps)
     elif args[4][0]:
@@ -233,8 +235,14 @@ cdef inline long long total_along(
     cdef long long outside = 0
     cdef Sum total
     cdef const double* quantity = <const double*> (args[0] + path * steps[0])
-    cdef double mark = (<double*> (args[1] + path * steps[1]))[0], rate = (<double*> (args[2] + path * steps[2]))[0]
-    cdef double fx = (<double*> (args[3] + path * steps[3]))[0]
+    cdef double mark, rate, fx
+    if length == 0:
+        # an empty array has no first element: its address need not be memory
+        (<double*> (args[6] + path * steps[6]))[0] = 0.0
+        return 0
+    mark = (<double*> (args[1] + path * steps[1]))[0]
+    rate = (<double*> (args[2] + path * steps[2]))[0]
+    fx = (<double*> (args[3] + path * steps[3]))[0]
     for i in range(CHAINS):
         high[i] = low[i] = 0.0
     cdef bint shared = steps[7] == sizeof(double) and not (steps[8] | steps[9] | steps[10]) and 0.0 < mark < INFINITY

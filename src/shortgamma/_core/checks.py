@@ -190,7 +190,8 @@ def offsets(name: str, value: Any, count: int, what: str) -> NDArray[np.int64]:
         raise TypeError(f"{name} must be an array of integers, got {describe(value, array)}")
     if array.ndim != 1 or len(array) == 0:
         raise ValueError(f"{name} must have one dimension and at least one element, got shape {array.shape}")
-    array = np.ascontiguousarray(array, dtype=np.int64)
+    # a copy: loops use it without the GIL, and another thread may change the original after it was checked
+    array = np.array(array, dtype=np.int64)
     if array[0] != 0:
         raise ValueError(f"{name}[0] must be 0, got {array[0]}")
     down = np.diff(array) < 0

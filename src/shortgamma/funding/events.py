@@ -329,7 +329,7 @@ class _Accounts:
             return np.full(len(self.event_time), array[()])
         if array.shape != self.event_time.shape:
             raise ValueError(f"{name} has shape {array.shape}, {self.event_names[0]} has {self.event_time.shape}")
-        return np.ascontiguousarray(array)
+        return np.require(array, requirements=["C", "A"])
 
     def shaped(self, result: NDArray[np.float64]) -> NDArray[np.float64]:
         """Accounts side by side where they share their events; written account after account."""
@@ -375,4 +375,5 @@ def _refuse_time(
 def _line(name: str, array: Any) -> Any:
     if array.ndim != 1:
         raise ValueError(f"{name} must have one dimension, got shape {array.shape}")
-    return np.ascontiguousarray(array)
+    # columns of packed records may be misaligned
+    return np.require(array, requirements=["C", "A"])
