@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import shortgamma as sg
+from shortgamma import cli
 from shortgamma.cli import market as _market
-from shortgamma.cli import run as cli
 
 MARKET = Path(os.environ.get("SHORTGAMMA_MARKET", Path(__file__).resolve().parents[3] / "shared" / "market"))
 YEAR = 365 * 24 * 3600 * 10**9
@@ -564,7 +564,9 @@ def test_info(capsys):
 
 
 def test_info_tolerates_other_facts(capsys, monkeypatch):
-    monkeypatch.setattr(cli, "show_config", lambda mode: {"version": "1", "threads": None, "flags": ["a", "b"]})
+    monkeypatch.setattr(
+        "shortgamma.cli.info.show_config", lambda mode: {"version": "1", "threads": None, "flags": ["a", "b"]}
+    )
     assert cli.main(["info"]) == 0
     assert capsys.readouterr().out == "version  1\nthreads  none\nflags    a, b\n"
 
@@ -683,7 +685,7 @@ def test_json_replaces_whole_or_not_at_all(files, capsys, monkeypatch):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(cli.os, "replace", fail)
+        patch.setattr(os, "replace", fail)
         assert cli.main(["run", files.coin_path, "--json", str(output)]) == 2
     captured = capsys.readouterr()
     assert captured.err == f"shortgamma: error: cannot write {output}: No space left on device\n"

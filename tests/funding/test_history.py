@@ -10,7 +10,7 @@ import pytest
 from oracle.funding import payments as oracle
 
 import shortgamma as sg
-from shortgamma.cli import run as cli
+from shortgamma import cli
 from shortgamma.contracts import XBTUSD, Contract
 from shortgamma.funding import accrue, accrue_events, between, funding_index, read_history, rules, total
 

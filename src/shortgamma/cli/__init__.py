@@ -1,3 +1,69 @@
-"""The command ``shortgamma``."""
+"""The command ``shortgamma``: a module a command, each with ``add_parser``."""
 
-from shortgamma.cli.run import main as main
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, NoReturn
+
+from shortgamma import __version__
+from shortgamma.cli.output import UsageError, put
+from shortgamma.io.prices import PricesError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main"]
+
+COMMANDS = ("run", "funding", "info")
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with errors of one line."""
+
+    def error(self, message: str) -> NoReturn:
+        choices = f"{', '.join(COMMANDS[:-1])} or {COMMANDS[-1]}"
+        if unknown := re.match(r"argument command: invalid choice: ('.*?'|\".*?\") \(", message):
+            message = f"unknown command {unknown[1]}: choose {choices}"
+        elif message == "the following arguments are required: command":
+            message = f"a command is needed: {choices}"
+        raise UsageError(message)
+
+
+def build_parser() -> Parser:
+    parser = Parser(
+        prog="shortgamma",
+        description="Path-dependent mechanics of crypto and listed derivatives.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"shortgamma {__version__}")
+    commands = parser.add_subparsers(metavar="command", dest="name", required=True)
+    for name in COMMANDS:
+        import_module(f"shortgamma.cli.{name}").add_parser(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments after the program's name; those of the process by default.
+
+    Returns
+    -------
+    int
+        Exit code: 0, or 2 after bad input, with one line on standard error.
+    """
+    try:
+        options = build_parser().parse_args(argv)
+        options.command(options)
+    except (UsageError, PricesError) as error:
+        put("shortgamma: error: " + " ".join(str(error).splitlines()) + "\n", sys.stderr)
+        return 2
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 0
+    return 0

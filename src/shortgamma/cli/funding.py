@@ -1,22 +1,53 @@
-"""What ``shortgamma funding`` computes and prints."""
+"""``shortgamma funding``: rates of a funding history, and what a position received."""
 
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from shortgamma import contracts, funding
-from shortgamma.cli.run import UsageError, fixed, number, percent, table
+from shortgamma.cli.output import Result, UsageError, check_output, put, write_json
+from shortgamma.cli.text import fixed, number, percent, table
 from shortgamma.io.prices import YEAR, stamp
 
 if TYPE_CHECKING:
+    import argparse
+
     from shortgamma.contracts import Contract
     from shortgamma.funding import FundingHistory
 
-Result = dict[str, Any]
 GENERIC = {"linear": contracts.Contract("linear"), "inverse": contracts.Contract("inverse")}
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "funding",
+        help="rates of a funding history, and what a position received",
+        description="Rates of a funding history as a venue exports it, and what a constant position received.",
+        epilog="A file is an export of BitMEX, Binance, Bybit, Deribit or Hyperliquid, CSV or JSON.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("file", metavar="FILE", help="the funding history")
+    parser.add_argument("--position", metavar="Q", type=float, help="contracts held, < 0 short")
+    parser.add_argument("--contract", metavar="NAME", help="XBTUSD, ETHUSD, ..., linear or inverse")
+    parser.add_argument("--mark", metavar="PRICE", type=float, help="price where the file has no mark")
+    parser.add_argument("--symbol", metavar="NAME", help="the contract, if the file has several")
+    parser.add_argument("--json", metavar="FILE", help="write all numbers to this file")
+    parser.set_defaults(command=command)
+
+
+def command(options: argparse.Namespace) -> None:
+    if options.json is not None:
+        check_output(options.json, [options.file])
+    result = compute(options.file, options.position, options.contract, options.mark, options.symbol)
+    text = report(result)
+    if options.json is not None:
+        write_json(options.json, result)
+        text += f"\nnumbers written to {options.json}\n"
+    put(text, sys.stdout)
 
 
 def contract_of(name: str) -> Contract:

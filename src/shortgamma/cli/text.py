@@ -1,0 +1,72 @@
+"""Numbers, times and tables as the commands print them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from shortgamma.io.prices import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+WIDTH = 100
+
+
+def every(step: int) -> str:
+    """A step of time as 'every' wants it: hour, 4 hours, day."""
+    return duration(step).removeprefix("1 ")
+
+
+def number(value: float | None, digits: int = 5) -> str:
+    """A number of so many digits, never in scientific notation."""
+    if value is None or not math.isfinite(value):
+        return "-"
+    if value == 0:
+        return "0"
+    if abs(value) < 1e-8:
+        return "<0.00000001" if value > 0 else ">-0.00000001"
+    decimals = digits - 1 - math.floor(math.log10(abs(value)))
+    return f"{value:,.{min(max(decimals, 0), 10)}f}"
+
+
+def fixed(value: float | None, decimals: int) -> str:
+    if value is None or not math.isfinite(value):
+        return "-"
+    text = f"{value:,.{decimals}f}"
+    return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text
+
+
+def percent(value: float | None, decimals: int = 1) -> str:
+    if value is None or not math.isfinite(value):
+        return "-"
+    return fixed(100 * value, decimals) + " %"
+
+
+def change(value: float | None) -> str:
+    """A return in percent; -100 % only where all is lost."""
+    if value is not None and -1 < value < -0.9995:
+        value = max(value, -0.9999)
+        return percent(value, 2)
+    return percent(value)
+
+
+def price_decimals(price: float) -> int:
+    return min(max(2, 4 - math.floor(math.log10(price))), 12)
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[int] = ()) -> list[str]:
+    """Columns under headers of one or two lines, right-aligned but for those in ``left``."""
+    heads = [name.split("\n") for name in header]
+    height = max(map(len, heads))
+    lines = [list(line) for line in zip(*([""] * (height - len(h)) + h for h in heads), strict=True)]
+    lines += [list(row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return [
+        "  "
+        + "  ".join(
+            cell.ljust(width) if place in left else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    ]
