@@ -126,15 +126,16 @@ def total_case(over, what):
 
 ACCOUNTS, FILLS, FUNDINGS = 10_000, 100, 1000
 EIGHT_HOURS = 8 * 3_600 * 10**9
+START = 1_600_000_200 * 10**9  # 2020-09-13T12:30
 
 
 def events_setup():
     random = np.random.default_rng(5)
     last = (FUNDINGS - 1) * EIGHT_HOURS
     return SimpleNamespace(
-        fill_time=np.sort(random.integers(0, last, (ACCOUNTS, FILLS)), axis=1).ravel(),
+        fill_time=START + np.sort(random.integers(0, last, (ACCOUNTS, FILLS)), axis=1).ravel(),
         quantity=np.round(random.normal(0.0, 100.0, ACCOUNTS * FILLS)),
-        funding_time=np.tile(EIGHT_HOURS * np.arange(FUNDINGS), ACCOUNTS),
+        funding_time=START + np.tile(EIGHT_HOURS * np.arange(FUNDINGS), ACCOUNTS),
         mark=random.uniform(100.0, 400.0, ACCOUNTS * FUNDINGS),
         rate=random.normal(1e-4, 3e-4, ACCOUNTS * FUNDINGS),
         fills=FILLS * np.arange(ACCOUNTS + 1),

@@ -23,10 +23,20 @@ from shortgamma.funding import (
 
 KINDS = ("linear", "inverse", "quanto")
 LINEAR = Contract("linear")
-HOUR = 3_600 * 10**9
+MINUTE = 60 * 10**9
+HOUR = 60 * MINUTE
 
 kinds = st.sampled_from(KINDS)
 whens = st.sampled_from(["before", "after"])
+
+
+def at(nanoseconds):
+    """Times so long after the beginning of 1970."""
+    return np.asarray(nanoseconds, dtype=np.int64).view("datetime64[ns]")
+
+
+def minutes(count):
+    return at(MINUTE * np.asarray(count, dtype=np.int64))
 
 
 def market(shape, seed=5):
@@ -168,12 +178,13 @@ class TestEvents:
         fills, quantities, events, mark, rate = book
         contract = Contract(kind, 0.5)
         expected = oracle.accrue_events(kind, 0.5, fills, quantities, events, mark, rate, when)
-        actual = accrue_events(fills, quantities, events, mark, rate, contract=contract, when=when)
+        trades, payments = minutes(fills), minutes(events)
+        actual = accrue_events(trades, quantities, payments, mark, rate, contract=contract, when=when)
         assert_same_bits(actual, expected)
-        held = position_at(fills, quantities, events, when=when)
+        held = position_at(trades, quantities, payments, when=when)
         assert_same_bits(held, [oracle.position_at(fills, quantities, time, when) for time in events])
         assert_same_bits(actual, accrue(held, mark, rate, contract=contract))
-        summed = accrue_events(fills, quantities, events, mark, rate, contract=contract, when=when, record="total")
+        summed = accrue_events(trades, quantities, payments, mark, rate, contract=contract, when=when, record="total")
         np.testing.assert_array_max_ulp(summed, math.fsum(expected), maxulp=1)
 
     @settings(max_examples=100)
@@ -183,20 +194,21 @@ class TestEvents:
         fills, quantities, events, mark, rate = columns
         offsets = [np.cumsum([0, *(len(book[i]) for book in accounts)]) for i in (0, 2)]
         keywords = {"contract": XBTUSD, "when": when, "indptr_fills": offsets[0], "indptr_fundings": offsets[1]}
-        times = (fills.astype(int), quantities, events.astype(int), mark, rate)
+        times = (minutes(fills), quantities, minutes(events), mark, rate)
         cash = accrue_events(*times, **keywords)
         sums = accrue_events(*times, **keywords, record="total")
         for i, book in enumerate(accounts):
-            alone = accrue_events(*book, contract=XBTUSD, when=when)
+            own = (minutes(book[0]), book[1], minutes(book[2]), *book[3:])
+            alone = accrue_events(*own, contract=XBTUSD, when=when)
             assert_same_bits(cash[offsets[1][i] : offsets[1][i + 1]], alone)
-            assert_same_bits(sums[i], accrue_events(*book, contract=XBTUSD, when=when, record="total"))
+            assert_same_bits(sums[i], accrue_events(*own, contract=XBTUSD, when=when, record="total"))
 
     def test_long_histories(self):
         # more events than a block, clocks that tick evenly and clocks that do not, many fills at once
         random = np.random.default_rng(8)
         for events in (1, 23, 24, 25, 511, 512, 513, 536, 1500):
             even = 8 * HOUR * np.arange(events)
-            uneven = np.cumsum(random.integers(1, 10**6, events) ** 2)
+            uneven = MINUTE * np.cumsum(random.integers(1, 300, events) ** 2)
             for clock in (even, uneven):
                 fills = np.sort(random.choice(clock, 700) + random.integers(-1, 1, 700))
                 quantity = random.integers(-9, 10, 700).astype(float)
@@ -204,14 +216,14 @@ class TestEvents:
                 for when, side in (("before", "right"), ("after", "left")):
                     count = np.searchsorted(fills, clock, side=side)
                     expected = np.concatenate([[0.0], np.cumsum(quantity)])[count]
-                    assert_same_bits(position_at(fills, quantity, clock, when=when), expected)
-                    cash = accrue_events(fills, quantity, clock, mark, rate, contract=ETHUSD, when=when)
+                    assert_same_bits(position_at(at(fills), quantity, at(clock), when=when), expected)
+                    cash = accrue_events(at(fills), quantity, at(clock), mark, rate, contract=ETHUSD, when=when)
                     assert_same_bits(cash, accrue(expected, mark, rate, contract=ETHUSD))
 
     def test_accounts_that_share_their_funding_times(self):
-        clock = 8 * HOUR * np.arange(30)
+        clock = at(8 * HOUR * np.arange(30))
         mark, rate = np.linspace(1.0, 2.0, 30), np.linspace(-0.01, 0.01, 30)
-        fills, quantity, offsets = [0, 5 * HOUR, 9 * HOUR, 9 * HOUR], [1.0, 2.0, -4.0, 1.0], [0, 1, 1, 4]
+        fills, quantity, offsets = at([0, 5 * HOUR, 9 * HOUR, 9 * HOUR]), [1.0, 2.0, -4.0, 1.0], [0, 1, 1, 4]
         cash = accrue_events(fills, quantity, clock, mark, rate, contract=ETHUSD, indptr_fills=offsets)
         assert cash.shape == (30, 3)
         for i in range(3):
@@ -230,45 +242,51 @@ class TestEvents:
             times = np.concatenate([pieces[k][0] for k in which])
             amounts = np.concatenate([pieces[k][1] for k in which])
             indptr = np.arange(7) * len(fills)
-            return accrue_events(times, amounts, events, mark, rate, contract=ETHUSD, when=when, indptr_fills=indptr)
+            return accrue_events(
+                minutes(times), amounts, minutes(events), mark, rate, contract=ETHUSD, when=when, indptr_fills=indptr
+            )
 
         assert_same_bits(run(order), run(range(6))[:, order])
 
     @given(books(), whens)
     def test_splitting_fills_changes_nothing(self, book, when):
         fills, quantities, events, mark, rate = book
+        fills, events = minutes(fills), minutes(events)
         whole = accrue_events(fills, quantities, events, mark, rate, contract=XBTUSD, when=when)
         parts = np.stack([np.asarray(quantities) - 3.0, np.full(len(fills), 3.0)], axis=1).ravel()
-        split = accrue_events(np.repeat(fills, 2).astype(int), parts, events, mark, rate, contract=XBTUSD, when=when)
+        split = accrue_events(np.repeat(fills, 2), parts, events, mark, rate, contract=XBTUSD, when=when)
         assert_same_bits(split, whole)
 
     @given(books(), whens, st.integers(0, 12))
     def test_additive_in_time(self, book, when, cut):
         fills, quantities, events, mark, rate = book
+        fills, events = minutes(fills), minutes(events)
         cut = min(cut, len(events) - 1)
         whole = accrue_events(fills, quantities, events, mark, rate, contract=XBTUSD, when=when)
         late = accrue_events(fills, quantities, events[cut:], mark[cut:], rate[cut:], contract=XBTUSD, when=when)
         assert_same_bits(late, whole[cut:])
 
     def test_fx_and_numbers_for_all(self):
-        cash = accrue_events([0], [10.0], [1, 2, 3], 100.0, 0.01, contract=LINEAR, fx=[1.0, 2.0, 3.0])
+        cash = accrue_events(minutes([0]), [10.0], minutes([1, 2, 3]), 100.0, 0.01, contract=LINEAR, fx=[1.0, 2.0, 3.0])
         np.testing.assert_allclose(cash, [-10.0, -20.0, -30.0], rtol=1e-15)
         keywords = {"contract": LINEAR, "fx": [1.0, 2.0, 3.0], "record": "total"}
-        assert accrue_events([0], [10.0], [1, 2, 3], 100.0, 0.01, **keywords) == -60.0
+        assert accrue_events(minutes([0]), [10.0], minutes([1, 2, 3]), 100.0, 0.01, **keywords) == -60.0
 
     def test_no_fills_and_no_events(self):
-        assert_same_bits(accrue_events([], [], [1, 2], 1.0, 0.1, contract=ETHUSD), [0.0, 0.0])
+        assert_same_bits(accrue_events([], [], minutes([1, 2]), 1.0, 0.1, contract=ETHUSD), [0.0, 0.0])
         assert accrue_events([], [], [], [], [], contract=ETHUSD).shape == (0,)
         assert accrue_events([], [], [], [], [], contract=ETHUSD, record="total") == 0.0
-        assert accrue_events([], [], [1, 2], 1.0, 0.1, contract=ETHUSD, indptr_fills=[0]).shape == (2, 0)
+        assert accrue_events([], [], minutes([1, 2]), 1.0, 0.1, contract=ETHUSD, indptr_fills=[0]).shape == (2, 0)
         ragged = {"indptr_fills": [0, 0, 0], "indptr_fundings": [0, 0, 2]}
-        assert_same_bits(accrue_events([], [], [1, 2], 1.0, 0.1, contract=ETHUSD, **ragged), [0.0, 0.0])
+        assert_same_bits(accrue_events([], [], minutes([1, 2]), 1.0, 0.1, contract=ETHUSD, **ragged), [0.0, 0.0])
 
     def test_what_pandas_and_time_zones_give(self):
         pd = pytest.importorskip("pandas")
         clock = pd.date_range("2021-03-01", periods=4, freq="8h", tz="UTC")
         fills = pd.Series(pd.to_datetime(["2021-03-01T05:00+01:00", "2021-03-01T17:00+01:00"], utc=True))
-        expected = accrue_events([4 * HOUR, 16 * HOUR], [1, 2], 8 * HOUR * np.arange(4), 5.0, 0.1, contract=LINEAR)
+        expected = accrue_events(
+            at([4 * HOUR, 16 * HOUR]), [1, 2], at(8 * HOUR * np.arange(4)), 5.0, 0.1, contract=LINEAR
+        )
         abroad = clock.tz_convert("America/New_York")
         for given_fills, given_clock in ((fills, clock), (fills.dt.tz_convert("Asia/Tokyo"), abroad)):
             cash = accrue_events(given_fills, pd.Series([1, 2]), given_clock, 5.0, 0.1, contract=LINEAR)
@@ -276,14 +294,16 @@ class TestEvents:
 
     def test_a_mark_that_is_none(self):
         with np.errstate(invalid="raise"):
-            cash = accrue_events([0], [1.0], [1, 2], [math.nan, 1.0], 0.1, contract=LINEAR)
+            cash = accrue_events(minutes([0]), [1.0], minutes([1, 2]), [math.nan, 1.0], 0.1, contract=LINEAR)
             np.testing.assert_array_equal(cash, [math.nan, -0.1])
             with pytest.raises(FloatingPointError):
-                accrue_events([0], [1.0], [1, 2], [-1.0, 1.0], 0.1, contract=LINEAR)
+                accrue_events(minutes([0]), [1.0], minutes([1, 2]), [-1.0, 1.0], 0.1, contract=LINEAR)
             with pytest.raises(FloatingPointError):
-                accrue_continuous([0], [1.0], [1, 2], [0.0, 1.0], 0.1, contract=LINEAR)
+                accrue_continuous(minutes([0]), [1.0], minutes([1, 2]), [0.0, 1.0], 0.1, contract=LINEAR)
         with pytest.warns(RuntimeWarning, match="invalid value"):
-            assert math.isnan(accrue_events([0], [1.0], [1, 2], math.inf, 0.1, contract=LINEAR, record="total"))
+            assert math.isnan(
+                accrue_events(minutes([0]), [1.0], minutes([1, 2]), math.inf, 0.1, contract=LINEAR, record="total")
+            )
 
 
 class TestFreqtrade:
@@ -317,32 +337,33 @@ class TestContinuous:
         rate = float(sg.funding.rate(0.001, 0.0, clamp=0.00025))
         assert rate == pytest.approx(0.00075, rel=1e-15)
         contract = Contract("inverse", 10.0)
-        cash = accrue_continuous([0], [-1000.0], [0, 60 * 10**9], 10_000.0, rate, contract=contract)
+        cash = accrue_continuous(minutes([0]), [-1000.0], minutes([0, 1]), 10_000.0, rate, contract=contract)
         assert cash[0] == pytest.approx(1.5625e-6, rel=1e-14)
 
     @settings(max_examples=200)
     @given(books(), kinds, st.sampled_from(["constant", "linear"]))
     def test_integrals_are_exact(self, book, kind, interpolation):
         fills, quantities, events, mark, rate = book
-        keywords = {"contract": Contract(kind, 0.5), "interval": 7, "interpolation": interpolation}
-        actual = accrue_continuous(fills, quantities, events, mark, rate, **keywords)
+        keywords = {"contract": Contract(kind, 0.5), "interval": "7min", "interpolation": interpolation}
+        trades, clock = minutes(fills), minutes(events)
+        actual = accrue_continuous(trades, quantities, clock, mark, rate, **keywords)
         exact = oracle.accrue_continuous(kind, 0.5, fills, quantities, events, mark, rate, 7, interpolation)
         assert actual.shape == (len(events) - 1,)
         largest = max(map(abs, rate), default=0.0) * 0.5 * (max(mark) if kind != "inverse" else 1.0 / min(mark))
         scale = max(1, sum(map(abs, quantities))) * largest * 40 / 7
         for one, other in zip(actual, exact, strict=True):
             assert abs(one - float(other)) <= 20 * 2.0**-53 * scale + 1e-300
-        summed = accrue_continuous(fills, quantities, events, mark, rate, **keywords, record="total")
+        summed = accrue_continuous(trades, quantities, clock, mark, rate, **keywords, record="total")
         np.testing.assert_array_max_ulp(np.float64(summed), np.float64(math.fsum(actual)), maxulp=1)
 
     def test_a_constant_rate_pays_for_the_time_held(self):
-        clock = HOUR * np.arange(25)
-        held = accrue_continuous([HOUR // 2, 20 * HOUR], [3.0, -3.0], clock, 100.0, 0.008, contract=LINEAR)
+        clock = at(HOUR * np.arange(25))
+        held = accrue_continuous(at([HOUR // 2, 20 * HOUR]), [3.0, -3.0], clock, 100.0, 0.008, contract=LINEAR)
         assert math.fsum(held) == pytest.approx(-3 * 100 * 0.008 * 19.5 / 8, rel=1e-14)
 
     def test_many_accounts(self):
-        clock, mark, rate = HOUR * np.arange(5), np.linspace(1.0, 2.0, 5), np.linspace(0.1, -0.1, 5)
-        fills, quantity = np.array([0, HOUR // 3, 2 * HOUR, 7]), [1.0, 2.0, 3.0, 4.0]
+        clock, mark, rate = at(HOUR * np.arange(5)), np.linspace(1.0, 2.0, 5), np.linspace(0.1, -0.1, 5)
+        fills, quantity = at([0, HOUR // 3, 2 * HOUR, 7]), [1.0, 2.0, 3.0, 4.0]
         keywords = {"contract": XBTUSD, "interpolation": "linear"}
         many = accrue_continuous(fills, quantity, clock, mark, rate, indptr_fills=[0, 3, 4], **keywords)
         assert many.shape == (4, 2)
@@ -361,15 +382,16 @@ NAT = np.array(["2021-01-01T00", "NaT", "2021-01-01T16"], dtype="datetime64[h]")
 
 
 def events(fill_time=(1, 2), fill_quantity=(1.0, 2.0), funding_time=(1, 2, 3), mark=1.0, rate=0.1, **keywords):
-    return accrue_events(fill_time, fill_quantity, funding_time, mark, rate, **{"contract": ETHUSD, **keywords})
+    clocks = [minutes(time) if isinstance(time, tuple) else time for time in (fill_time, funding_time)]
+    return accrue_events(clocks[0], fill_quantity, clocks[1], mark, rate, **{"contract": ETHUSD, **keywords})
 
 
-EPOCH = "1970-01-01T00:00:00.00000000"
+EPOCH = "1970-01-01T00:0"
 WRONG_CALLS = [
     (lambda: events((2, 1)), ValueError, f"fill_time[1] must not be before fill_time[0], got {EPOCH}1 after {EPOCH}2"),
     (lambda: events(NAT[:2], funding_time=T), ValueError, "fill_time[1] must be a time, got NaT"),
     (lambda: events(funding_time=NAT), ValueError, "funding_time[1] must be a time, got NaT"),
-    (lambda: events((-(2**63), 1)), ValueError, "fill_time[0] must be a time, got NaT"),
+    (lambda: events(at((-(2**63), 1))), ValueError, "fill_time[0] must be a time, got NaT"),
     (
         lambda: events(funding_time=(1, 2, 2)),
         ValueError,
@@ -390,8 +412,18 @@ WRONG_CALLS = [
         ValueError,
         f"fill_time[0] must not be after funding_time, which is empty, got {EPOCH}1",
     ),
-    (lambda: events((1.5, 2)), TypeError, "fill_time must be datetime64 or integer nanoseconds, got dtype float64"),
-    (lambda: events(("a", "b")), TypeError, "fill_time must be datetime64 or integer nanoseconds, got dtype <U1"),
+    (
+        lambda: events([1704067200000, 1.5]),
+        ValueError,
+        "fill_time[1] must be a time, got 1.5: write datetime64 or ISO text; a number must be s, ms, us or ns since 1970, "
+        "between 1990 and 2100",
+    ),
+    (
+        lambda: events(["2020-01-01", "b"]),
+        ValueError,
+        "fill_time[1] must be a time, got 'b': write datetime64, ISO text such as '2020-01-31 08:00' (UTC unless it has "
+        "a zone), or s, ms, us or ns since 1970",
+    ),
     (
         lambda: events(np.array(["1500-01-01", "2021-01-01"], dtype="datetime64[D]")),
         ValueError,
@@ -441,22 +473,24 @@ WRONG_CALLS = [
     ),
     (lambda: Contract("linear", -1.0), ValueError, "multiplier must be a finite number > 0, got -1.0"),
     (
-        lambda: position_at([1], [1.0], [2, 2]),
+        lambda: position_at(minutes([1]), [1.0], minutes([2, 2])),
         ValueError,
         f"time[1] must be later than time[0], got {EPOCH}2 after {EPOCH}2",
     ),
     (
-        lambda: accrue_continuous([1], [1.0], [2, 3], 1.0, 0.1, contract=ETHUSD, interval=0),
+        lambda: accrue_continuous(minutes([1]), [1.0], minutes([2, 3]), 1.0, 0.1, contract=ETHUSD, interval="0h"),
         ValueError,
-        "interval must be > 0, got 0",
+        "interval must be > 0, got 0h",
     ),
     (
-        lambda: accrue_continuous([1], [1.0], [2, 3], 1.0, 0.1, contract=ETHUSD, interval=8.0),
+        lambda: accrue_continuous(minutes([1]), [1.0], minutes([2, 3]), 1.0, 0.1, contract=ETHUSD, interval=8.0),
         TypeError,
-        "interval must be a timedelta64 or integer nanoseconds, got 8.0",
+        "interval must be a length of time, got 8.0: a number has no unit: write '8h', or np.timedelta64(8, 'h')",
     ),
     (
-        lambda: accrue_continuous([1], [1.0], [2, 3], 1.0, 0.1, contract=ETHUSD, interpolation="cubic"),
+        lambda: accrue_continuous(
+            minutes([1]), [1.0], minutes([2, 3]), 1.0, 0.1, contract=ETHUSD, interpolation="cubic"
+        ),
         ValueError,
         "interpolation must be one of 'constant', 'linear', got 'cubic'",
     ),
@@ -487,14 +521,14 @@ WRONG_CALLS = [
         "position has length 3 along the time axis, mark has 2",
     ),
     (
-        lambda: funding_index([0.1, 0.2], [1.0, 2.0], ETHUSD, time=[1]),
+        lambda: funding_index([0.1, 0.2], [1.0, 2.0], ETHUSD, time=T[:1]),
         ValueError,
         "time has shape (1,), mark has 2 funding times",
     ),
     (
-        lambda: funding_index([0.1, 0.2], [1.0, 2.0], ETHUSD, time=[2, 1]),
+        lambda: funding_index([0.1, 0.2], [1.0, 2.0], ETHUSD, time=T[[1, 0]]),
         ValueError,
-        "time[1] must be later than time[0], got 1 after 2",
+        "time[1] must be later than time[0], got 2021-01-01 after 2021-01-01T08:00",
     ),
     (lambda: funding_index(0.1, 1.0, ETHUSD), ValueError, "mark must have at least one dimension"),
     (lambda: between([1.0], 0, 1), TypeError, "index must be a FundingIndex, got list"),

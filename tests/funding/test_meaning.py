@@ -36,13 +36,13 @@ class TestYields:
         assert annualize(0.0000125, np.timedelta64(1, "h")) == pytest.approx(0.1095, rel=1e-15)
         assert annualize(0.0001, compounding="compound") == pytest.approx(1.0001**1095 - 1, rel=1e-12)
         assert annualize(0.0001, compounding="continuous") == pytest.approx(1095 * math.log(1.0001), rel=1e-14)
-        np.testing.assert_allclose(annualize([0.01, -0.01], 24 * HOUR), [3.65, -3.65], rtol=1e-15)
+        np.testing.assert_allclose(annualize([0.01, -0.01], "24h"), [3.65, -3.65], rtol=1e-15)
 
     @given(st.floats(-0.0005, 0.0005), st.sampled_from([1, 4, 8, 24]))
     def test_compoundings_agree(self, one, hours):
-        grown = annualize(one, hours * HOUR, compounding="compound")
+        grown = annualize(one, f"{hours}h", compounding="compound")
         assert math.log1p(grown) == pytest.approx(
-            annualize(one, hours * HOUR, compounding="continuous"), rel=1e-9, abs=1e-12
+            annualize(one, f"{hours}h", compounding="continuous"), rel=1e-9, abs=1e-12
         )
 
     def test_realized(self):
@@ -153,7 +153,7 @@ class TestFairPrice:
 
     @given(st.floats(-2.0, 2.0), st.sampled_from([1, 8]), st.floats(0.0, 0.0003), st.floats(0.0, 0.001))
     def test_premium_pays_the_drift(self, drift, hours, interest, clamp):
-        premium = fair_premium(drift, hours * HOUR, interest=interest, clamp=clamp)
+        premium = fair_premium(drift, f"{hours}h", interest=interest, clamp=clamp)
         count = 8760 / hours
         assert count * rate(premium, interest, clamp=clamp) == pytest.approx(drift * (1 + premium), rel=1e-9, abs=1e-11)
 
@@ -292,7 +292,12 @@ WRONG_CALLS = [
         ValueError,
         "compounding must be one of 'simple', 'compound', 'continuous', got 'daily'",
     ),
-    (lambda: annualize(0.1, -HOUR), ValueError, f"interval must be > 0, got {-HOUR}"),
+    (lambda: annualize(0.1, np.timedelta64(-1, "h")), ValueError, "interval must be > 0, got -1 hours"),
+    (
+        lambda: annualize(0.1, HOUR),
+        TypeError,
+        f"interval must be a length of time, got {HOUR}: a number has no unit: write '8h', or np.timedelta64(8, 'h')",
+    ),
     (lambda: annualize("high"), TypeError, "rate must be a number or an array of numbers, got 'high'"),
     (lambda: realized_funding([0.1]), ValueError, "rate must have at least two elements along the time axis, got 1"),
     (lambda: delta_neutral_carry(0.1, margin=[0.1, -0.1]), ValueError, "margin[1] must be >= 0, got -0.1"),

@@ -173,6 +173,7 @@ class TestAverage:
         assert predicted.max() <= 0.00075
 
 
+DAYS = np.datetime64("2020-01-01") + np.arange(3)
 WRONG_CALLS = [
     (lambda: rate("high"), TypeError, "premium must be a number or an array of numbers, got 'high'"),
     (
@@ -202,17 +203,17 @@ WRONG_CALLS = [
         "time and end must be given with weighting='time', and with no other",
     ),
     (
-        lambda: average_premium([0.1, 0.2], weighting="time", time=[1], end=2),
+        lambda: average_premium([0.1, 0.2], weighting="time", time=DAYS[:1], end=DAYS[1]),
         ValueError,
         "time has length 1, premium has 2 along the time axis",
     ),
     (
-        lambda: average_premium([0.1, 0.2], weighting="time", time=[1, 1], end=2),
+        lambda: average_premium([0.1, 0.2], weighting="time", time=DAYS[[0, 0]], end=DAYS[1]),
         ValueError,
         "time[1] must be later than time[0]",
     ),
     (
-        lambda: average_premium([0.1, 0.2], weighting="time", time=[1, 3], end=2),
+        lambda: average_premium([0.1, 0.2], weighting="time", time=DAYS[[0, 2]], end=DAYS[1]),
         ValueError,
         "end must be later than time[1]",
     ),

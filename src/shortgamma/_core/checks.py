@@ -161,28 +161,6 @@ def refuse_choice(name: str, value: object, choices: Iterable[str]) -> NoReturn:
     raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {str(value)!r}")
 
 
-def times(name: str, value: Any) -> NDArray[np.int64]:
-    """Times as int64 nanoseconds UTC; integers are that already."""
-    zone = getattr(value, "dt", value)
-    if getattr(zone, "tz", None) is not None:
-        value = zone.tz_convert(None)
-    array = np.asarray(value)
-    if array.dtype.kind in "iu":
-        return array.astype(np.int64, copy=False)
-    if array.dtype.kind != "M":
-        if array.size == 0:
-            return np.zeros(array.shape, dtype=np.int64)
-        raise TypeError(f"{name} must be datetime64 or integer nanoseconds, got {describe(value, array)}")
-    if np.isnat(array).any():
-        raise ValueError(f"{place(name, first(np.isnat(array)))} must be a time, got NaT")
-    nanoseconds = array.astype("datetime64[ns]")
-    beyond = nanoseconds.astype(array.dtype) != array
-    if beyond.any():
-        index = first(beyond)
-        raise ValueError(f"{place(name, index)} must be between the years 1677 and 2262, got {array[index]}")
-    return nanoseconds.view(np.int64)
-
-
 def offsets(name: str, value: Any, count: int, what: str) -> NDArray[np.int64]:
     """CSR offsets into ``count`` elements: from 0 up to count, never down."""
     array = np.asarray(value)

@@ -1,7 +1,8 @@
 """Funding of perpetual swaps: rates, payments, and what they mean.
 
 Units: ``rate`` is a fraction per funding interval, > 0 when longs pay shorts; cash is in the contract's
-settlement coin, > 0 received. Time runs down axis 0. Times are datetime64, or integers: nanoseconds UTC.
+settlement coin, > 0 received. Time runs down axis 0. Times are datetime64, datetimes, ISO
+text, pandas, or numbers since 1970 whose unit their size tells.
 
 The modules: ``dense`` (positions on the funding clock), ``sums`` (of their payments), ``events`` (fills at any time),
 ``rates`` (from a book to a rate), ``rules`` (venues as data), ``meaning`` (yields, fair values), ``history`` (venues'

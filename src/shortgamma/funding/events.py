@@ -8,7 +8,8 @@ import numpy as np
 
 from shortgamma import contracts
 from shortgamma._core import dispatch
-from shortgamma._core.checks import number, offsets, refuse_choice, times
+from shortgamma._core.checks import number, offsets, refuse_choice
+from shortgamma._core.times import duration, nominal, shown, times
 
 if TYPE_CHECKING:
     from typing import Any, Literal, NoReturn
@@ -22,7 +23,6 @@ RECORDS = {"cash": 0, "total": 1}
 INTERPOLATIONS = {"constant": False, "linear": True}
 NOTHING = np.empty(0)
 NO_OFFSETS = np.zeros(1, dtype=np.int64)
-HOUR = 3_600_000_000_000
 
 
 def accrue_events(
@@ -43,12 +43,13 @@ def accrue_events(
 
     Parameters
     ----------
-    fill_time : array_like of datetime64 or int64
-        Times of the fills, never decreasing; integers are nanoseconds UTC. None is after the last funding time.
+    fill_time : array_like of times
+        Times of the fills, never decreasing: datetime64, datetimes, ISO text, pandas, or numbers since 1970 in s, ms,
+        us or ns. None is after the last funding time.
     fill_quantity : array_like
         Contracts of each fill, > 0 bought. The position is their running sum, 0 before the first.
-    funding_time : array_like of datetime64 or int64
-        Funding times, increasing.
+    funding_time : array_like of times
+        Funding times, increasing. A stamp within 5 s of a whole minute, as 08:00:00.007, is a payment of that minute.
     mark, rate : array_like
         Mark price and funding rate at each funding time, or a number for all.
     contract : Contract
@@ -135,7 +136,7 @@ def position_at(
     ----------
     fill_time, fill_quantity : array_like
         As of `accrue_events`.
-    time : array_like of datetime64 or int64
+    time : array_like of times
         Times asked for, increasing.
     indptr_fills : array_like of int, optional
         Offsets of many accounts, as of `accrue_events`.
@@ -157,8 +158,9 @@ def position_at(
     Examples
     --------
     >>> import shortgamma as sg
-    >>> sg.funding.position_at([10, 20, 20], [1.0, 2.0, 3.0], [5, 10, 15, 20])
-    array([0., 1., 1., 6.])
+    >>> fills = ["2020-01-01 10:00", "2020-01-01 20:00", "2020-01-01 20:00"]
+    >>> sg.funding.position_at(fills, [1.0, 2.0, 3.0], ["2020-01-01 05:00", "2020-01-01 10:00", "2020-01-01 20:00"])
+    array([0., 1., 6.])
     """
     later = _choice("when", when, WHEN)
     accounts = _Accounts(
@@ -181,7 +183,7 @@ def accrue_continuous(
     rate: ArrayLike,
     *,
     contract: Contract,
-    interval: Any = 8 * HOUR,
+    interval: Any = "8h",
     interpolation: Literal["constant", "linear"] = "constant",
     indptr_fills: ArrayLike | None = None,
     indptr_times: ArrayLike | None = None,
@@ -193,14 +195,14 @@ def accrue_continuous(
     ----------
     fill_time, fill_quantity : array_like
         As of `accrue_events`; no fill is after the last of ``time``.
-    time : array_like of datetime64 or int64
+    time : array_like of times
         Times at which mark and rate are known, increasing.
     mark, rate : array_like
         Price at which the venue values the position, and funding rate per ``interval``, at each time.
     contract : Contract
         What is held.
-    interval : timedelta64 or int, default 8 hours
-        What a rate is for; an integer is nanoseconds.
+    interval : str, timedelta or timedelta64, default "8h"
+        What a rate is for.
     interpolation : {"constant", "linear"}, default "constant"
         Value times rate of one contract between two times: that of the earlier, or on a straight line from it to
         that of the later.
@@ -243,7 +245,7 @@ def accrue_continuous(
     """
     contracts.checked(contract)
     linear, total = _choice("interpolation", interpolation, INTERPOLATIONS), _choice("record", record, RECORDS)
-    step = nanoseconds("interval", interval)
+    step = duration("interval", interval)
     accounts = _Accounts(
         ("fill_time", "fill_quantity", "indptr_fills"), fill_time, fill_quantity, indptr_fills,
         ("time", "indptr_times"), time, indptr_times,
@@ -259,18 +261,6 @@ def accrue_continuous(
     )
     accounts.refuse(*problem)
     return accounts.sums(sums) if total else accounts.shaped(cash)
-
-
-def nanoseconds(name: str, value: Any) -> int:
-    """A length of time > 0 as nanoseconds."""
-    array = np.asarray(value)
-    if array.ndim == 0 and array.dtype.kind == "m":
-        array = array.astype("timedelta64[ns]").view(np.int64)
-    if array.ndim or array.dtype.kind not in "iu":
-        raise TypeError(f"{name} must be a timedelta64 or integer nanoseconds, got {value!r}")
-    if array <= 0:
-        raise ValueError(f"{name} must be > 0, got {value!r}")
-    return int(array)
 
 
 def _choice(name: str, value: Any, choices: dict[str, Any]) -> Any:
@@ -300,6 +290,8 @@ class _Accounts:
                 f"{fill_names[1]} has length {len(self.quantity)}, {fill_names[0]} has {len(self.fill_time)}"
             )
         self.event_time = _line(event_names[0], times(event_names[0], event_time))
+        if event_names[0] == "funding_time":
+            self.event_time = nominal(self.event_time)
         self.many = fill_offset is not None or event_offset is not None
         fills, events = len(self.fill_time), len(self.event_time)
         if event_offset is not None and fill_offset is None:
@@ -363,12 +355,12 @@ def _refuse_time(
     here = f"{name}[{index}]"
     if what in {1, 3}:
         raise ValueError(f"{here} must be a time, got NaT")
-    now, before = (np.datetime64(int(array[i]), "ns") for i in (index, index - 1))
+    now, before = (shown(array[i]) for i in (index, index - 1))
     if what == 2:
         raise ValueError(f"{here} must not be before {name}[{index - 1}], got {now} after {before}")
     if what in {4, 5}:
         raise ValueError(f"{here} must be later than {name}[{index - 1}], got {now} after {before}")
-    end = f"the last of {events}, {np.datetime64(int(last[0]), 'ns')}" if len(last) else f"{events}, which is empty"
+    end = f"the last of {events}, {shown(last[0])}" if len(last) else f"{events}, which is empty"
     raise ValueError(f"{here} must not be after {end}, got {now}")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from shortgamma._core.checks import times
+from shortgamma._core.times import times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from shortgamma._core.checks import number, plain, refuse_choice, refuse_where, time_axis
-from shortgamma.funding.events import HOUR, nanoseconds
+from shortgamma._core.times import YEAR, duration
 
 if TYPE_CHECKING:
     from typing import Any, Literal
 
     from numpy.typing import ArrayLike
 
-YEAR = 365 * 24 * HOUR
 COMPOUNDINGS = ("simple", "compound", "continuous")
 KINDS = ("linear", "inverse", "quanto")
 
 
 def annualize(
     rate: ArrayLike,
-    interval: Any = 8 * HOUR,
+    interval: Any = "8h",
     *,
     compounding: Literal["simple", "compound", "continuous"] = "simple",
 ) -> Any:
@@ -31,8 +30,8 @@ def annualize(
     ----------
     rate : array_like
         Rate per interval, a fraction.
-    interval : timedelta64 or int, default 8 hours
-        What the rate is for; an integer is nanoseconds.
+    interval : str, timedelta or timedelta64, default "8h"
+        What the rate is for.
     compounding : {"simple", "compound", "continuous"}, default "simple"
         n F, as what is received is not reinvested; (1 + F)^n - 1; or n ln(1 + F); with n intervals a year.
 
@@ -57,7 +56,7 @@ def annualize(
     0.115714
     """
     _choice("compounding", compounding, COMPOUNDINGS)
-    count = YEAR / nanoseconds("interval", interval)
+    count = YEAR / duration("interval", interval)
     given = plain("rate", rate)
     if compounding == "simple":
         return np.multiply(given, count)
@@ -78,15 +77,15 @@ class RealizedFunding(NamedTuple):
     """Fraction of the intervals in which longs paid."""
 
 
-def realized_funding(rate: ArrayLike, interval: Any = 8 * HOUR, *, axis: int = 0) -> RealizedFunding:
+def realized_funding(rate: ArrayLike, interval: Any = "8h", *, axis: int = 0) -> RealizedFunding:
     """Average, volatility and sum of funding rates.
 
     Parameters
     ----------
     rate : array_like
         Rates per interval along ``axis``, at least two.
-    interval : timedelta64 or int, default 8 hours
-        What a rate is for; an integer is nanoseconds.
+    interval : str, timedelta or timedelta64, default "8h"
+        What a rate is for.
     axis : int, default 0
         The axis of time.
 
@@ -115,7 +114,7 @@ def realized_funding(rate: ArrayLike, interval: Any = 8 * HOUR, *, axis: int = 0
     along = time_axis(axis, given.ndim, "rate")
     if given.shape[along] < 2:
         raise ValueError(f"rate must have at least two elements along the time axis, got {given.shape[along]}")
-    count = YEAR / nanoseconds("interval", interval)
+    count = YEAR / duration("interval", interval)
     return RealizedFunding(
         np.mean(given, axis=along) * count,
         np.std(given, axis=along, ddof=1) * np.sqrt(count),
@@ -375,7 +374,7 @@ def fair_price(
 
 def fair_premium(
     drift: ArrayLike,
-    interval: Any = 8 * HOUR,
+    interval: Any = "8h",
     *,
     interest: ArrayLike = 0.0001,
     clamp: ArrayLike = 0.0005,
@@ -386,8 +385,8 @@ def fair_premium(
     ----------
     drift : array_like
         Fair funding per year at the index; see `fair_drift`.
-    interval : timedelta64 or int, default 8 hours
-        Funding interval; an integer is nanoseconds.
+    interval : str, timedelta or timedelta64, default "8h"
+        Funding interval.
     interest, clamp : array_like, default 0.0001 and 0.0005
         Interest per interval and half width of the dead band, as of `rate`.
 
@@ -416,7 +415,7 @@ def fair_premium(
     >>> round(float(sg.funding.fair_premium(0.594)), 6)
     0.001043
     """
-    count = YEAR / nanoseconds("interval", interval)
+    count = YEAR / duration("interval", interval)
     band, middle = number("clamp", clamp), number("interest", interest)
     refuse_where(band < 0, "clamp", band, ">= 0")
     grown = number("drift", drift).astype(np.float64, copy=False)

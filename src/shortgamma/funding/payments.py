@@ -9,7 +9,8 @@ import numpy as np
 
 from shortgamma import contracts
 from shortgamma._core import dispatch
-from shortgamma._core.checks import along_time, call, number, plain, time_axis, times
+from shortgamma._core.checks import along_time, call, number, plain, time_axis
+from shortgamma._core.times import ascending, nominal, times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -249,8 +250,9 @@ def funding_index(
         Funding rate and mark price at each funding time; a 1-D input among N-D ones is a time series.
     contract : Contract
         What is held.
-    time : array_like of datetime64 or int64, optional
-        Funding times, increasing. Without them `between` counts funding times.
+    time : array_like of times, optional
+        Funding times, increasing: datetime64, datetimes, ISO text, pandas, or numbers since 1970. A stamp within 5 s of
+        a whole minute, as 08:00:00.007, is a payment of that minute. Without them `between` counts funding times.
     axis : int, default 0
         The axis of time.
 
@@ -293,7 +295,7 @@ def funding_index(
         stamps = times("time", time)
         if stamps.shape != (length,):
             raise ValueError(f"time has shape {stamps.shape}, {names[widest]} has {length} funding times")
-        _refuse_unsorted(stamps)
+        stamps = nominal(ascending("time", stamps))
     for i in range(2):
         if np.ndim(values[i]) == 0:
             values[i] = np.broadcast_to(np.asarray(values[i]), (length,))
@@ -308,13 +310,6 @@ def funding_index(
     return FundingIndex(value, stamps, run)
 
 
-def _refuse_unsorted(stamps: NDArray[np.int64]) -> None:
-    late = np.diff(stamps) <= 0
-    if late.any():
-        i = int(np.argmax(late)) + 1
-        raise ValueError(f"time[{i}] must be later than time[{i - 1}], got {stamps[i]} after {stamps[i - 1]}")
-
-
 def between(index: FundingIndex, t0: Any, t1: Any) -> Any:
     """Cash that a long of one contract, held from one time to another, receives.
 
@@ -322,7 +317,7 @@ def between(index: FundingIndex, t0: Any, t1: Any) -> Any:
     ----------
     index : FundingIndex
         Result of `funding_index`.
-    t0, t1 : datetime64 or int
+    t0, t1 : array_like of times, or of int
         The position is held after ``t0`` and up to ``t1``: a funding time at ``t0`` does not count, one at ``t1`` does.
         Times if the index has them, otherwise numbers of funding times (0 is the first; -1 is before it).
         They broadcast with each other.

@@ -8,7 +8,8 @@ import numpy as np
 
 from shortgamma import contracts
 from shortgamma._core import dispatch
-from shortgamma._core.checks import along_time, call, number, plain, refuse_choice, time_axis, times
+from shortgamma._core.checks import along_time, call, number, plain, refuse_choice, time_axis
+from shortgamma._core.times import moment, times
 
 if TYPE_CHECKING:
     from typing import Any, Literal
@@ -206,9 +207,9 @@ def average_premium(
     weighting : {"equal", "linear", "time"}, default "equal"
         Equal weights; weights 1, 2, ..., n, so that the latest counts most (Binance, Bybit); or the time for which a
         sample stood, until the next one.
-    time : array_like of datetime64 or int64, optional
+    time : array_like of times, optional
         Times of the samples, increasing; needed with ``weighting="time"``, and only there.
-    end : datetime64 or int, optional
+    end : time, optional
         Until when the last sample stood; needed with ``weighting="time"``.
     running : bool, default False
         The average of the samples so far at each sample, instead of the last of them alone.
@@ -245,7 +246,7 @@ def average_premium(
     if (weighting == "time") != (time is not None) or (weighting == "time") != (end is not None):
         raise ValueError("time and end must be given with weighting='time', and with no other")
     if weighting == "time":
-        edges = np.append(times("time", time), times("end", end))
+        edges = np.append(times("time", time), moment("end", end))
         if len(edges) != count + 1:
             raise ValueError(f"time has length {len(edges) - 1}, premium has {count} along the time axis")
         weight = np.diff(edges)

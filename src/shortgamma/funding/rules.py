@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shortgamma._core.checks import times
+from shortgamma._core.times import DAY, HOUR, MINUTE, moment
 from shortgamma.funding.rates import average_premium, rate
 
 if TYPE_CHECKING:
@@ -38,9 +38,6 @@ __all__ = [
     "RuleHistory",
 ]
 
-MINUTE = 60 * 10**9
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
 NOTIONALS = ("mark", "index")
 WEIGHTINGS = ("equal", "linear")
 
@@ -197,8 +194,8 @@ class FundingRule:
 
         Parameters
         ----------
-        start, end : datetime64 or int
-            Times; integers are nanoseconds UTC.
+        start, end : time
+            datetime64, datetime, ISO text, or a number since 1970 in s, ms, us or ns.
 
         Returns
         -------
@@ -214,7 +211,7 @@ class FundingRule:
         array(['2020-03-12T04:00:00.000000000', '2020-03-12T12:00:00.000000000',
                '2020-03-12T20:00:00.000000000'], dtype='datetime64[ns]')
         """
-        first, last = int(times("start", start)), int(times("end", end))
+        first, last = moment("start", start), moment("end", end)
         begin = first + (self.offset - first) % self.interval
         count = max(0, -((begin - last) // self.interval))
         return (begin + self.interval * np.arange(count, dtype=np.int64)).view("datetime64[ns]")
@@ -227,7 +224,7 @@ class RuleHistory:
     Parameters
     ----------
     rules : tuple of (str, FundingRule)
-        From which day on (as of ``numpy.datetime64``) each rule held, oldest first. The first holds before too.
+        From which day on (ISO text) each rule held, oldest first. The first holds before too.
 
     Raises
     ------
@@ -246,7 +243,7 @@ class RuleHistory:
     def __post_init__(self) -> None:
         if not self.rules:
             raise ValueError("rules must hold at least one rule")
-        days = [np.datetime64(day, "ns") for day, _ in self.rules]
+        days = [moment(f"rules[{i}]", day) for i, (day, _) in enumerate(self.rules)]
         for i in range(1, len(days)):
             if not days[i] > days[i - 1]:
                 raise ValueError(f"rules[{i}] must begin later than rules[{i - 1}], got {self.rules[i][0]}")
@@ -256,8 +253,8 @@ class RuleHistory:
 
         Parameters
         ----------
-        time : datetime64, str or int
-            The time; an integer is nanoseconds UTC.
+        time : time
+            datetime64, datetime, ISO text, or a number since 1970 in s, ms, us or ns.
 
         Returns
         -------
@@ -270,10 +267,10 @@ class RuleHistory:
         >>> sg.funding.rules.BITMEX_XBTUSD.at("2020-03-12").cap
         0.00375
         """
-        stamp = int(times("time", np.datetime64(time) if isinstance(time, str) else time))
+        stamp = moment("time", time)
         found = self.rules[0][1]
         for day, rule in self.rules:
-            if np.datetime64(day, "ns").astype(np.int64) <= stamp:
+            if moment("rules", day) <= stamp:
                 found = rule
         return found
 
@@ -282,8 +279,8 @@ class RuleHistory:
 
         Parameters
         ----------
-        start, end : datetime64 or int
-            Times; integers are nanoseconds UTC.
+        start, end : time
+            datetime64, datetime, ISO text, or a number since 1970 in s, ms, us or ns.
 
         Returns
         -------
@@ -297,10 +294,11 @@ class RuleHistory:
         >>> len(sg.funding.rules.BITMEX_XBTUSD.times(np.datetime64("2016-06-03"), np.datetime64("2016-06-06")))
         6
         """
-        first, last = int(times("start", start)), int(times("end", end))
-        days = [int(np.datetime64(day, "ns").astype(np.int64)) for day, _ in self.rules]
+        first, last = moment("start", start), moment("end", end)
+        days = [moment("rules", day) for day, _ in self.rules]
         edges = [first, *(min(max(day, first), max(last, first)) for day in days[1:]), max(last, first)]
-        pieces = [rule.times(edges[i], edges[i + 1]) for i, (_, rule) in enumerate(self.rules)]
+        ends = np.array(edges, dtype="datetime64[ns]")
+        pieces = [rule.times(ends[i], ends[i + 1]) for i, (_, rule) in enumerate(self.rules)]
         return np.concatenate(pieces)
 
 

@@ -10,13 +10,13 @@ import numpy as np
 from shortgamma._core import dispatch
 from shortgamma._core.checks import (
     check_length,
-    first,
     number,
     refuse_choice,
     refuse_where,
     time_axis,
 )
-from shortgamma.leverage.token_rule import DAY, FILLS, TARGETS, TokenRule, clock_time
+from shortgamma._core.times import DAY, ascending, moment, times
+from shortgamma.leverage.token_rule import FILLS, TARGETS, TokenRule, clock_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -141,9 +141,9 @@ def simulate(
         Closing prices > 0 of the underlying, one per bar along ``axis``.
     rule : TokenRule or sequence of TokenRule
         What the product does. Of several rules each is run on every path, and results have a last axis for them.
-    time : array_like of datetime64 or int, optional
-        Time of each price, that is of the bar's close; datetime64, or ns since 1970 UTC; ascending. Needed by rules
-        that go by the calendar.
+    time : array_like of times, optional
+        Time of each price, that is of the bar's close, ascending: datetime64, datetimes, ISO text, pandas, or numbers
+        since 1970 in s, ms, us or ns. Needed by rules that go by the calendar.
     high, low : array_like, optional
         Highest and lowest price of each bar, shaped like ``price``. Needed by rules that watch extremes.
     open : array_like, optional
@@ -321,21 +321,9 @@ def _times(time: Any, index: Any, bars: int, rules: list[TokenRule]) -> NDArray[
             return None
         if not isinstance(getattr(index, "dtype", None), np.dtype | object) or not hasattr(index, "asi8"):
             raise ValueError("time is needed: the rule goes by the calendar")
-        time = np.asarray(index, dtype="datetime64[ns]")
-    stamps = np.asarray(time)
-    if stamps.dtype.kind == "M":
-        if np.isnat(stamps).any():
-            raise ValueError(f"time[{first(np.isnat(stamps))[0]}] must be a time, got NaT")
-        stamps = stamps.astype("datetime64[ns]").view(np.int64)
-    elif stamps.dtype.kind not in "iu":
-        raise TypeError(f"time must be datetime64 or ns since 1970 as int, got dtype {stamps.dtype}")
-    if stamps.ndim != 1:
-        raise ValueError(f"time must have one dimension, got {stamps.ndim}")
+        time = index
+    stamps = ascending("time", times("time", time))
     check_length("time", len(stamps), "price", bars)
-    stamps = stamps.astype(np.int64)
-    late = np.diff(stamps) <= 0
-    if late.any():
-        raise ValueError(f"time[{int(late.argmax()) + 1}] must be later than the one before")
     return stamps
 
 
@@ -398,16 +386,16 @@ def _plan(
         if len(flags) < bars:
             check_length("schedule", len(flags), "price", bars)
         due[flags[:bars]] = CLOCK
-    for moment in rule.at or () if bars else ():
-        due[_passed(stamps, previous, clock_time("at", moment)) > 0] = CLOCK
+    for clock_text in rule.at or () if bars else ():
+        due[_passed(stamps, previous, clock_time("at", clock_text)) > 0] = CLOCK
     if rule.changes and bars:
         changes = np.zeros(bars)
         for text, value in rule.changes:
-            moment = np.datetime64(text, "ns").astype(np.int64)
-            bar = int(np.searchsorted(stamps, moment))
+            date = moment("changes", text)
+            bar = int(np.searchsorted(stamps, date))
             if bar == 0 and begins:
                 leverage = value
-            elif bar < bars and previous[bar] < moment:
+            elif bar < bars and previous[bar] < date:
                 due[bar] |= CHANGE
                 changes[bar] = value
     daily = rule.fee + rule.annual_fee / 365.0
@@ -516,9 +504,9 @@ def _quoted(rules: list[TokenRule], nav: Any, values: Floats, stamps: Any, last:
     quoted /= tokens[..., None]
     for place, rule in enumerate(rules):
         for text, ratio in rule.splits if bars else ():
-            moment = np.datetime64(text, "ns").astype(np.int64)
-            bar = int(np.searchsorted(stamps, moment))
-            if bar < bars and not (bar == 0 and last is not None and last >= moment):
+            date = moment("splits", text)
+            bar = int(np.searchsorted(stamps, date))
+            if bar < bars and not (bar == 0 and last is not None and last >= date):
                 quoted[place, :, bar:] /= ratio
                 tokens[place] *= ratio
         if rule.merge_below is None:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shortgamma._core.checks import refuse_choice
+from shortgamma._core.times import DAY, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["DAY", "TokenRule"]
 
-DAY = 86_400_000_000_000
 WATCHES = ("close", "extremes")
 TARGETS = ("constant", "edge", "recentred")
 FILLS = ("trigger", "close", "open")
@@ -380,14 +380,14 @@ def _dated(name: str, values: Iterable[Any]) -> tuple[tuple[str, float], ...]:
     for place, pair in enumerate(values):
         try:
             time, number = pair
-            moment = np.datetime64(time, "ns")
         except (TypeError, ValueError):
             raise TypeError(f"{name}[{place}] must be a time and a number, got {pair!r}") from None
+        stamp = moment(f"{name}[{place}]", time)
         value = _float(f"{name}[{place}]", number)
         if not math.isfinite(value):
             raise ValueError(f"{name}[{place}] must be of a finite number, got {value!r}")
-        if np.isnat(moment) or (before is not None and moment <= before):
+        if before is not None and stamp <= before:
             raise ValueError(f"{name}[{place}] must be later than the one before, got {time!r}")
-        before = moment
-        pairs.append((str(moment), value))
+        before = stamp
+        pairs.append((str(np.datetime64(stamp, "ns")), value))
     return tuple(pairs)
