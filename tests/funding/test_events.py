@@ -415,14 +415,14 @@ WRONG_CALLS = [
     (
         lambda: events([1704067200000, 1.5]),
         ValueError,
-        "fill_time[1] must be a time, got 1.5: write datetime64 or ISO text; a number must be s, ms, us or ns since 1970, "
-        "between 1990 and 2100",
+        "fill_time[1] must be a time, got 1.5: write datetime64 or ISO text; a number must be s, ms, us or ns since "
+        "1970, between 1990 and 2100",
     ),
     (
         lambda: events(["2020-01-01", "b"]),
         ValueError,
-        "fill_time[1] must be a time, got 'b': write datetime64, ISO text such as '2020-01-31 08:00' (UTC unless it has "
-        "a zone), or s, ms, us or ns since 1970",
+        "fill_time[1] must be a time, got 'b': write datetime64, ISO text such as '2020-01-31 08:00' (UTC unless it "
+        "has a zone), or s, ms, us or ns since 1970",
     ),
     (
         lambda: events(np.array(["1500-01-01", "2021-01-01"], dtype="datetime64[D]")),

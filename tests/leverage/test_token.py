@@ -876,14 +876,22 @@ WRONG_CALLS = [
     (lambda: simulate(SIX, RULE.replace(at="00:00")), ValueError, "time is needed: the rule goes by the calendar"),
     (lambda: simulate(SIX, RULE.replace(fee=0.01)), ValueError, "time is needed: the rule goes by the calendar"),
     (lambda: simulate(SIX, RULE, time=DAYS[:5]), ValueError, "time has length 5 along the time axis, price has 6"),
-    (lambda: simulate(SIX, RULE, time=DAYS[::-1]), ValueError, "time[1] must be later than time[0], got 2020-01-05 after 2020-01-06"),
+    (
+        lambda: simulate(SIX, RULE, time=DAYS[::-1]),
+        ValueError,
+        "time[1] must be later than time[0], got 2020-01-05 after 2020-01-06",
+    ),
     (
         lambda: simulate(SIX, RULE, time=SIX),
         ValueError,
         "time[0] must be a time, got 100.0: write datetime64 or ISO text; a number must be s, ms, us or ns since 1970, "
         "between 1990 and 2100",
     ),
-    (lambda: simulate(SIX, RULE, time=DAYS.reshape(2, 3)), ValueError, "time must have one dimension, got shape (2, 3)"),
+    (
+        lambda: simulate(SIX, RULE, time=DAYS.reshape(2, 3)),
+        ValueError,
+        "time must have one dimension, got shape (2, 3)",
+    ),
     (
         lambda: simulate(SIX, RULE, time=np.array(["2020-01-01", "NaT"], dtype="datetime64[D]").repeat(3)),
         ValueError,
