@@ -71,9 +71,14 @@ def test_total_of_an_empty_column():
     )
 
 
+def minutes(count):
+    """Nanoseconds since 1970 that lie so many minutes after some day in 2020."""
+    return 1_600_000_020 * 10**9 + 60 * 10**9 * np.asarray(count, dtype=np.int64)
+
+
 def test_events_of_empty_columns():
     times = nowhere(dtype=np.int64)
-    events = np.array([1, 2, 3])
+    events = minutes([1, 2, 3])
     np.testing.assert_array_equal(
         sg.funding.accrue_events(times, nowhere(), events, 1.0, 0.1, contract=LINEAR), [0.0, 0.0, 0.0]
     )
@@ -106,6 +111,7 @@ def test_misaligned_columns():
     random = np.random.default_rng(3)
     fill, quantity = np.sort(random.integers(0, 800, 50)), random.normal(size=50)
     event, mark, rate = np.arange(0, 1000, 10), np.exp(random.normal(size=100)), random.normal(size=100)
+    fill, event = minutes(fill), minutes(event)
     columns = (fill, quantity, event, mark, rate)
     bad = (*packed(fill=fill, quantity=quantity), *packed(event=event, mark=mark, rate=rate))
     for function in (sg.funding.accrue_events, sg.funding.accrue_continuous):
@@ -123,9 +129,9 @@ def test_arrays_that_another_thread_writes_to():
     """Values may be torn, nothing crashes, and whatever comes back has the right shape."""
     random = np.random.default_rng(4)
     accounts, fills, events = 40, 8_000, 2_000
-    fill = np.sort(random.integers(0, events, (accounts, fills // accounts)), axis=1).ravel()
+    fill = minutes(np.sort(random.integers(0, events, (accounts, fills // accounts)), axis=1).ravel())
     start = np.linspace(0, fills, accounts + 1).astype(np.int64)
-    quantity, event, mark = random.normal(size=fills), np.arange(events + 1), np.full(events + 1, 100.0)
+    quantity, event, mark = random.normal(size=fills), minutes(np.arange(events + 1)), np.full(events + 1, 100.0)
     spoilt = {"fill": (fill, fill.copy()), "start": (start, start.copy()), "event": (event, event.copy())}
     stop = threading.Event()
 
