@@ -7,6 +7,7 @@ import numpy as np
 
 from shortgamma._core import dispatch
 from shortgamma.barrier import BarrierGreeks
+from shortgamma.vanilla import VanillaGreeks
 
 Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 
@@ -202,6 +203,22 @@ POOLS = Case(
     },
     {"long": NEGATIVE, "short": NEGATIVE, "leverage": NEGATIVE, "ratio": NO_PRICE},
 )
+VANILLAS = [f"vanilla_{name}" for name in (*VanillaGreeks._fields, "first_order", "second_order")]
+VANILLA_BINARIES = ["vanilla_binary_price", "vanilla_binary_first_order", "vanilla_binary_second_order"]
+VANILLA_NUMBERS = ("spot", "strike", "vol", "expiry", "rate", "dividend")
+VANILLA = Case(
+    {**{name: BARRIER.draw[name] for name in VANILLA_NUMBERS}, "option": one_code(0, 4)},
+    {name: BARRIER.outside[name] for name in VANILLA_NUMBERS},
+)
+VANILLA_BINARY = Case(
+    {
+        **{name: BARRIER.draw[name] for name in VANILLA_NUMBERS},
+        "amount": uniform(0.0, 10.0),
+        "option and payoff": one_code(0, 4, 8, 12),
+    },
+    {**VANILLA.outside, "amount": NOT_FINITE},
+)
+IMPLIED = ["vanilla_implied_vol", "vanilla_normal_price", "vanilla_normal_implied_vol"]
 CASES: dict[str, Case] = {
     "exp": Case({"x": uniform(-700.0, 700.0)}, {"x": {710.0: "overflow"}}),
     "expm1": Case({"x": normal(3.0)}, {"x": {710.0: "overflow"}}),
@@ -279,6 +296,61 @@ CASES: dict[str, Case] = {
         },
         {name: BARRIER.outside[name] for name in ("spot", "strike", "vol", "expiry", "rate", "dividend")}
         | {"lower": NO_PRICE, "upper": NO_PRICE},
+    ),
+    **dict.fromkeys(VANILLAS, VANILLA),
+    **dict.fromkeys(VANILLA_BINARIES, VANILLA_BINARY),
+    "vanilla_implied_vol": Case(
+        {
+            "price": uniform(5.0, 7.0),
+            "spot": uniform(95.0, 96.0),
+            "strike": uniform(96.5, 98.0),
+            "expiry": uniform(0.5, 3.0),
+            "rate": sometimes(uniform(-0.005, 0.005)),
+            "dividend": sometimes(uniform(-0.005, 0.005)),
+            "option": one_code(0, 4),
+        },
+        {
+            "price": {-1.0: "invalid", 99.0: "invalid", np.inf: "invalid"},
+            "spot": {0.0: "invalid", -1.0: "invalid", np.inf: "invalid"},
+            "strike": {0.0: "invalid", -1.0: "invalid", np.inf: "invalid"},
+            "expiry": {0.0: "invalid", **NEGATIVE, np.inf: "invalid"},
+            "rate": NOT_FINITE,
+            "dividend": NOT_FINITE,
+        },
+    ),
+    "vanilla_normal_price": Case(
+        {
+            "forward": normal(10.0),
+            "strike": normal(10.0),
+            "vol": uniform(1.0, 50.0),
+            "expiry": uniform(0.01, 3.0),
+            "rate": sometimes(uniform(-0.05, 0.15)),
+            "option": one_code(0, 4),
+        },
+        {
+            "forward": NOT_FINITE,
+            "strike": NOT_FINITE,
+            "vol": {**NEGATIVE, np.inf: "invalid"},
+            "expiry": {**NEGATIVE, np.inf: "invalid"},
+            "rate": NOT_FINITE,
+        },
+    ),
+    "vanilla_normal_implied_vol": Case(
+        {
+            "price": uniform(5.0, 20.0),
+            "forward": normal(1.0),
+            "strike": normal(1.0),
+            "expiry": uniform(0.01, 3.0),
+            "rate": sometimes(uniform(-0.05, 0.05)),
+            "option": one_code(0, 4),
+        },
+        {
+            "price": {-1.0: "invalid", np.inf: "invalid"},
+            "forward": NOT_FINITE,
+            "strike": NOT_FINITE,
+            "expiry": {0.0: "invalid", **NEGATIVE, np.inf: "invalid"},
+            "rate": NOT_FINITE,
+        },
     ),
     "leverage_steady_nav": Case(
         {
@@ -449,7 +521,18 @@ SUMMARIES = {"funding_total": 0.0, "funding_impact_price": np.nan}
 
 # The families whose builds may differ by a few units in the last place; all others promise the same bits.
 VECMATH = ["exp", "expm1", "log", "log1p", "erfc", "erfcx", "normal_cdf", "normal_pdf"]
-FAST = [*VECMATH, *BARRIERS, *BINARIES, *DOUBLES, *WATCHED, *DISCRETE, *EXTENDED]
+FAST = [
+    *VECMATH,
+    *VANILLAS,
+    *VANILLA_BINARIES,
+    *IMPLIED,
+    *BARRIERS,
+    *BINARIES,
+    *DOUBLES,
+    *WATCHED,
+    *DISCRETE,
+    *EXTENDED,
+]
 
 
 def has_time(ufunc: np.ufunc) -> list[bool]:

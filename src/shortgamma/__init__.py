@@ -10,6 +10,8 @@ Families are modules:
     Perpetual swaps: funding paid and received.
 ``liquidation``
     Margin: the price and the bar of liquidation.
+``vanilla``
+    European options: prices, Greeks, binaries, implied volatility.
 ``contracts``
     Linear, inverse and quanto contract specifications.
 ``stream``

@@ -5,6 +5,7 @@ from shortgamma import funding as funding
 from shortgamma import leverage as leverage
 from shortgamma import liquidation as liquidation
 from shortgamma import stream as stream
+from shortgamma import vanilla as vanilla
 from shortgamma import vecmath as vecmath
 from shortgamma._core.config import get_include as get_include
 from shortgamma._core.config import show_config as show_config

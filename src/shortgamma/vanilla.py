@@ -1,0 +1,730 @@
+"""European options: price and every Greek in one pass, binaries, and the volatility that a price implies.
+
+Units: ``expiry`` in years; ``vol``, ``rate``, ``dividend`` per year, continuously compounded. Vega is per 1.00 of vol,
+rho per 1.00 of rate; theta, charm, color and veta are per year of calendar time (dV/dt = -dV/dT).
+
+With ``forward=`` in the place of the spot the formula is Black's of 1976: the derivatives in the spot are those in the
+forward, ``rate`` discounts only, and rho is that of the discount.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from shortgamma._core import dispatch
+from shortgamma._core.checks import call, choice
+
+if TYPE_CHECKING:
+    from typing import Literal, Protocol
+
+    from numpy.typing import ArrayLike
+
+    class _Greek(Protocol):
+        def __call__(
+            self,
+            spot: ArrayLike | None,
+            strike: ArrayLike,
+            vol: ArrayLike,
+            expiry: ArrayLike,
+            *,
+            option: Any,
+            rate: ArrayLike = 0.0,
+            dividend: ArrayLike | None = None,
+            forward: ArrayLike | None = None,
+            out: Any = None,
+        ) -> Any: ...
+
+
+__all__ = [
+    "VanillaGreeks",
+    "binary_greeks",
+    "binary_price",
+    "charm",
+    "color",
+    "delta",
+    "gamma",
+    "greeks",
+    "implied_vol",
+    "normal_implied_vol",
+    "normal_price",
+    "price",
+    "rho",
+    "rho_dividend",
+    "speed",
+    "theta",
+    "vanna",
+    "vega",
+    "veta",
+    "volga",
+    "zomma",
+]
+
+OPTIONS = {"call": 0, "put": 4}
+PAYOFFS = {"cash": 0, "asset": 8}
+_CODES = {name: np.int8(code) for name, code in OPTIONS.items()}
+NAMES = ("spot", "strike", "vol", "expiry", "rate", "dividend")
+BINARY_NAMES = (*NAMES, "amount")
+FORWARD_NAMES = ("forward", "strike", "vol", "expiry", "rate", "rate")
+
+
+class VanillaGreeks(NamedTuple):
+    """Price and derivatives of a European option; the last seven are None at order 1."""
+
+    price: Any
+    """Value V, in the currency of the strike."""
+    delta: Any
+    """dV/dS"""
+    gamma: Any
+    """d2V/dS2"""
+    vega: Any
+    """dV/dvol, per 1.00 of vol"""
+    theta: Any
+    """dV/dt, per year of calendar time"""
+    rho: Any
+    """dV/drate, per 1.00 of rate"""
+    rho_dividend: Any
+    """dV/ddividend, per 1.00 of dividend yield"""
+    vanna: Any = None
+    """d2V/dS dvol"""
+    volga: Any = None
+    """d2V/dvol2"""
+    charm: Any = None
+    """d2V/dS dt"""
+    speed: Any = None
+    """d3V/dS3"""
+    zomma: Any = None
+    """d3V/dS2 dvol"""
+    color: Any = None
+    """d3V/dS2 dt"""
+    veta: Any = None
+    """d2V/dvol dt"""
+
+
+FIRST_ORDER = len(VanillaGreeks._fields[:7])
+
+
+def price(
+    spot: ArrayLike | None,
+    strike: ArrayLike,
+    vol: ArrayLike,
+    expiry: ArrayLike,
+    *,
+    option: Any,
+    rate: ArrayLike = 0.0,
+    dividend: ArrayLike | None = None,
+    forward: ArrayLike | None = None,
+    out: Any = None,
+) -> Any:
+    """Price of European options, after Black, Scholes and Merton or, of a forward, after Black.
+
+    Parameters
+    ----------
+    spot : array_like or None
+        Price of the asset, > 0; None if ``forward`` is given.
+    strike : array_like
+        Strike, > 0, in the same currency.
+    vol : array_like
+        Volatility per year, 0.2 for 20 %, >= 0.
+    expiry : array_like
+        Time to expiry in years, >= 0.
+    option : {"call", "put"} or array of these
+        There is no default.
+    rate : array_like, default 0.0
+        Interest rate per year, continuously compounded.
+    dividend : array_like, default 0.0
+        Dividend yield (or borrowing cost, or the coin's own rate) per year, continuously compounded; not together
+        with ``forward``.
+    forward : array_like, optional
+        Price of the forward or future for the date of expiry, > 0, in the place of ``spot``.
+    out : ndarray, optional
+        Where the result goes.
+
+    Returns
+    -------
+    ndarray or float
+        Prices, in the shape that all inputs broadcast to. NaN, with the invalid flag, for a number out of its domain.
+
+    Raises
+    ------
+    ValueError
+        If ``option`` is unknown (with the first bad index), ``spot`` and ``forward`` are both given or both missing,
+        ``dividend`` is given with ``forward``, or shapes do not broadcast.
+    TypeError
+        If an input is not numeric.
+
+    See Also
+    --------
+    greeks : Price and derivatives in one pass.
+    implied_vol : The way back.
+
+    Notes
+    -----
+    An option out of the money has full relative precision: nothing cancels down to 1e-300. With no time or no
+    volatility left the price is the discounted payoff of the forward. Formulas: Merton, Theory of rational option
+    pricing, Bell Journal of Economics 4, 1973; Black, The pricing of commodity contracts, Journal of Financial
+    Economics 3, 1976.
+
+    Examples
+    --------
+    A put of Haug, *The Complete Guide to Option Pricing Formulas*, 2nd ed., 2007, p. 4, and a call on a future:
+
+    >>> import shortgamma as sg
+    >>> value = sg.vanilla.price(100.0, 95.0, 0.2, 0.5, option="put", rate=0.1, dividend=0.05)
+    >>> round(float(value), 4)
+    2.4648
+    >>> value = sg.vanilla.price(None, 19.0, 0.28, 0.75, forward=19.0, option="call", rate=0.1)
+    >>> round(float(value), 4)
+    1.7011
+    """
+    spot, dividend, _ = _underlying(spot, rate, dividend, forward)
+    values = (spot, strike, vol, expiry, rate, dividend, _code(option))
+    return call(dispatch.vanilla.vanilla_price, _names(forward), values, out)
+
+
+def greeks(
+    spot: ArrayLike | None,
+    strike: ArrayLike,
+    vol: ArrayLike,
+    expiry: ArrayLike,
+    *,
+    option: Any,
+    rate: ArrayLike = 0.0,
+    dividend: ArrayLike | None = None,
+    forward: ArrayLike | None = None,
+    order: Literal[1, 2] = 1,
+    out: Any = None,
+) -> VanillaGreeks:
+    """Price and analytic Greeks of European options, in one pass.
+
+    Parameters
+    ----------
+    spot : array_like or None
+        Price of the asset, > 0; None if ``forward`` is given.
+    strike : array_like
+        Strike, > 0, in the same currency.
+    vol : array_like
+        Volatility per year, 0.2 for 20 %, >= 0.
+    expiry : array_like
+        Time to expiry in years, >= 0.
+    option : {"call", "put"} or array of these
+        There is no default.
+    rate : array_like, default 0.0
+        Interest rate per year, continuously compounded.
+    dividend : array_like, default 0.0
+        Dividend yield per year, continuously compounded; not together with ``forward``.
+    forward : array_like, optional
+        Price of the forward for the date of expiry, > 0, in the place of ``spot``: the derivatives in the spot are
+        then those in the forward, rho is that of the discount, and rho_dividend is 0.
+    order : {1, 2}, default 1
+        1 for price, delta, gamma, vega, theta, rho and rho_dividend; 2 for all fourteen.
+    out : VanillaGreeks or tuple of ndarray, optional
+        Where the results go: an earlier result of the same shape and order.
+
+    Returns
+    -------
+    VanillaGreeks
+        Named tuple of arrays in the shape that all inputs broadcast to. NaN, with the invalid flag, for numbers out
+        of their domain.
+
+    Raises
+    ------
+    ValueError
+        If ``option`` or ``order`` is unknown, ``spot`` and ``forward`` are both given or both missing, ``dividend`` is
+        given with ``forward``, shapes do not broadcast, or ``out`` has the wrong length.
+    TypeError
+        If an input is not numeric.
+
+    See Also
+    --------
+    price : The price alone.
+    shortgamma.barrier.greeks : The same of options with a barrier.
+
+    Notes
+    -----
+    All derivatives are analytic. Theta, charm, color and veta follow from the Black-Scholes equation. With no time or
+    no volatility left they are those of what is paid; at the strike those of the worthless side.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> found = sg.vanilla.greeks(100.0, 100.0, 0.6, 0.25, option="call", rate=0.04, dividend=0.0025, order=2)
+    >>> round(float(found.delta), 12), round(float(found.vanna), 12)
+    (0.571556990157, 0.077622454871)
+    """
+    _check_order(order)
+    spot, dividend, of_forward = _underlying(spot, rate, dividend, forward)
+    ufunc = dispatch.vanilla.vanilla_first_order if order == 1 else dispatch.vanilla.vanilla_second_order
+    where = None if out is None else _outputs(out, ufunc.nout)
+    values = (spot, strike, vol, expiry, rate, dividend, _code(option))
+    found = VanillaGreeks(*call(ufunc, _names(forward), values, where))
+    return _of_forward(found, expiry) if of_forward else found
+
+
+def _of_forward(found: VanillaGreeks, expiry: Any) -> VanillaGreeks:
+    """The rate only discounts; the loop has moved it with the dividend held still."""
+    rho, none = found.rho, found.rho_dividend
+    if isinstance(rho, np.ndarray):
+        np.multiply(found.price, np.negative(expiry), out=rho)
+        none *= 0.0
+        return found
+    return found._replace(rho=-expiry * found.price, rho_dividend=none * 0.0)
+
+
+def binary_price(
+    spot: ArrayLike | None,
+    strike: ArrayLike,
+    vol: ArrayLike,
+    expiry: ArrayLike,
+    *,
+    option: Any,
+    payoff: Any,
+    rate: ArrayLike = 0.0,
+    dividend: ArrayLike | None = None,
+    forward: ArrayLike | None = None,
+    amount: ArrayLike = 1.0,
+    out: Any = None,
+) -> Any:
+    """Price of binary options: cash or the asset at expiry, if they end in the money.
+
+    Parameters
+    ----------
+    spot : array_like or None
+        Price of the asset, > 0; None if ``forward`` is given.
+    strike : array_like
+        Strike, > 0, in the same currency.
+    vol : array_like
+        Volatility per year, 0.2 for 20 %, >= 0.
+    expiry : array_like
+        Time to expiry in years, >= 0.
+    option : {"call", "put"} or array of these
+        Whether it pays above or below the strike; there is no default.
+    payoff : {"cash", "asset"} or array of these
+        What it pays; there is no default.
+    rate : array_like, default 0.0
+        Interest rate per year, continuously compounded.
+    dividend : array_like, default 0.0
+        Dividend yield per year, continuously compounded; not together with ``forward``.
+    forward : array_like, optional
+        Price of the forward for the date of expiry, > 0, in the place of ``spot``.
+    amount : array_like, default 1.0
+        Cash, or units of the asset.
+    out : ndarray, optional
+        Where the result goes.
+
+    Returns
+    -------
+    ndarray or float
+        Prices, in the shape that all inputs broadcast to. NaN, with the invalid flag, for a number out of its domain.
+
+    Raises
+    ------
+    ValueError
+        If ``option`` or ``payoff`` is unknown (with the first bad index), ``spot`` and ``forward`` are both given or
+        both missing, ``dividend`` is given with ``forward``, or shapes do not broadcast.
+    TypeError
+        If an input is not numeric.
+
+    See Also
+    --------
+    binary_greeks : Price and derivatives in one pass.
+    shortgamma.barrier.binary_price : Binaries with a barrier.
+
+    Notes
+    -----
+    An option is an asset-or-nothing less ``strike`` of cash-or-nothing. Formulas: Reiner and Rubinstein, "Unscrambling
+    the binary code", Risk 4(9), 1991.
+
+    Examples
+    --------
+    A put of Haug, 2007, p. 174, that pays 10, and its twin in the asset:
+
+    >>> import shortgamma as sg
+    >>> value = sg.vanilla.binary_price(
+    ...     None, 80.0, 0.35, 0.75, forward=100.0, option="put", payoff="cash", rate=0.06, amount=10.0)
+    >>> round(float(value), 4)
+    2.671
+    >>> value = sg.vanilla.binary_price(
+    ...     70.0, 65.0, 0.27, 0.5, option="put", payoff="asset", rate=0.07, dividend=0.05)
+    >>> round(float(value), 4)
+    20.2069
+    """
+    spot, dividend, _ = _underlying(spot, rate, dividend, forward)
+    values = (spot, strike, vol, expiry, rate, dividend, amount, _binary_code(option, payoff))
+    return call(dispatch.vanilla.vanilla_binary_price, (*_names(forward), "amount"), values, out)
+
+
+def binary_greeks(
+    spot: ArrayLike | None,
+    strike: ArrayLike,
+    vol: ArrayLike,
+    expiry: ArrayLike,
+    *,
+    option: Any,
+    payoff: Any,
+    rate: ArrayLike = 0.0,
+    dividend: ArrayLike | None = None,
+    forward: ArrayLike | None = None,
+    amount: ArrayLike = 1.0,
+    order: Literal[1, 2] = 1,
+    out: Any = None,
+) -> VanillaGreeks:
+    """Price and analytic Greeks of binary options, in one pass.
+
+    Parameters
+    ----------
+    spot : array_like or None
+        Price of the asset, > 0; None if ``forward`` is given.
+    strike : array_like
+        Strike, > 0, in the same currency.
+    vol : array_like
+        Volatility per year, 0.2 for 20 %, >= 0.
+    expiry : array_like
+        Time to expiry in years, >= 0.
+    option : {"call", "put"} or array of these
+        Whether it pays above or below the strike; there is no default.
+    payoff : {"cash", "asset"} or array of these
+        What it pays; there is no default.
+    rate : array_like, default 0.0
+        Interest rate per year, continuously compounded.
+    dividend : array_like, default 0.0
+        Dividend yield per year, continuously compounded; not together with ``forward``.
+    forward : array_like, optional
+        Price of the forward for the date of expiry, > 0, in the place of ``spot``, as in ``greeks``.
+    amount : array_like, default 1.0
+        Cash, or units of the asset.
+    order : {1, 2}, default 1
+        1 for price, delta, gamma, vega, theta, rho and rho_dividend; 2 for all fourteen.
+    out : VanillaGreeks or tuple of ndarray, optional
+        Where the results go.
+
+    Returns
+    -------
+    VanillaGreeks
+        Named tuple of arrays in the shape that all inputs broadcast to. NaN, with the invalid flag, for numbers out
+        of their domain.
+
+    Raises
+    ------
+    ValueError
+        As for ``binary_price``, or if ``order`` is unknown or ``out`` has the wrong length.
+    TypeError
+        If an input is not numeric.
+
+    See Also
+    --------
+    binary_price : The price alone.
+
+    Examples
+    --------
+    The gamma of a digital changes sign at its strike:
+
+    >>> import shortgamma as sg
+    >>> found = sg.vanilla.binary_greeks([95.0, 105.0], 100.0, 0.2, 0.1, option="call", payoff="cash")
+    >>> [bool(gamma > 0) for gamma in found.gamma]
+    [True, False]
+    """
+    _check_order(order)
+    spot, dividend, of_forward = _underlying(spot, rate, dividend, forward)
+    loops = dispatch.vanilla
+    ufunc = loops.vanilla_binary_first_order if order == 1 else loops.vanilla_binary_second_order
+    where = None if out is None else _outputs(out, ufunc.nout)
+    values = (spot, strike, vol, expiry, rate, dividend, amount, _binary_code(option, payoff))
+    found = VanillaGreeks(*call(ufunc, (*_names(forward), "amount"), values, where))
+    return _of_forward(found, expiry) if of_forward else found
+
+
+def implied_vol(
+    price: ArrayLike,
+    spot: ArrayLike | None,
+    strike: ArrayLike,
+    expiry: ArrayLike,
+    *,
+    option: Any,
+    rate: ArrayLike = 0.0,
+    dividend: ArrayLike | None = None,
+    forward: ArrayLike | None = None,
+    out: Any = None,
+) -> Any:
+    """Volatility at which a European option has a price, to the last digits that the price holds.
+
+    Parameters
+    ----------
+    price : array_like
+        Price of the option, in the currency of the strike.
+    spot : array_like or None
+        Price of the asset, > 0; None if ``forward`` is given.
+    strike : array_like
+        Strike, > 0, in the same currency.
+    expiry : array_like
+        Time to expiry in years, > 0.
+    option : {"call", "put"} or array of these
+        There is no default.
+    rate : array_like, default 0.0
+        Interest rate per year, continuously compounded.
+    dividend : array_like, default 0.0
+        Dividend yield per year, continuously compounded; not together with ``forward``.
+    forward : array_like, optional
+        Price of the forward for the date of expiry, > 0, in the place of ``spot``.
+    out : ndarray, optional
+        Where the result goes.
+
+    Returns
+    -------
+    ndarray or float
+        Volatilities per year, in the shape that all inputs broadcast to. 0 for the price without volatility, within
+        the rounding of the discounted amounts. NaN, with the invalid flag, where no volatility gives the price: below
+        that, at or above the discounted spot of a call or strike of a put, or with no time left.
+
+    Raises
+    ------
+    ValueError
+        If ``option`` is unknown (with the first bad index), ``spot`` and ``forward`` are both given or both missing,
+        ``dividend`` is given with ``forward``, or shapes do not broadcast.
+    TypeError
+        If an input is not numeric.
+
+    See Also
+    --------
+    price : The way back.
+    normal_implied_vol : The same in Bachelier's model.
+
+    Notes
+    -----
+    Householder's steps of fourth order on the functions of Jaeckel, "Let's be rational", Wilmott 75, 2015, from an
+    approximation good to a few per cent: two or three of them. A price deep in the money holds few digits of its
+    volatility; the result is then as good as the price allows.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> value = sg.vanilla.price(100.0, [50.0, 100.0, 200.0], 0.8, 0.1, option="call")
+    >>> sg.vanilla.implied_vol(value, 100.0, [50.0, 100.0, 200.0], 0.1, option="call").round(12)
+    array([0.8, 0.8, 0.8])
+    """
+    spot, dividend, _ = _underlying(spot, rate, dividend, forward)
+    values = (price, spot, strike, expiry, rate, dividend, _code(option))
+    names = ("price", "spot" if forward is None else "forward", "strike", "expiry", "rate", "dividend")
+    return call(dispatch.vanilla.vanilla_implied_vol, names, values, out)
+
+
+def normal_price(
+    forward: ArrayLike,
+    strike: ArrayLike,
+    vol: ArrayLike,
+    expiry: ArrayLike,
+    *,
+    option: Any,
+    rate: ArrayLike = 0.0,
+    out: Any = None,
+) -> Any:
+    """Price of options on a forward whose changes are normal, after Bachelier.
+
+    Parameters
+    ----------
+    forward, strike : array_like
+        Prices, of any sign.
+    vol : array_like
+        Standard deviation of the forward per square root of a year, in units of price, >= 0.
+    expiry : array_like
+        Time to expiry in years, >= 0.
+    option : {"call", "put"} or array of these
+        There is no default.
+    rate : array_like, default 0.0
+        Interest rate per year, continuously compounded.
+    out : ndarray, optional
+        Where the result goes.
+
+    Returns
+    -------
+    ndarray or float
+        Prices, in the shape that all inputs broadcast to. NaN, with the invalid flag, for a number out of its domain.
+
+    Raises
+    ------
+    ValueError
+        If ``option`` is unknown (with the first bad index) or shapes do not broadcast.
+    TypeError
+        If an input is not numeric.
+
+    See Also
+    --------
+    normal_implied_vol : The way back.
+
+    Notes
+    -----
+    A call is worth exp(-r T) [(F - K) N(d) + s phi(d)], d = (F - K)/s, s = vol sqrt(T).
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> value = sg.vanilla.normal_price([-1.0, 0.0, 1.0], 0.0, 2.0, 0.25, option="call")
+    >>> value.round(6)
+    array([0.083315, 0.398942, 1.083315])
+    """
+    values = (forward, strike, vol, expiry, rate, _code(option))
+    return call(dispatch.vanilla.vanilla_normal_price, ("forward", "strike", "vol", "expiry", "rate"), values, out)
+
+
+def normal_implied_vol(
+    price: ArrayLike,
+    forward: ArrayLike,
+    strike: ArrayLike,
+    expiry: ArrayLike,
+    *,
+    option: Any,
+    rate: ArrayLike = 0.0,
+    out: Any = None,
+) -> Any:
+    """Volatility at which an option has a price in Bachelier's model.
+
+    Parameters
+    ----------
+    price : array_like
+        Price of the option.
+    forward, strike : array_like
+        Prices, of any sign.
+    expiry : array_like
+        Time to expiry in years, > 0.
+    option : {"call", "put"} or array of these
+        There is no default.
+    rate : array_like, default 0.0
+        Interest rate per year, continuously compounded.
+    out : ndarray, optional
+        Where the result goes.
+
+    Returns
+    -------
+    ndarray or float
+        Standard deviations of the forward per square root of a year, in units of price. 0 for the price without
+        volatility; NaN, with the invalid flag, for one below that or with no time left.
+
+    Raises
+    ------
+    ValueError
+        If ``option`` is unknown (with the first bad index) or shapes do not broadcast.
+    TypeError
+        If an input is not numeric.
+
+    See Also
+    --------
+    normal_price : The way back.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> float(sg.vanilla.normal_implied_vol(1.0, 5.0, 5.0, 1.0, option="put"))  # sqrt(2 pi)
+    2.5066282746310002
+    """
+    values = (price, forward, strike, expiry, rate, _code(option))
+    names = ("price", "forward", "strike", "expiry", "rate")
+    return call(dispatch.vanilla.vanilla_normal_implied_vol, names, values, out)
+
+
+def _code(option: Any) -> Any:
+    try:
+        return _CODES[option]
+    except (KeyError, TypeError):
+        return np.asarray(choice("option", option, OPTIONS)).astype(np.int8)
+
+
+def _binary_code(option: Any, payoff: Any) -> Any:
+    return np.add(choice("option", option, OPTIONS), choice("payoff", payoff, PAYOFFS)).astype(np.int8)
+
+
+def _names(forward: Any) -> tuple[str, ...]:
+    return NAMES if forward is None else FORWARD_NAMES
+
+
+def _underlying(spot: Any, rate: Any, dividend: Any, forward: Any) -> tuple[Any, Any, bool]:
+    """Spot and dividend of the loop: a forward is a spot that yields the rate."""
+    if forward is None:
+        if spot is None:
+            raise ValueError("give spot, or None and forward=")
+        return spot, 0.0 if dividend is None else dividend, False
+    if spot is not None:
+        raise ValueError("give either spot or forward: with forward= the first argument is None")
+    if dividend is not None:
+        raise ValueError("dividend is part of the forward: leave it out where forward is given")
+    return forward, rate, True
+
+
+def _check_order(order: object) -> None:
+    if order not in (1, 2):
+        raise ValueError(f"order must be 1 or 2, got {order!r}")
+
+
+def _outputs(out: Any, count: int) -> tuple[Any, ...]:
+    if not isinstance(out, tuple):
+        raise TypeError(f"out must be a VanillaGreeks or a tuple of {count} arrays, got {type(out).__name__}")
+    if len(out) == len(VanillaGreeks._fields) and all(array is None for array in out[count:]):
+        out = out[:count]
+    if len(out) != count:
+        raise ValueError(f"out must hold {count} arrays, got {len(out)}")
+    return tuple(out)
+
+
+def _greek(name: str, meaning: str) -> _Greek:
+    """The function of one Greek, whose signature is that of ``price``."""
+
+    def derivative(
+        spot: ArrayLike | None,
+        strike: ArrayLike,
+        vol: ArrayLike,
+        expiry: ArrayLike,
+        *,
+        option: Any,
+        rate: ArrayLike = 0.0,
+        dividend: ArrayLike | None = None,
+        forward: ArrayLike | None = None,
+        out: Any = None,
+    ) -> Any:
+        spot, dividend, of_forward = _underlying(spot, rate, dividend, forward)
+        values = (spot, strike, vol, expiry, rate, dividend, _code(option))
+        if of_forward and name in ("rho", "rho_dividend"):
+            value = call(dispatch.vanilla.vanilla_price, _names(forward), values, out)
+            return np.multiply(value, np.negative(expiry) if name == "rho" else 0.0, out=out)
+        return call(getattr(dispatch.vanilla, f"vanilla_{name}"), _names(forward), values, out)
+
+    derivative.__name__ = derivative.__qualname__ = name
+    derivative.__doc__ = f"""{meaning}, alone; ``greeks`` gives it together with the others.
+
+    Parameters
+    ----------
+    spot, strike, vol, expiry, option, rate, dividend, forward, out
+        As for ``price``.
+
+    Returns
+    -------
+    ndarray or float
+        The derivative, in the shape that all inputs broadcast to.
+
+    See Also
+    --------
+    greeks : Price and all derivatives in one pass.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> options = [90.0, 110.0], 100.0, 0.3, 1.0
+    >>> every = sg.vanilla.greeks(*options, option="call", order=2)
+    >>> bool((sg.vanilla.{name}(*options, option="call") == every.{name}).all())
+    True
+    """
+    return derivative
+
+
+delta = _greek("delta", "dV/dS")
+gamma = _greek("gamma", "d2V/dS2")
+vega = _greek("vega", "dV/dvol, per 1.00 of vol")
+theta = _greek("theta", "dV/dt, per year of calendar time")
+rho = _greek("rho", "dV/drate, per 1.00 of rate")
+rho_dividend = _greek("rho_dividend", "dV/ddividend, per 1.00 of dividend yield")
+vanna = _greek("vanna", "d2V/dS dvol")
+volga = _greek("volga", "d2V/dvol2")
+charm = _greek("charm", "d2V/dS dt")
+speed = _greek("speed", "d3V/dS3")
+zomma = _greek("zomma", "d3V/dS2 dvol")
+color = _greek("color", "d3V/dS2 dt")
+veta = _greek("veta", "d2V/dvol dt")

@@ -1,0 +1,133 @@
+"""Twins of European options, in mpmath: the textbook's formula, derivatives taken numerically, roots by bisection.
+
+The arguments are the doubles themselves, so that a result is exact for them to the digits that mpmath works with.
+"""
+
+from mpmath import mp, mpf
+
+from oracle.barrier.single import NAMES, ORDERS, cdf
+
+ATTAINED = 2.0**-52
+
+
+class Option:
+    """A European option; the numbers of the market are arguments, so that they can be differentiated."""
+
+    def __init__(self, strike, option, payoff=None, amount=1):
+        self.strike, self.amount = mpf(strike), mpf(amount)
+        self.phi = 1 if option == "call" else -1
+        self.payoff = payoff
+
+    def price(self, spot, vol, expiry, rate, dividend):
+        s = vol * mp.sqrt(expiry)
+        d1 = (mp.log(spot / self.strike) + (rate - dividend) * expiry) / s + s / 2
+        asset = spot * mp.exp(-dividend * expiry) * cdf(self.phi * d1)
+        cash = mp.exp(-rate * expiry) * cdf(self.phi * (d1 - s))
+        if self.payoff == "asset":
+            return self.amount * asset
+        if self.payoff == "cash":
+            return self.amount * cash
+        return self.phi * (asset - self.strike * cash)
+
+
+def numbers(option, spot, vol, expiry, rate, dividend, names=NAMES, digits=60):
+    """The named outputs of an option."""
+    with mp.workdps(digits):
+        point = tuple(mpf(x) for x in (spot, vol, expiry, rate, dividend))
+        found = {}
+        for name in names:
+            orders, sign = ORDERS[name]
+            value = mp.diff(option.price, point, orders) if any(orders) else option.price(*point)
+            found[name] = sign * value
+        return found
+
+
+def size(option, spot, expiry, rate, dividend):
+    """What a price is a difference of: both discounted amounts."""
+    return spot * mp.exp(-mpf(dividend) * expiry) + option.strike * mp.exp(-mpf(rate) * expiry)
+
+
+def bounds(option, spot, expiry, rate, dividend):
+    """The prices without volatility and with an infinite one."""
+    asset = mpf(spot) * mp.exp(-mpf(dividend) * mpf(expiry))
+    cash = option.strike * mp.exp(-mpf(rate) * mpf(expiry))
+    return max(option.phi * (asset - cash), mpf(0)), asset if option.phi > 0 else cash
+
+
+def root_of(error, low, high, digits):
+    return mp.findroot(error, (low, high), solver="anderson", tol=mpf(10) ** (20 - 2 * digits), verify=False)
+
+
+def implied_vol(price, spot, strike, expiry, rate, dividend, option, digits=60):
+    """The volatility of a price and how far half a unit in the last place of every argument moves it, or None.
+
+    Bisection of ln(vol) on the price, to 30 digits; the sensitivities follow from the implicit function theorem.
+    """
+    with mp.workdps(digits):
+        twin = Option(strike, option)
+        low_price, high_price = bounds(twin, spot, expiry, rate, dividend)
+        price = mpf(price)
+        if not (low_price < price < high_price and expiry > 0):
+            return None
+        market = (mpf(spot), mpf(expiry), mpf(rate), mpf(dividend))
+
+        def error(log_vol):
+            return twin.price(market[0], mp.exp(log_vol), *market[1:]) / price - 1
+
+        low, high = mpf(-60), mpf(12)
+        while high - low > mpf(10) ** -8:
+            middle = (low + high) / 2
+            low, high = (middle, high) if error(middle) < 0 else (low, middle)
+        vol = mp.exp(root_of(error, low, high, digits))
+        point = (market[0], vol, *market[1:])
+        vega = mp.diff(twin.price, point, (0, 1, 0, 0, 0))
+        moved = price * ATTAINED / 2
+        for place, value in ((0, market[0]), (2, market[1]), (3, market[2]), (4, market[3])):
+            orders = tuple(int(i == place) for i in range(5))
+            if value:
+                moved += abs(mp.diff(twin.price, point, orders)) * abs(value) * ATTAINED / 2
+        # the price is homogeneous in spot and strike
+        spot_part = mp.diff(twin.price, point, (1, 0, 0, 0, 0)) * market[0]
+        moved += abs(price - spot_part) * ATTAINED / 2
+        return vol, vol * ATTAINED / 2 + moved / vega
+
+
+class Normal:
+    """An option on a forward that moves as Bachelier has it."""
+
+    def __init__(self, strike, option):
+        self.strike = mpf(strike)
+        self.phi = 1 if option == "call" else -1
+
+    def price(self, forward, vol, expiry, rate):
+        s = vol * mp.sqrt(expiry)
+        d = self.phi * (forward - self.strike) / s
+        return mp.exp(-rate * expiry) * s * (d * cdf(d) + mp.npdf(d))
+
+
+def normal_implied_vol(price, forward, strike, expiry, rate, option, digits=60):
+    """As implied_vol, after Bachelier."""
+    with mp.workdps(digits):
+        twin = Normal(strike, option)
+        forward, expiry, rate, price = mpf(forward), mpf(expiry), mpf(rate), mpf(price)
+        discount = mp.exp(-rate * expiry)
+        if not (price > max(twin.phi * (forward - twin.strike), 0) * discount and expiry > 0):
+            return None
+
+        def error(log_vol):
+            return twin.price(forward, mp.exp(log_vol), expiry, rate) / price - 1
+
+        scale = mp.log(max(abs(forward - twin.strike), price))
+        low, high = scale - 60 - mp.log(expiry) / 2, scale + 12 - mp.log(expiry) / 2
+        while high - low > mpf(10) ** -8:
+            middle = (low + high) / 2
+            low, high = (middle, high) if error(middle) < 0 else (low, middle)
+        vol = mp.exp(root_of(error, low, high, digits))
+        point = (forward, vol, expiry, rate)
+        vega = mp.diff(twin.price, point, (0, 1, 0, 0))
+        moved = price * ATTAINED / 2
+        slope = abs(mp.diff(twin.price, point, (1, 0, 0, 0)))
+        moved += slope * (abs(forward) + abs(twin.strike)) * ATTAINED / 2
+        moved += abs(mp.diff(twin.price, point, (0, 0, 1, 0))) * expiry * ATTAINED / 2
+        moved += price * expiry * abs(rate) * ATTAINED / 2
+        return vol, vol * ATTAINED / 2 + moved / vega
