@@ -74,7 +74,7 @@ EXTRA = {
     "barrier/shifted": NO_PEELING,
 }
 # One body in many loops: compilers would rather share it than make a vectorised copy for each.
-MANY_COPIES = {"leverage/theory", "leverage/token"}
+MANY_COPIES = {"leverage/theory", "leverage/token", "carry/rolling_regression"}
 # The longest first, so that no processor is left with one of them at the end.
 SLOWEST = ("barrier/double", "barrier/shifted", "barrier/single", "barrier/binary", "barrier/discrete", "barrier/soft")
 

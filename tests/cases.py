@@ -219,7 +219,26 @@ VANILLA_BINARY = Case(
     {**VANILLA.outside, "amount": NOT_FINITE},
 )
 IMPLIED = ["vanilla_implied_vol", "vanilla_normal_price", "vanilla_normal_implied_vol"]
+ROLLING = Case(
+    {
+        "y": normal(1.0),
+        "x": normal(1.0),
+        "window": one_of(16.0),
+        "lags": one_of(3.0),
+        "minimum": one_of(16.0),
+        "code": one_code(0),
+    },
+    {
+        "y": NOT_FINITE,
+        "x": NOT_FINITE,
+        "window": {2.0: "invalid", 16.5: "invalid", np.inf: "invalid"},
+        "lags": {-1.0: "invalid", 0.5: "invalid", 16.0: "invalid"},
+        "minimum": {2.0: "invalid", 17.0: "invalid", -np.inf: "invalid"},
+    },
+)
 CASES: dict[str, Case] = {
+    "carry_rolling_regression": ROLLING,
+    "carry_rolling_regression_r2": Case({**ROLLING.draw, "code": one_code(0, 1, 2)}, ROLLING.outside),
     "exp": Case({"x": uniform(-700.0, 700.0)}, {"x": {710.0: "overflow"}}),
     "expm1": Case({"x": normal(3.0)}, {"x": {710.0: "overflow"}}),
     "log": Case({"x": lognormal(1.0, 100.0)}, {"x": {0.0: "divide", -1.0: "invalid", -np.inf: "invalid"}}),
@@ -518,6 +537,9 @@ CASES: dict[str, Case] = {
 
 # What is said of a whole path by one number, and that number for no bars.
 SUMMARIES = {"funding_total": 0.0, "funding_impact_price": np.nan}
+
+# What has an answer only after a window of bars.
+WINDOWED = ["carry_rolling_regression", "carry_rolling_regression_r2"]
 
 # The families whose builds may differ by a few units in the last place; all others promise the same bits.
 VECMATH = ["exp", "expm1", "log", "log1p", "erfc", "erfcx", "normal_cdf", "normal_pdf"]

@@ -23,3 +23,12 @@ def market():
     if not folder.is_dir():
         pytest.skip(f"no market files: {folder} is absent (SHORTGAMMA_MARKET names another folder)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def reference(market):
+    """The folder of numbers worked out from market files, beside them."""
+    folder = market.parent / "reference"
+    if not folder.is_dir():
+        pytest.skip(f"no reference numbers: {folder} is absent")
+    return folder

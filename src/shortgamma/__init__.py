@@ -12,6 +12,8 @@ Families are modules:
     Margin: the price and the bar of liquidation.
 ``vanilla``
     European options: prices, Greeks, binaries, implied volatility.
+``carry``
+    Carry of futures: HAC regressions over sliding windows.
 ``contracts``
     Linear, inverse and quanto contract specifications.
 ``stream``

@@ -28,7 +28,7 @@ PARTS = (
     "funding/payments",
     "liquidation/position",
 )
-MODULES = ("barrier", "contracts", "leverage", "funding", "liquidation", "stream", "vecmath")
+MODULES = ("barrier", "carry", "contracts", "leverage", "funding", "liquidation", "stream", "vecmath")
 
 needs_compiler = pytest.mark.skipif(
     shutil.which((sysconfig.get_config_var("CC") or "cc").split()[0]) is None, reason="there is no C compiler"
@@ -298,7 +298,7 @@ def test_levels_of_this_compiler(tmp_path):
     for name, flags in extensions.items():
         assert "-march=native" not in flags
         assert "-ffast-math" not in flags
-        if {"contracts", "leverage", "funding", "liquidation"} & set(name.split(".")):
+        if {"carry", "contracts", "leverage", "funding", "liquidation"} & set(name.split(".")):
             assert "-ffp-contract=off" in flags, name
 
 

@@ -7,7 +7,9 @@ importing all parts of a family would cost milliseconds.
 from __future__ import annotations
 
 import re
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,12 +29,26 @@ def listed(stub: str) -> dict[str, str]:
     }
 
 
+class Package(ModuleType):
+    """A package in which a public function is not hidden by the module of the same name that it comes from.
+
+    An import of a module makes it an attribute of its package.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        package = self.__name__
+        if not isinstance(value, ModuleType) or self.__dict__["_listed"].get(name, package) == package:
+            super().__setattr__(name, value)
+
+
 def attach(namespace: dict[str, Any]) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """``__getattr__``, ``__dir__`` and ``__all__`` of the package that this is the namespace of."""
     package = namespace["__name__"]
     file = namespace["__file__"]
     stub = namespace["__loader__"].get_data(file[: file.rindex(".")] + ".pyi").decode()
     modules = listed(stub)
+    namespace["_listed"] = modules
+    sys.modules[package].__class__ = Package
 
     def load(name: str) -> Any:
         if name not in modules:
