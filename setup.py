@@ -11,6 +11,7 @@ SHORTGAMMA_BUILD=coverage   line tracing for Cython.Coverage and gcov counters f
 SHORTGAMMA_BUILD=sanitize   AddressSanitizer and UndefinedBehaviorSanitizer
 """
 
+import copy
 import os
 import platform
 import re
@@ -220,6 +221,12 @@ class BuildWhatTheCompilerKnows(build_ext):
     def finalize_options(self) -> None:
         super().finalize_options()
         self.parallel = self.parallel or os.cpu_count()
+
+    def build_extension(self, ext: Extension) -> None:
+        # each level compiles the same C files, at the same time: objects in folders of their own
+        worker = copy.copy(self)
+        worker.build_temp = str(Path(self.build_temp, *ext.name.split(".")[:-1]))
+        super(BuildWhatTheCompilerKnows, worker).build_extension(ext)
 
     def copy_extensions_to_source(self) -> None:
         for e in self.extensions:
