@@ -26,6 +26,20 @@ cdef enum:
     # fills whose events are looked for together
     AHEAD = 64
 
+
+cdef extern from *:
+    # In ns: payments are due on whole minutes and stamped a little later (or earlier) by venues; stamps that follow
+    # each other so soon are no schedule. An enum of Cython is an int, too short for them.
+    """
+    #define SG_MINUTE 60000000000LL
+    #define SG_JITTER 5000000000LL
+    #define SG_SOON 30000000000ULL
+    """
+    const int64_t MINUTE "SG_MINUTE"
+    const int64_t JITTER "SG_JITTER"
+    const uint64_t SOON "SG_SOON"
+
+
 # What `check` finds wrong, and where.
 cdef enum:
     FINE = 0
@@ -51,6 +65,8 @@ cdef struct Fills:
     Py_ssize_t first
     int64_t counts_from[AHEAD]
     double per_event
+    # whether a fill at 08:00:00 is one at the time of a payment that is stamped 08:00:00.007
+    bint nominal
 
 
 cdef struct Chains:
@@ -61,12 +77,30 @@ cdef struct Chains:
     double most[CHAINS]
 
 
+cdef inline int64_t due(const int64_t* event, Py_ssize_t events, Py_ssize_t k) noexcept nogil:
+    """When a payment was due that is stamped event[k]: the whole minute nearby, if there is one."""
+    cdef int64_t stamp = event[k], minute
+    # differences as unsigned numbers do not overflow
+    if k > 0 and <uint64_t> stamp - <uint64_t> event[k - 1] < SOON:
+        return stamp
+    if k + 1 < events and <uint64_t> event[k + 1] - <uint64_t> stamp < SOON:
+        return stamp
+    minute = (stamp + (JITTER if stamp >= 0 else -JITTER)) // MINUTE * MINUTE
+    return minute if is_near(minute, stamp) else stamp
+
+
+cdef inline int64_t is_near(int64_t event, int64_t fill) noexcept nogil:
+    """Whether two times are at most JITTER apart."""
+    return (<uint64_t> event - <uint64_t> fill + <uint64_t> JITTER) <= <uint64_t> (2 * JITTER)
+
+
 cdef inline Problem check(
-    const int64_t* fill, Py_ssize_t fills, const int64_t* event, Py_ssize_t events,
+    const int64_t* fill, Py_ssize_t fills, const int64_t* event, Py_ssize_t events, bint nominal,
 ) noexcept nogil:
     """The first thing wrong with the times of one account."""
     cdef Py_ssize_t i
     cdef int bad = 0
+    cdef int64_t last
     if fills and fill[0] == INT64_MIN:
         return Problem(FILL_NOT_A_TIME, 0)
     for i in range(1, fills):
@@ -76,8 +110,9 @@ cdef inline Problem check(
             if fill[i] < fill[i - 1]:
                 return Problem(FILL_NOT_A_TIME if fill[i] == INT64_MIN else FILL_UNSORTED, i)
     if fills and (events == 0 or fill[fills - 1] > event[events - 1]):
+        last = INT64_MIN if events == 0 else due(event, events, events - 1) if nominal else event[events - 1]
         for i in range(fills):
-            if events == 0 or fill[i] > event[events - 1]:
+            if events == 0 or (fill[i] > event[events - 1] and fill[i] > last):
                 return Problem(FILL_LATE, i)
     return Problem(FINE, 0)
 
@@ -103,7 +138,9 @@ cdef inline int64_t is_before(int64_t event, int64_t fill, int64_t later) noexce
     return (event < fill) | (later & (event == fill))
 
 
-cdef inline Py_ssize_t search(const int64_t* event, Py_ssize_t count, int64_t fill, int64_t later) noexcept nogil:
+cdef inline Py_ssize_t search(
+    const int64_t* event, Py_ssize_t count, int64_t fill, int64_t later,
+) noexcept nogil:
     """At how many events the fill does not count yet, by bisection."""
     cdef Py_ssize_t low = 0, high = count, middle
     while low < high:
@@ -121,7 +158,8 @@ cdef inline void look_ahead(Fills* fills, const int64_t* event, Py_ssize_t event
     Clocks tick evenly, so a guess is nearly always right; a group of fills with a wrong one is searched for.
     """
     cdef Py_ssize_t i, k, known = fills.end - fills.next if fills.end - fills.next < AHEAD else AHEAD
-    cdef int64_t time, guess, wrong = 0, last = events - 1
+    cdef int64_t time, guess, before, after, wrong = 0, last = events - 1
+    cdef int64_t near = 0
     # so that a fill at the time of an event is on the right side of it: more than rounding does
     cdef double ticks, nudge = 1e-9 if later else -1e-9
     fills.first = fills.next
@@ -132,12 +170,21 @@ cdef inline void look_ahead(Fills* fills, const int64_t* event, Py_ssize_t event
         ticks = ticks if ticks > -1.0 else -1.0
         ticks = ticks if ticks < <double> last else <double> last
         guess = <int64_t> (ticks + 1.0)
-        wrong |= (guess > 0) & (1 - is_before(event[guess - 1 if guess > 0 else 0], time, later))
-        wrong |= (guess <= last) & is_before(event[guess if guess < last else last], time, later)
+        before, after = event[guess - 1 if guess > 0 else 0], event[guess if guess < last else last]
+        wrong |= (guess > 0) & (1 - is_before(before, time, later))
+        wrong |= (guess <= last) & is_before(after, time, later)
+        near |= is_near(before, time) | is_near(after, time)
         fills.counts_from[k] = guess
     if wrong:
         for k in range(known):
             fills.counts_from[k] = search(event, events, fills.time[fills.next + k], later)
+    if fills.nominal and (near or wrong):
+        for k in range(known):
+            time, guess = fills.time[fills.next + k], fills.counts_from[k]
+            if guess > 0 and not is_before(due(event, events, guess - 1), time, later):
+                fills.counts_from[k] = guess - 1
+            elif guess <= last and is_before(due(event, events, guess), time, later):
+                fills.counts_from[k] = guess + 1
     for i in range(known, AHEAD):
         # after the last fill nothing changes any more
         fills.counts_from[i] = events
@@ -300,11 +347,11 @@ cdef inline double sum_of(Chains* chains, long long* outside) noexcept nogil:
 
 def merge(
     const int64_t[::1] fill_time, const double[::1] fill_quantity, const int64_t[::1] fill_offset,
-    const int64_t[::1] event_time, const int64_t[::1] event_offset, bint shared, bint later,
+    const int64_t[::1] event_time, const int64_t[::1] event_offset, bint shared, bint later, bint nominal,
     const double[::1] mark, const double[::1] rate, const double[::1] fx, double multiplier, bint inverse,
     double[::1] position, double[::1] cash, double[::1] total,
 ):
-    """Fills and events of all accounts in one pass.
+    """Fills and events of all accounts in one pass; nominal events are payments, due on the minute beside their stamp.
 
     Account a has the fills from fill_offset[a] to fill_offset[a + 1] and, unless they are shared, the events from
     event_offset[a] to event_offset[a + 1]. Written is what has a length: the positions at the events (times the
@@ -343,10 +390,11 @@ def merge(
                     problem = check_events(&event_time[0] + first, events)
                     if problem.what != FINE:
                         break
-                problem = check(fills.time, fills.end, &event_time[0] + first if events else NULL, events)
+                problem = check(fills.time, fills.end, &event_time[0] + first if events else NULL, events, nominal)
                 if problem.what != FINE:
                     break
                 start(&chains)
+                fills.nominal = nominal
                 fills.per_event = 0.0
                 if events > 1:
                     fills.per_event = <double> (events - 1) / (
@@ -420,7 +468,7 @@ def integrate(
                     problem = check_events(&knot_time[0] + first, knots)
                     if problem.what != FINE:
                         break
-                problem = check(fills.time, fills.end, &knot_time[0] + first if knots else NULL, knots)
+                problem = check(fills.time, fills.end, &knot_time[0] + first if knots else NULL, knots, False)
                 if problem.what != FINE:
                     break
                 sum_.high = sum_.low = 0.0

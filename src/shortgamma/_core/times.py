@@ -87,6 +87,24 @@ def times(name: str, value: Any) -> Stamps:
     raise TypeError(f"{name} must be times, got {describe(value, array)}: write {FORMS}")
 
 
+def nanoseconds(value: Any) -> Stamps | None:
+    """An array of one dimension that may be in nanoseconds already, as int64; None for all else.
+
+    For columns so long that looking at each element would take longer than what is done with them. NaT is the lowest
+    number, and whether integers are nanoseconds `are_nanoseconds` says.
+    """
+    if type(value) is np.ndarray and value.ndim == 1 and value.dtype in (np.dtype(np.int64), np.dtype("M8[ns]")):
+        return value.view(np.int64) if value.dtype.kind == "M" else value
+    return None
+
+
+def are_nanoseconds(stamp: Stamps, indptr: Stamps) -> bool:
+    """Whether ascending integers are nanoseconds, by the ends of each stretch from one offset to the next."""
+    full = indptr[1:] > indptr[:-1]
+    first, last = stamp[indptr[:-1][full]], stamp[indptr[1:][full] - 1]
+    return bool((first >= SINCE * SECOND).all() and (last < UNTIL * SECOND).all())
+
+
 def moment(name: str, value: Any) -> int:
     """One time, as `times` reads it."""
     stamp = times(name, value)
@@ -98,14 +116,14 @@ def moment(name: str, value: Any) -> int:
 def nominal(stamp: Stamps) -> Stamps:
     """When payments were due that are stamped when a venue made them: the whole minute, if it is within 5 s.
 
-    Stamps that follow each other within half a minute are no schedule, and stay as they are.
+    A stamp that another one follows, or precedes, by less than half a minute is of no schedule and stays as it is.
     """
-    step = np.diff(stamp, axis=-1) if stamp.ndim else stamp
-    # accounts that lie one after another begin again at an earlier time
-    if stamp.ndim and step.min(initial=YEAR, where=step > 0) < 6 * JITTER:
-        return stamp
     due = (stamp + MINUTE // 2) // MINUTE * MINUTE
-    return np.where(np.abs(stamp - due) <= JITTER, due, stamp)
+    scheduled = np.abs(stamp - due) <= JITTER
+    soon = np.diff(stamp) < 6 * JITTER
+    scheduled[1:] &= ~soon
+    scheduled[:-1] &= ~soon
+    return np.where(scheduled, due, stamp)
 
 
 def ascending(name: str, stamp: Stamps, *, strictly: bool = True) -> Stamps:
@@ -264,25 +282,25 @@ def _of_texts(name: str, array: NDArray[Any]) -> Stamps:
 def _of_mixed(cells: list[str]) -> tuple[Stamps, int]:
     """Cells that are not all ISO: each is ISO or a number since 1970."""
     stamp = np.zeros(len(cells), dtype=np.int64)
-    dates = []
+    dates, wrong = [], -1
     for i, cell in enumerate(cells):
         shape = cell.translate(SHAPE)
         if ISO.fullmatch(shape):
             dates.append(i)
             continue
+        since = None
         # a count of some hundred digits is no time, and int() of thousands is slow
-        if not NUMBER.fullmatch(shape) or len(cell) > 40:
-            return stamp, i
-        number = int(cell) if shape.strip("0") == "" else float(cell)
-        since = _epoch(number)
+        if NUMBER.fullmatch(shape) and len(cell) <= 40:
+            since = _epoch(int(cell) if shape.strip("0") == "" else float(cell))
         if since is None:
-            return stamp, i
+            wrong = i
+            break
         stamp[i] = since
     if dates:
         stamp[dates], bad = of_texts([cells[i] for i in dates])
         if bad >= 0:
             return stamp, dates[bad]
-    return stamp, -1
+    return stamp, wrong
 
 
 def _of_objects(name: str, array: NDArray[Any]) -> Stamps:

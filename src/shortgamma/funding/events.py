@@ -9,7 +9,7 @@ import numpy as np
 from shortgamma import contracts
 from shortgamma._core import dispatch
 from shortgamma._core.checks import number, offsets, refuse_choice
-from shortgamma._core.times import duration, nominal, shown, times
+from shortgamma._core.times import are_nanoseconds, duration, nanoseconds, shown, times
 
 if TYPE_CHECKING:
     from typing import Any, Literal, NoReturn
@@ -115,7 +115,7 @@ def accrue_events(
     cash = NOTHING if total else np.empty(accounts.size)
     sums = np.zeros(accounts.count) if total else NOTHING
     problem = dispatch.funding.events.merge(
-        *accounts.arrays, later, *prices, contract.multiplier, bool(contract.code), NOTHING, cash, sums
+        *accounts.arrays, later, True, *prices, contract.multiplier, bool(contract.code), NOTHING, cash, sums
     )
     accounts.refuse(*problem)
     return accounts.sums(sums) if total else accounts.shaped(cash)
@@ -169,7 +169,7 @@ def position_at(
     )  # fmt: skip
     position = np.empty(accounts.size)
     problem = dispatch.funding.events.merge(
-        *accounts.arrays, later, NOTHING, NOTHING, NOTHING, 1.0, False, position, NOTHING, NOTHING
+        *accounts.arrays, later, False, NOTHING, NOTHING, NOTHING, 1.0, False, position, NOTHING, NOTHING
     )
     accounts.refuse(*problem)
     return accounts.shaped(position)
@@ -283,27 +283,19 @@ class _Accounts:
         event_offset: Any,
     ) -> None:
         self.fill_names, self.event_names = fill_names, event_names
-        self.fill_time = _line(fill_names[0], times(fill_names[0], fill_time))
+        self.fill_time, self.fill_offset = _clock(fill_names[0], fill_time, fill_names[2], fill_offset)
         self.quantity = _line(fill_names[1], number(fill_names[1], fill_quantity).astype(np.float64, copy=False))
         if self.quantity.shape != self.fill_time.shape:
             raise ValueError(
                 f"{fill_names[1]} has length {len(self.quantity)}, {fill_names[0]} has {len(self.fill_time)}"
             )
-        self.event_time = _line(event_names[0], times(event_names[0], event_time))
-        if event_names[0] == "funding_time":
-            self.event_time = nominal(self.event_time)
+        self.event_time, self.event_offset = _clock(event_names[0], event_time, event_names[1], event_offset)
         self.many = fill_offset is not None or event_offset is not None
-        fills, events = len(self.fill_time), len(self.event_time)
+        events = len(self.event_time)
         if event_offset is not None and fill_offset is None:
             raise ValueError(f"{fill_names[2]} must be given with {event_names[1]}")
-        self.fill_offset = (
-            np.array([0, fills]) if fill_offset is None else offsets(fill_names[2], fill_offset, fills, fill_names[0])
-        )
         self.count = len(self.fill_offset) - 1
         self.shared = event_offset is None
-        self.event_offset = (
-            NO_OFFSETS if event_offset is None else offsets(event_names[1], event_offset, events, event_names[0])
-        )
         if not self.shared and len(self.event_offset) != len(self.fill_offset):
             raise ValueError(
                 f"{event_names[1]} has length {len(self.event_offset)}, {fill_names[2]} has {len(self.fill_offset)}"
@@ -362,6 +354,20 @@ def _refuse_time(
         raise ValueError(f"{here} must be later than {name}[{index - 1}], got {now} after {before}")
     end = f"the last of {events}, {shown(last[0])}" if len(last) else f"{events}, which is empty"
     raise ValueError(f"{here} must not be after {end}, got {now}")
+
+
+def _clock(name: str, value: Any, offset_name: str, offset: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Times of accounts one after another, and where each account begins.
+
+    The loops find what does not ascend. So the unit of integers is known by the first and last of each account.
+    """
+    stamp = nanoseconds(value)
+    if stamp is None:
+        stamp = _line(name, times(name, value))
+    indptr = np.array([0, len(stamp)]) if offset is None else offsets(offset_name, offset, len(stamp), name)
+    if value is stamp and not are_nanoseconds(stamp, indptr):
+        stamp = _line(name, times(name, value))
+    return np.require(stamp, requirements=["C", "A"]), indptr
 
 
 def _line(name: str, array: Any) -> Any:
