@@ -2,7 +2,7 @@
  *
  * Each loop works out SG_ROWS bars of SG_LANES products. A product to which something else happens is left as it was,
  * and its bit is set: it is to be done again by itself. The bars are written out: each is a stream of its own for the
- * memory, which knows streams by the instruction. The operations are those of leverage_simulate.pxd, in their order. */
+ * memory, which knows streams by the instruction. The operations are those of kernels/leverage/token.pxd, in their order. */
 #ifndef SHORTGAMMA_LEVERAGE_TILES_H
 #define SHORTGAMMA_LEVERAGE_TILES_H
 
@@ -25,7 +25,7 @@ typedef struct {
     double high[SG_LANES];
     double peak[SG_LANES];
     double worst[SG_LANES];
-    double turnover[SG_LANES];
+    double traded[SG_LANES];
     double cost[SG_LANES];
     double variance[SG_LANES];
     double inverse[SG_LANES];
@@ -84,7 +84,7 @@ typedef struct {
     /* prices, or prices over the ones before; most may be of squared returns */
     vec least, most;
     vec peak, bottom, lowest;
-    vec turnover, cost;
+    vec traded, cost;
     vec square[SG_ROWS];
     lot odd, inside, gone;
 } sg_product;
@@ -327,7 +327,7 @@ typedef struct {
     vec leverage, buying, selling, bought, sold, lower, higher;
 } sg_rebalance;
 
-SG_MELT void sg_turn_start(const sg_tile *tile, sg_product *x, const double *before, int i, int costly, int totals)
+SG_MELT void sg_clock_start(const sg_tile *tile, sg_product *x, const double *before, int i, int costly, int totals)
 {
     x->cash = v_load(tile->cash + i);
     x->units = v_load(tile->units + i);
@@ -338,12 +338,12 @@ SG_MELT void sg_turn_start(const sg_tile *tile, sg_product *x, const double *bef
     if (totals)
         sg_start_totals(tile, x, before, i);
     if (totals)
-        x->turnover = v_load(tile->turnover + i);
+        x->traded = v_load(tile->traded + i);
     if (totals && costly)
         x->cost = v_load(tile->cost + i);
 }
 
-SG_MELT void sg_turn_bar(
+SG_MELT void sg_clock_bar(
     const sg_tile *tile, double (*navs)[SG_LANES], sg_product *x, int i, int k, vec p, int multiply,
     const sg_rebalance *to, int costly, int totals)
 {
@@ -372,7 +372,7 @@ SG_MELT void sg_turn_bar(
     }
     held = v_mul(to->leverage, after);
     if (totals)
-        x->turnover = v_add(x->turnover, v_abs(v_sub(held, exposure)));
+        x->traded = v_add(x->traded, v_abs(v_sub(held, exposure)));
     x->inverse = sg_invert(x, p, multiply);
     x->cash = v_sub(after, held);
     x->units = v_mul(held, x->inverse);
@@ -383,7 +383,7 @@ SG_MELT void sg_turn_bar(
     x->last = p;
 }
 
-SG_MELT void sg_turn_end(sg_tile *tile, const sg_product *x, int i, const sg_rebalance *to, int costly, int totals)
+SG_MELT void sg_clock_end(sg_tile *tile, const sg_product *x, int i, const sg_rebalance *to, int costly, int totals)
 {
     lot quiet = v_both(x->inside, v_less(x->most, to->higher));
     const vec least = totals ? x->lowest : x->nav;
@@ -393,7 +393,7 @@ SG_MELT void sg_turn_end(sg_tile *tile, const sg_product *x, int i, const sg_reb
         quiet = v_both(quiet, v_less(to->lower, x->least));
     if (totals) {
         quiet = sg_keep(tile, x, i, quiet, quiet);
-        v_store(tile->turnover + i, v_pick(quiet, x->turnover, v_load(tile->turnover + i)));
+        v_store(tile->traded + i, v_pick(quiet, x->traded, v_load(tile->traded + i)));
         if (costly)
             v_store(tile->cost + i, v_pick(quiet, x->cost, v_load(tile->cost + i)));
     } else {
@@ -412,7 +412,7 @@ SG_MELT void sg_turn_end(sg_tile *tile, const sg_product *x, int i, const sg_reb
 
 /* Bars at which all are rebalanced to the target and nothing else happens; costly and totals are constants of the
  * caller. */
-SG_MELT void sg_turn(
+SG_MELT void sg_clock(
     sg_tile *tile, const double *before, const sg_prices *prices, int way, sg_flow *flow, int costly, int totals)
 {
     /* of these no store of results can be a part */
@@ -434,15 +434,15 @@ SG_MELT void sg_turn(
     for (i = 0; i < SG_LANES; i += 2 * SG_SIDE) {
         const int j = i + SG_SIDE;
         sg_product x, y;
-        sg_turn_start(tile, &x, before, i, costly, totals);
-        sg_turn_start(tile, &y, before, j, costly, totals);
+        sg_clock_start(tile, &x, before, i, costly, totals);
+        sg_clock_start(tile, &y, before, j, costly, totals);
 #define BAR(k) \
-        sg_turn_bar(tile, navs, &x, i, k, sg_price(&from, k, i), !totals && (k) & 1, &to, costly, totals); \
-        sg_turn_bar(tile, navs, &y, j, k, sg_price(&from, k, j), 0, &to, costly, totals);
+        sg_clock_bar(tile, navs, &x, i, k, sg_price(&from, k, i), !totals && (k) & 1, &to, costly, totals); \
+        sg_clock_bar(tile, navs, &y, j, k, sg_price(&from, k, j), 0, &to, costly, totals);
         SG_EACH_BAR(BAR)
 #undef BAR
-        sg_turn_end(tile, &x, i, &to, costly, totals);
-        sg_turn_end(tile, &y, j, &to, costly, totals);
+        sg_clock_end(tile, &x, i, &to, costly, totals);
+        sg_clock_end(tile, &y, j, &to, costly, totals);
         sg_flow_on(&before_it, way, i);
         sg_flow_on(&before_it, way, j);
     }
@@ -450,31 +450,31 @@ SG_MELT void sg_turn(
         sg_flow_ends(flow);
 }
 
-SG_MELT void sg_turn_any(sg_tile *tile, const sg_prices *prices, sg_flow *flow, int costly)
+SG_MELT void sg_clock_any(sg_tile *tile, const sg_prices *prices, sg_flow *flow, int costly)
 {
     if (flow->way == 2)
-        sg_turn(tile, NULL, prices, 2, flow, costly, 0);
+        sg_clock(tile, NULL, prices, 2, flow, costly, 0);
     else if (flow->way == 1)
-        sg_turn(tile, NULL, prices, 1, flow, costly, 0);
+        sg_clock(tile, NULL, prices, 1, flow, costly, 0);
     else
-        sg_turn(tile, NULL, prices, 0, flow, costly, 0);
+        sg_clock(tile, NULL, prices, 0, flow, costly, 0);
 }
 
 /* The NAV alone, or the totals too. */
-static inline void sg_turn_navs(sg_tile *tile, const sg_prices *prices, sg_flow *flow)
+static inline void sg_clock_navs(sg_tile *tile, const sg_prices *prices, sg_flow *flow)
 {
     if (tile->buying != 0.0 || tile->selling != 0.0)
-        sg_turn_any(tile, prices, flow, 1);
+        sg_clock_any(tile, prices, flow, 1);
     else
-        sg_turn_any(tile, prices, flow, 0);
+        sg_clock_any(tile, prices, flow, 0);
 }
 
-static inline void sg_turn_totals(sg_tile *tile, const double *before, const sg_prices *prices)
+static inline void sg_clock_totals(sg_tile *tile, const double *before, const sg_prices *prices)
 {
     if (tile->buying != 0.0 || tile->selling != 0.0)
-        sg_turn(tile, before, prices, 0, NULL, 1, 1);
+        sg_clock(tile, before, prices, 0, NULL, 1, 1);
     else
-        sg_turn(tile, before, prices, 0, NULL, 0, 1);
+        sg_clock(tile, before, prices, 0, NULL, 0, 1);
 }
 
 #endif

@@ -16,7 +16,7 @@ from shortgamma._core.checks import (
     time_axis,
 )
 from shortgamma._core.times import DAY, ascending, moment, times
-from shortgamma.leverage.token_rule import FILLS, TARGETS, TokenRule, clock_time
+from shortgamma.leverage.token_rule import TokenRule, clock_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -223,8 +223,9 @@ def simulate(
     if record != "full" and not _is_zero(flow) and np.any(number("flow", flow)):
         raise ValueError("flow changes no NAV but the number of tokens: it needs record='full'")
     money = _initial(initial, shape)
-    size = dispatch.leverage.token.STATE_SIZE
-    values = np.zeros((len(rules), paths, size))
+    loop = dispatch.leverage.token
+    values = np.zeros((len(rules), paths, len(loop.STATE)))
+    values[..., [loop.STATE.index("quote"), loop.STATE.index("tokens")]] = 1.0
     if state is not None:
         values[...] = _state(state, values.shape, record)
     first, last = (0, None) if state is None else (state.bars, state.time)
@@ -235,13 +236,11 @@ def simulate(
         _check_out(out, record, prices.shape + (len(rules),) * several)
     inner = (len(rules), paths, bars)
     nav: Any = None if record == "summary" else _room(out, prices, place, several, inner)
-    columns = np.zeros((dispatch.leverage.token.FIELDS, *inner)) if record == "full" else None
+    columns = np.zeros((len(loop.FIELDS), *inner)) if record == "full" else None
     counts = np.zeros(inner, dtype=np.int64) if record == "full" else None
-    outside = dispatch.leverage.token.simulate(
-        *(None if one is None else _by_path(one, place) for one in (prices, tops, bottoms, starts)),
-        *(charges, plans, money, values, first, int(state is None), nav, columns, counts),
-    )
-    if outside:
+    series = tuple(None if one is None else _by_path(one, place) for one in (prices, tops, bottoms, starts))
+    invalid = loop.simulate(series, charges, plans, money, values, first, int(state is None), (nav, columns, counts))
+    if invalid:
         # the flag that NumPy's own loops would raise
         np.subtract(np.inf, np.inf)
     ended = TokenState(values, first + bars, last if stamps is None or not bars else int(stamps[-1]), record)
@@ -265,9 +264,12 @@ def simulate(
     assert columns is not None
     assert counts is not None
     exposure, leverage, trade, gain, cost, fee, paid = columns
-    quoted = _quoted(rules, nav, values, stamps, last)
-    flows = _flows(rules, flow, nav, leverage, values, prices, place)
-    parts = (nav, exposure, leverage, trade, counts, gain, cost, fee, paid, quoted, *flows)
+    shares = np.zeros((4, *inner))
+    loop.share(
+        *(nav, leverage, _flow(flow, prices, place, inner[1:]), _splits(rules, stamps, last, bars)),
+        *([_terms(one) for one in rules], values, shares),
+    )
+    parts = (nav, exposure, leverage, trade, counts, gain, cost, fee, paid, *shares)
     return Simulation._make((*map(path, parts), ended))
 
 
@@ -369,7 +371,7 @@ def _state(state: Any, shape: tuple[int, ...], record: str) -> Floats:
 
 def _plan(
     rule: TokenRule, stamps: Any, charges: tuple[Any, ...], bars: int, begins: bool, before: int, last: int | None
-) -> tuple[Any, ...]:
+) -> dict[str, Any]:
     """The rule on these bars, as the loop takes it."""
     due: Any = None
     if rule.every is not None or rule.schedule is not None or rule.at is not None or rule.changes:
@@ -413,7 +415,17 @@ def _plan(
         if one is not None:
             happens = one != 0 if happens is None else happens | (one != 0)
     events = np.empty(0, dtype=np.int64) if happens is None else np.flatnonzero(happens).astype(np.int64, copy=False)
-    return _numbers(rule), leverage, stream, clock, spread, changes, due, events
+    return {
+        "rule": _numbers(rule),
+        "leverage": leverage,
+        "expense": stream,
+        "fee_at_open": None,
+        "fee_at_close": clock,
+        "spread": spread,
+        "target": changes,
+        "due": due,
+        "events": events,
+    }
 
 
 def _passed(stamps: Any, previous: Any, moment: int) -> Any:
@@ -421,23 +433,36 @@ def _passed(stamps: Any, previous: Any, moment: int) -> Any:
     return (stamps - moment) // DAY - (previous - moment) // DAY
 
 
-def _numbers(rule: TokenRule) -> tuple[float, ...]:
-    """The rule as the kernel's struct, number by number."""
+def _numbers(rule: TokenRule) -> dict[str, float]:
+    """The rule as the loop takes it."""
 
     def bound(value: float | None, none: float) -> float:
         return none if value is None else value
 
     low, high = (math.inf, math.inf) if rule.dead_band is None else rule.dead_band
-    return (
-        *(bound(rule.lower, 0.0), bound(rule.upper, math.inf)),
-        *(bound(rule.adverse, math.inf), bound(rule.favourable, math.inf)),
-        *(low, high, bound(rule.dead_move, 0.0)),
-        *(rule.speed, bound(rule.minimum, 0.0), bound(rule.maximum, math.inf)),
-        *(bound(rule.largest, math.inf), float(rule.cooldown)),
-        *(rule.buying, rule.selling, rule.rebalance_fee),
-        *(float(TARGETS.index(rule.target)), float(FILLS.index(rule.fill or "trigger"))),
-        float(rule.watch == "extremes"),
-    )
+    extremes = float(rule.watch == "extremes")
+    return {
+        "lower": bound(rule.lower, 0.0),
+        "upper": bound(rule.upper, math.inf),
+        "adverse": bound(rule.adverse, math.inf),
+        "favourable": bound(rule.favourable, math.inf),
+        "calm_low": low,
+        "calm_high": high,
+        "calm_move": bound(rule.dead_move, 0.0),
+        "speed": rule.speed,
+        "minimum": bound(rule.minimum, 0.0),
+        "maximum": bound(rule.maximum, math.inf),
+        "largest": bound(rule.largest, math.inf),
+        "cooldown": float(rule.cooldown),
+        "buying": rule.buying,
+        "selling": rule.selling,
+        "rebalance_fee": rule.rebalance_fee,
+        "target": dispatch.leverage.token.TARGETS[rule.target],
+        "fill": dispatch.leverage.token.FILLS[rule.fill],
+        "extremes": extremes,
+        "opens": 0.0,
+        "watches": extremes,
+    }
 
 
 def _check_out(out: Any, record: str, shape: tuple[int, ...]) -> None:
@@ -484,92 +509,51 @@ def _labelled(price: Any, array: Any) -> Any:
 
 def _totals(values: Floats) -> tuple[Any, ...]:
     """The numbers of a summary, out of the states."""
-    place = {name: values[..., i] for i, name in enumerate(STATE)}
+    place = {name: values[..., i] for i, name in enumerate(dispatch.leverage.token.STATE)}
     nav = place["cash"] + place["units"] * place["price"]
     unknown = np.isnan(nav)
     wiped = place["wiped_out"].astype(np.int64)
-    sums = [np.where(unknown, np.nan, place[name]) for name in ("turnover", "cost", "fee", "carry")]
+    sums = [np.where(unknown, np.nan, place[name]) for name in ("traded", "cost", "fee", "carry")]
     return (
-        *(nav, np.where(unknown, np.nan, 1.0 - place["worst"]), values[..., len(STATE)]),
+        *(nav, np.where(unknown, np.nan, 1.0 - place["worst"]), place["variance"]),
         *(place["rebalances"].astype(np.int64), *sums, wiped),
     )
 
 
-def _quoted(rules: list[TokenRule], nav: Any, values: Floats, stamps: Any, last: int | None) -> Floats:
-    """NAV of one token after splits and merges; how many there are of each first one is kept in the state."""
-    quoted = np.array(nav, dtype=np.float64)
-    bars = quoted.shape[-1]
-    tokens = values[..., MERGED]
-    tokens[tokens == 0.0] = 1.0
-    quoted /= tokens[..., None]
-    for place, rule in enumerate(rules):
-        for text, ratio in rule.splits if bars else ():
-            date = moment("splits", text)
-            bar = int(np.searchsorted(stamps, date))
-            if bar < bars and not (bar == 0 and last is not None and last >= date):
-                quoted[place, :, bar:] /= ratio
-                tokens[place] *= ratio
-        if rule.merge_below is None:
-            continue
-        for path in range(quoted.shape[1]):
-            line, bar = quoted[place, path], 0
-            while (low := (line[bar:] < rule.merge_below) & (line[bar:] > 0.0)).any():
-                bar += int(low.argmax())
-                line[bar:] *= rule.merge
-                tokens[place, path] /= rule.merge
-    return quoted
-
-
-def _flows(
-    rules: list[TokenRule], flow: Any, nav: Any, leverage: Any, values: Floats, prices: Any, place: int
-) -> tuple[Floats, Floats, Floats]:
-    """Tokens in existence, what money that comes and goes makes the product trade, and what its people pay."""
-    tokens, trade, fee = (np.zeros(nav.shape) for _ in range(3))
-    count = values[..., TOKENS]
-    count[count == 0.0] = 1.0
+def _flow(flow: Any, prices: Any, place: int, shape: tuple[int, ...]) -> Floats | None:
+    """Money that comes and goes, for each path and bar; None if there is none."""
+    if _is_zero(flow):
+        return None
     money = number("flow", flow)
     if money.ndim == 1:
-        check_length("flow", len(money), "price", nav.shape[-1])
+        check_length("flow", len(money), "price", shape[-1])
     elif money.ndim and money.shape != prices.shape:
         raise ValueError(
             f"flow has shape {money.shape}, price has {prices.shape}: give a number, one per bar, or one per element"
         )
     if money.ndim > 1:
-        money = np.moveaxis(money, place, -1).reshape(nav.shape[1:])
-    money = np.broadcast_to(money, nav.shape[1:])
-    come = np.array([rule.subscription for rule in rules])[:, None]
-    go = np.array([rule.redemption for rule in rules])[:, None]
-    begin = 0
-    for bar in np.flatnonzero((money != 0.0).any(axis=0)).tolist():
-        tokens[..., begin:bar] = count[..., None]
-        begin, value = bar, nav[..., bar]
-        alive = value > 0.0
-        amount = np.where(alive, np.maximum(money[:, bar], -count * value), 0.0)
-        fee[..., bar] = np.where(amount > 0.0, amount * come, -amount * go)
-        amount = np.where(amount > 0.0, amount * (1.0 - come), amount)
-        trade[..., bar] = leverage[..., bar] * amount
-        # what takes all leaves nothing, whatever the rounding
-        gone = amount <= -count * value
-        count[...] = np.where(alive, np.where(gone, 0.0, count + amount / np.where(alive, value, 1.0)), count)
-    tokens[..., begin:] = count[..., None]
-    return tokens, trade, fee
+        money = np.moveaxis(money, place, -1).reshape(shape)
+    return np.require(np.broadcast_to(money, shape), np.float64, "A")
 
 
-STATE = (
-    *("cash", "units", "price", "reference", "leverage", "goal", "piece", "buys", "pending", "status", "low", "high"),
-    *(
-        "trigger_low",
-        "trigger_high",
-        "fill_low",
-        "fill_high",
-        "peak",
-        "worst",
-        "rebalances",
-        "turnover",
-        "cost",
-        "fee",
-        "carry",
-        "wiped_out",
-    ),
-)
-MERGED, TOKENS = len(STATE) + 1, len(STATE) + 2
+def _splits(rules: list[TokenRule], stamps: Any, last: int | None, bars: int) -> list[Floats | None]:
+    """New tokens for an old one, for each rule and bar."""
+    ratios: list[Floats | None] = []
+    for rule in rules:
+        ratios.append(np.ones(bars) if rule.splits else None)
+        for text, ratio in rule.splits if bars else ():
+            date = moment("splits", text)
+            bar = int(np.searchsorted(stamps, date))
+            if bar < bars and not (bar == 0 and last is not None and last >= date):
+                ratios[-1][bar] *= ratio  # type: ignore[index]
+    return ratios
+
+
+def _terms(rule: TokenRule) -> dict[str, float]:
+    """What one token is subject to, as the loop takes it."""
+    return {
+        "subscription": rule.subscription,
+        "redemption": rule.redemption,
+        "merge_below": rule.merge_below or 0.0,
+        "merge": float(rule.merge),
+    }

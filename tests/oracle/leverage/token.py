@@ -152,10 +152,10 @@ class Product:
                 goal = sign * (actual if rule.maximum == INF else min(actual, self.number(rule.maximum)))
         self.trade_to(goal, bar)
 
-    def trade_to(self, goal, bar):
+    def trade_to(self, goal, bar, begins=True):
         rule = self.rule
         slippage, cost = self.number(rule.slippage), self.number(rule.cost)
-        charged = self.number(rule.rebalance_fee) * self.nav
+        charged = self.number(rule.rebalance_fee) * self.nav if begins else self.number(0)
         self.nav -= charged
         self.fee += charged
         # buying at a worse price, and paying a part of what was paid; selling likewise
@@ -304,6 +304,7 @@ def bar(product, t, close, time, high, low, start, financing, funding, dividend,
             product.rebalance(t)
     elif product.goal is not None and t - product.piece >= rule.cooldown:
         if (product.goal * product.nav > product.exposure) == product.buys:
-            product.trade_to(product.goal, t)
+            # a rebalance in pieces pays its fee once
+            product.trade_to(product.goal, t, begins=False)
         else:
             product.goal = None
