@@ -361,7 +361,6 @@ cdef long long mend_tile(
 ) noexcept nogil:
     """Do again, by themselves, the products of a tile to which something happened."""
     cdef Tile* tile = &lanes.tile
-    cdef bint summary = strip.nav == NULL
     cdef Py_ssize_t i, k, word
     cdef long long invalid = 0
     cdef unsigned long long rest
