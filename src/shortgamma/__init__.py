@@ -14,6 +14,8 @@ Families are modules:
     European options: prices, Greeks, binaries, implied volatility.
 ``carry``
     Carry of futures: HAC regressions over sliding windows.
+``io``
+    Readers of prices, funding histories and margin tiers, as exchanges and vendors export them.
 ``contracts``
     Linear, inverse and quanto contract specifications.
 ``stream``

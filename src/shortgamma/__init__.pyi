@@ -3,6 +3,7 @@ from shortgamma import capi as capi
 from shortgamma import carry as carry
 from shortgamma import contracts as contracts
 from shortgamma import funding as funding
+from shortgamma import io as io
 from shortgamma import leverage as leverage
 from shortgamma import liquidation as liquidation
 from shortgamma import stream as stream

@@ -612,7 +612,7 @@ def usage_errors(folder):
         "directory": (["run", str(folder)], f"{folder}: is a directory, not a file"),
         "bad price": (["run", str(bad)], f"{bad}, line 3, column 'close': 'abc' is not a number"),
         "no name": (["run", ""], "'': no such file"),
-        "name of two lines": (["run", str(newline)], f"{folder}/new line.csv: no such file"),
+        "name of two lines": (["run", str(newline)], f"{folder}/new\\nline.csv: no such file"),
         "nothing in common": (["run", good, later], f"{good} and {later} have no time in common"),
         "one time in common": (["run", good, touch], f"{good} and {touch} have only one time in common"),
         "output is a folder": (

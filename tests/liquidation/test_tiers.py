@@ -15,7 +15,7 @@ from oracle.liquidation import tiers as oracle
 
 import shortgamma as sg
 from shortgamma.contracts import ETHUSD, NIKKEI_USD, NIKKEI_YEN, XBTUSD, Contract
-from shortgamma.liquidation import Tiers, load_tiers
+from shortgamma.liquidation import Tiers
 
 LINEAR = Contract("linear")
 CONTRACTS = [LINEAR, XBTUSD, ETHUSD]
@@ -251,45 +251,6 @@ class TestTiers:
             del TIERS.rate
         with pytest.raises(ValueError, match="read-only"):
             TIERS.rate[0] = 0.0
-
-
-def binance(lower, upper, rate, fields=("notionalFloor", "notionalCap")):
-    return {fields[0]: lower, fields[1]: upper, "maintMarginRatio": rate, "cum": 0.0}
-
-
-def ccxt(lower, upper, rate):
-    return {"tier": 1, "minNotional": lower, "maxNotional": upper, "maintenanceMarginRate": rate, "info": {}}
-
-
-class TestLoadTiers:
-    EXPECTED = Tiers([0, 50_000], [0.004, 0.005])
-    BINANCE = ({"symbol": "BTCUSDT", "brackets": [binance(0, 50_000, "0.004"), binance(50_000, 250_000, 0.005)]},)
-
-    def test_forms(self):
-        coin = [binance(0, 5, 0.004, ("qtyFloor", "qtyCap")), binance(5, 10, 0.005, ("qtyFloor", "qtyCap"))]
-        steps = [ccxt(0, 50_000, 0.004), ccxt(50_000.0, None, 0.005)]
-        assert load_tiers(steps) == self.EXPECTED
-        assert load_tiers({"BTC/USDT:USDT": steps, "ETH/USDT:USDT": []}, "BTC/USDT:USDT") == self.EXPECTED
-        assert load_tiers(list(self.BINANCE)) == self.EXPECTED
-        assert load_tiers(self.BINANCE[0], "BTCUSDT") == self.EXPECTED
-        assert load_tiers([{"pair": "BTCUSD", "brackets": coin}]) == Tiers([0, 5], [0.004, 0.005])
-
-    @pytest.mark.parametrize(
-        ("source", "message"),
-        [
-            ([ccxt(0, 5, 0.1), ccxt(6, 9, 0.2)], r"source\[1\] must begin at 5.0"),
-            ([ccxt(0, 5, 0.1), ccxt(4, 9, 0.2)], r"source\[1\] must begin at 5.0"),
-            ([ccxt(0, 0, 0.1)], r"source\[0\] must end above"),
-            ([ccxt(0, 5, None)], r"source\[0\] must hold numbers"),
-            ([{"tier": 1}], r"source\[0\] must have the fields"),
-            ([3], r"source\[0\] must have the fields"),
-            ([], "at least one tier"),
-            ({"A": [], "B": []}, "symbol must be one of the 2"),
-        ],
-    )
-    def test_what_cannot_be_read(self, source, message):
-        with pytest.raises(ValueError, match=message):
-            load_tiers(source)
 
 
 class TestFrontier:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from shortgamma import __version__
 from shortgamma.cli.output import UsageError, put
-from shortgamma.io.prices import PricesError
+from shortgamma.io import ReadError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         options = build_parser().parse_args(argv)
         options.command(options)
-    except (UsageError, PricesError) as error:
+    except (UsageError, ReadError) as error:
         put("shortgamma: error: " + " ".join(str(error).splitlines()) + "\n", sys.stderr)
         return 2
     except SystemExit as done:

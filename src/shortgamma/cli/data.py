@@ -104,7 +104,10 @@ def file_data(files: Sequence[str]) -> Data:
     else:
         notes.append("no coin file: the collateral is worth 1 USD throughout, so a quanto swap acts as a linear one")
     notes.append("no funding series: 0.01 % per 8 hours is assumed, paid at 00:00, 08:00 and 16:00 UTC")
-    if high is None:
+    if high is not None and low is not None:
+        # a bar without high or low is judged by its close
+        high, low = np.fmax(high, close), np.fmin(low, close)
+    else:
         notes.append("no highs and lows: knock-ins and liquidations are judged by closes, so some are missed")
     stamps = time.view(np.int64)
     payments = np.diff(stamps // FUNDING_INTERVAL, prepend=stamps[0] // FUNDING_INTERVAL)

@@ -11,13 +11,14 @@ import numpy as np
 from shortgamma import contracts, funding
 from shortgamma.cli.output import Result, UsageError, check_output, put, write_json
 from shortgamma.cli.text import fixed, number, percent, table
+from shortgamma.io import read_funding
 from shortgamma.io.prices import YEAR, stamp
 
 if TYPE_CHECKING:
     import argparse
 
     from shortgamma.contracts import Contract
-    from shortgamma.funding import FundingHistory
+    from shortgamma.io import FundingHistory
 
 GENERIC = {"linear": contracts.Contract("linear"), "inverse": contracts.Contract("inverse")}
 
@@ -27,7 +28,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "funding",
         help="rates of a funding history, and what a position received",
         description="Rates of a funding history as a venue exports it, and what a constant position received.",
-        epilog="A file is an export of BitMEX, Binance, Bybit, Deribit or Hyperliquid, CSV or JSON.",
+        epilog="A file is CSV or JSON: an export of a venue or of ccxt, or a table with a time and a rate.",
         allow_abbrev=False,
     )
     parser.add_argument("file", metavar="FILE", help="the funding history")
@@ -60,14 +61,7 @@ def contract_of(name: str) -> Contract:
 
 
 def compute(file: str, position: float | None, name: str | None, mark: float | None, symbol: str | None) -> Result:
-    try:
-        history = funding.read_history(file, symbol=symbol)
-    except OSError as error:
-        raise UsageError(f"cannot read {file}: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{file}: no text in UTF-8") from None
-    except ValueError as error:
-        raise UsageError(f"{file}: {error}") from None
+    history = read_funding(file, symbol=symbol)
     if position is not None and name is None:
         raise UsageError("--position needs --contract")
     result: Result = {

@@ -5,8 +5,8 @@ settlement coin, > 0 received. Time runs down axis 0. Times are datetime64, date
 text, pandas, or numbers since 1970 whose unit their size tells.
 
 The modules: ``dense`` (positions on the funding clock), ``sums`` (of their payments), ``events`` (fills at any time),
-``rates`` (from a book to a rate), ``rules`` (venues as data), ``meaning`` (yields, fair values), ``history`` (venues'
-files).
+``rates`` (from a book to a rate), ``rules`` (venues as data), ``meaning`` (yields, fair values).
+Venues' files are read by `shortgamma.io.read_funding`.
 """
 
 from shortgamma._core.lazy import attach

@@ -8,12 +8,6 @@ from shortgamma.funding.events import (
 from shortgamma.funding.events import (
     position_at as position_at,
 )
-from shortgamma.funding.history import (
-    FundingHistory as FundingHistory,
-)
-from shortgamma.funding.history import (
-    read_history as read_history,
-)
 from shortgamma.funding.meaning import (
     RealizedFunding as RealizedFunding,
 )

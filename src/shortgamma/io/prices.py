@@ -1,38 +1,51 @@
-"""Read a file of prices as exchanges and data vendors export it, refusing what cannot be understood.
+"""Prices as exchanges and data vendors export them, refusing what cannot be understood.
 
 A wrong price is worse than no price: every doubt is either an error that names file, line and column, or a
 note.
 """
 
-import codecs
-import csv
-import io
-import os
-import re
-import stat
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
-from operator import itemgetter
-from typing import Any, NamedTuple, NoReturn
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+
+from shortgamma.io._engine import (
+    Clocks,
+    Numbers,
+    Times,
+    counted,
+    is_missing,
+    is_number,
+    listed,
+    open_table,
+    plain,
+    shown,
+)
+from shortgamma.io._engine.identity import IDENTITY, Identity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from numpy.typing import NDArray
+
+    from shortgamma.io._engine import Table
+
+    Times64 = NDArray[np.datetime64]
+    Stamps = NDArray[np.int64]
+    Floats = NDArray[np.float64]
 
 __all__ = [
     "DAY",
     "HOUR",
     "YEAR",
     "Prices",
-    "PricesError",
+    "Split",
     "bars_per_year",
     "duration",
     "read_prices",
     "stamp",
 ]
-
-Times = NDArray[np.datetime64]
-Stamps = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 SECOND = 1_000_000_000
 HOUR = 3600 * SECOND
@@ -40,7 +53,6 @@ DAY = 24 * HOUR
 YEAR = 365 * DAY
 TRADING_DAYS = 252
 
-BLOCK = 4096
 LONGEST_HOLIDAY = 4 * DAY
 GAP = 1.5
 JUMP = 3.0
@@ -48,232 +60,484 @@ JUMP = 3.0
 # Names are compared without case, spaces and punctuation. Of the times, the first that is present is taken.
 TIME_NAMES = (
     *("opentime", "klineopentime", "unixtimestamp", "unixtime", "unix", "epoch", "timestampms", "timestamp"),
-    *("datetime", "snappedat", "dateutc", "timeutc", "date", "time", "day", "closetime"),
+    *("datetime", "snappedat", "dateutc", "timeutc", "gmttime", "observationdate", "date", "time", "day", "start"),
+    *("starttime", "ts", "t", "closetime", "endtime"),
 )
+CLOSE_TIMES = ("closetime", "endtime")
 NAMELESS = ("", "index", "unnamed0")
 ADJUSTED_NAMES = ("adjclose", "adjustedclose", "closeadj", "closeadjusted")
 PRICE_NAMES = (
-    *("close", "closeprice", "closingprice", "price", "last", "lastprice", "markprice", "indexprice"),
-    *("settle", "settlementprice", "mid", "midprice"),
+    *("close", "closeprice", "closingprice", "closelast", "price", "last", "lastprice", "markprice", "indexprice"),
+    *("settle", "settlementprice", "mid", "midprice", "c"),
 )
-HIGH_NAMES = ("high", "highprice")
-LOW_NAMES = ("low", "lowprice")
-BINANCE_NAMES = (
+# Klines of twelve columns.
+BINANCE = (
     *("open time", "open", "high", "low", "close", "volume", "close time", "quote volume", "trades"),
     *("taker buy volume", "taker buy quote volume", "ignore"),
 )
-MISSING = frozenset({"", "nan", "null", "none", "na", "n/a", "#n/a", "-", "."})
+OPEN_NAMES = ("open", "openprice", "o")
+HIGH_NAMES = ("high", "highprice", "h")
+LOW_NAMES = ("low", "lowprice", "l")
+KNOWN = frozenset({*TIME_NAMES, *PRICE_NAMES, *ADJUSTED_NAMES, *OPEN_NAMES, *HIGH_NAMES, *LOW_NAMES})
+# What a column of numbers is not, if its name has one of these words: the price.
+OTHERS = ("rate", "yield", "volume", "vol", "return", "change", "count", "trades", "interest", "percent", "turnover")
 
-# The shape of a cell is the cell with every digit written as 0: a column has few.
-SHAPE = str.maketrans("123456789", "000000000")
-ISO_SHAPE = re.compile(
-    r"0000([-/.])00\1(?:00)(?:[T ]00:00(?::00(?:\.0{1,9})?)?(?P<zone> ?(?:Z|UTC|[+-]00(?::?00)?))?)?"
+# Ratios in which shares are split or put together.
+SPLITS = (
+    *((n, 1) for n in (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 25, 30, 40, 50, 100)),
+    *((3, 2), (5, 2), (5, 3), (7, 2), (8, 5)),
 )
-COMPACT_SHAPE = "00000000"
-EPOCH_SHAPE = re.compile(r"0+(?:\.0*)?(?:[eE]\+?0+)?")
-CLOCK_SHAPE = re.compile(r"00:00(?::00(?:\.0{1,9})?)?")
-ZONE = re.compile(r" ?(?:Z|UTC|([+-])(\d\d):?(\d\d)?)$")
-DAY_FIRST = re.compile(r"\d\d?[-/.]\d\d?[-/.]\d{2,4}\b.*")
-YEARS = ("1900", "2200")
-EPOCH_UNITS = (("seconds", SECOND), ("milliseconds", 1_000_000), ("microseconds", 1_000), ("nanoseconds", 1))
-# From 1973 to 2200 no number is a time in two units.
-EPOCH_FIRST, EPOCH_LAST = 100_000_000 * SECOND, 7_258_118_400 * SECOND
-
-COMPRESSED = {
-    b"PK\x03\x04": "zip",
-    b"\x1f\x8b": "gzip",
-    b"BZh": "bzip2",
-    b"\xfd7zXZ": "xz",
-    b"\x28\xb5\x2f\xfd": "zstd",
-}
+SMALLEST = 1.45
+MANY = 1000
+# Returns on either side that must be small beside the jump, and how small.
+AROUND, BESIDE = 20, 3
+QUIET = 0.06
+STILL = 0.25
+# Part of rows without a header whose close may lie outside of high and low.
+FEW = 0.05
+NOT_ADJUSTED = ", not adjusted: adjusted() does it"
 
 
-class PricesError(ValueError):
-    """A file that cannot be understood; the message names file, line and column."""
+class Split(NamedTuple):
+    """A jump that looks like a split of shares."""
+
+    bar: int
+    """The first bar at the new price."""
+    time: np.datetime64
+    """Its label."""
+    ratio: float
+    """Shares now for one before: 2.0 after a 2:1 split, 0.1 after a 1:10 reverse split."""
 
 
 class Prices(NamedTuple):
-    """One price series, times strictly ascending."""
+    """One price series, times strictly ascending; see `read_prices`."""
 
-    time: Times
-    """Time of each bar in UTC, datetime64[ns], as the file labels it."""
+    time: Times64
+    """Label of each bar in UTC, datetime64[ns]."""
     close: Floats
-    """Prices, > 0."""
+    """Closing price of each bar, > 0."""
     high: Floats | None
-    """Highest price of each bar, None where the file has none."""
+    """Highest price of each bar, NaN where a row has none, None where the source has none."""
     low: Floats | None
-    """Lowest price of each bar, None where the file has none."""
-    notes: list[str]
+    """Lowest price of each bar, likewise."""
+    notes: tuple[str, ...]
     """What was found or done that the reader should know of."""
+    open: Floats | None
+    """First price of each bar, likewise."""
+    stamp: Literal["open", "close"]
+    """Whether a label is the time at which its bar opens or closes."""
+    symbol: str
+    """The instrument, empty if the source does not say."""
+    splits: tuple[Split, ...]
+    """Jumps that look like splits; the prices are as the source has them."""
+
+    def __repr__(self) -> str:
+        clock = bool((self.time.view(np.int64) % DAY).any())
+        kinds = [name for name in ("open", "high", "low", "close") if getattr(self, name) is not None]
+        lines = [
+            f"Prices {self.symbol}".rstrip()
+            + f": {counted(len(self.time), 'bar')}, {stamp(self.time[0], clock)} to {stamp(self.time[-1], clock)},"
+            f" close {self.close[0]:.6g} to {self.close[-1]:.6g}",
+            f"  {', '.join(kinds)}; labelled by the {self.stamp} of each bar",
+        ]
+        lines += [f"  note: {note}" for note in self.notes[:2]]
+        if len(self.notes) > 2:
+            lines.append(f"  and {counted(len(self.notes) - 2, 'more note')}")
+        return "\n".join(lines)
+
+    def to_frame(self) -> Any:
+        """The series as a frame of pandas, indexed by time."""
+        import pandas as pd
+
+        columns = {name: getattr(self, name) for name in ("open", "high", "low", "close")}
+        data = {name: values for name, values in columns.items() if values is not None}
+        return pd.DataFrame(data, index=pd.DatetimeIndex(self.time, name="time", tz="UTC"))
+
+    @property
+    def held(self) -> Times64:
+        """When each close held, datetime64[ns]: the label, or the end of the bar that it opens."""
+        if self.stamp == "close":
+            return self.time
+        stamps = self.time.view(np.int64)
+        ends = stamps + int(np.median(np.diff(stamps)))
+        # a bar before a gap is as long as the others
+        ends[:-1] = np.minimum(ends[:-1], stamps[1:])
+        return ends.view("datetime64[ns]")
+
+    def adjusted(self) -> Prices:
+        """The series with the prices before each split brought to those after it."""
+        factor = np.ones(len(self.time))
+        for split in self.splits:
+            factor[: split.bar] /= split.ratio
+        scaled: dict[str, Any] = {
+            name: None if getattr(self, name) is None else getattr(self, name) * factor
+            for name in ("open", "high", "low", "close")
+        }
+        notes = tuple(note.replace(NOT_ADJUSTED, ", adjusted") for note in self.notes)
+        return self._replace(**scaled, splits=(), notes=notes)
 
 
-def read_prices(path: str | os.PathLike[str]) -> Prices:
-    """Read the prices of one file.
+def read_prices(
+    source: Any,
+    *,
+    symbol: str | None = None,
+    stamp: Literal["open", "close"] | None = None,
+    progress: Callable[[int, int], Any] | None = None,
+) -> Prices:
+    """Read one series of prices.
 
     Parameters
     ----------
-    path : path-like
-        A text file, columns separated by comma, semicolon or tab: Binance klines with or without header,
-        Yahoo and Stooq ``Date,...,Close``, ``date,open,high,low,close,volume`` and the like. Times are ISO
-        dates or times (without a zone they are UTC), YYYYMMDD, or an epoch in s, ms, us or ns.
+    source : path, open file, DataFrame, or rows
+        A table with a time and a close, and with or without open, high and low: text delimited by comma, semicolon,
+        tab or bar, JSON, a frame of pandas or polars, or a list of rows (objects with names, or lists). Known are the
+        klines of Binance, Bybit, OKX and ccxt with or without a header, Kraken's and histdata.com's files, Yahoo,
+        yfinance, Stooq (also its bulk text), Cboe, FRED, and what is like them. Times are ISO dates or times (without
+        a zone they are UTC), YYYYMMDD, dates with the month or day first if one date proves which, or numbers since
+        1970 in s, ms, us or ns, also mixed.
+    symbol : str, optional
+        The instrument, where the source has several.
+    stamp : {'open', 'close'}, optional
+        Whether a label is the time at which its bar opens or closes, where the source does not say: bars are taken
+        to be labelled by their open, and so are dates; a price with a time of day and no open is of that time.
+    progress : callable, optional
+        Called with the number of bytes read and of all bytes.
 
     Returns
     -------
     Prices
-        The series, and notes on rows dropped, gaps and jumps.
+        The series, and notes on rows dropped, gaps, jumps and splits. Nothing is filled in: a row without a close is
+        dropped, one without high or low is kept.
 
     Raises
     ------
-    PricesError
-        If the file cannot be read or understood.
+    ReadError
+        If the source cannot be read or understood: a ValueError of one line that names file, line and column.
+    TypeError
+        If ``source`` is none of these.
 
     Examples
     --------
-    >>> import pathlib, tempfile
-    >>> from shortgamma.io.prices import read_prices
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = pathlib.Path(folder, "prices.csv")
-    ...     _ = path.write_text("Date,Close\\n2024-01-02,100\\n2024-01-03,105\\n")
-    ...     read_prices(path).close
+    >>> import io
+    >>> import shortgamma as sg
+    >>> prices = sg.io.read_prices(io.StringIO("Date,Close\\n2024-01-02,100\\n2024-01-03,105\\n"))
+    >>> prices.close
     array([100., 105.])
+    >>> prices
+    Prices: 2 bars, 2024-01-02 to 2024-01-03, close 100 to 105
+      close; labelled by the open of each bar
     """
-    file = _File(os.fspath(path))
-    table = _columns(file)
-    stamps = _times(file, table)
-    prices = [_numbers(file, table, table.price)]
-    if table.high is not None and table.low is not None:
-        high, low = _numbers(file, table, table.high), _numbers(file, table, table.low)
-        _check_range(file, table, high, low)
-        if table.unadjusted is not None:
-            with np.errstate(all="ignore"):
-                scale = prices[0] / _numbers(file, table, table.unadjusted)
-                high, low = high * scale, low * scale
-        prices += [high, low]
-    notes = list(table.notes)
-    stamps, rows, record = _clean(file, table, stamps, np.array(prices), notes)
-    time = np.ascontiguousarray(stamps).view("datetime64[ns]")
-    columns = [np.ascontiguousarray(row) for row in rows]
-    notes += _gaps(time)
-    notes += _jumps(time, columns[0])
-    if len(columns) == 1:
-        return Prices(time, columns[0], None, None, notes)
-    close, high, low = columns
-    # the tolerance is for prices that were adjusted and rounded
-    outside = (close * (1 - 1e-6) > high) | (close < low * (1 - 1e-6))
-    if outside.any():
-        line = file.line(int(record[outside].min()))
-        count = _count(int(outside.sum()), "close")
-        notes.append(f"{count} outside of low to high, used as is (first: line {line})")
-    return Prices(time, close, high, low, notes)
+    if stamp not in (None, "open", "close"):
+        raise ValueError(f"stamp must be 'open' or 'close', got {stamp!r}")
+    table = open_table(source, known=KNOWN, symbol=symbol, prefer=("prices", "klines", "candles"), progress=progress)
+    layout = _Layout(table, symbol)
+    return layout.prices(stamp)
 
 
-class _File:
-    """The bytes of a file, and its records in order."""
+class _Layout:
+    """The places of the columns of a table of prices."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.data = _load(name)
-        wide = self.data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        self.encoding = "utf-16" if wide else "utf-8-sig"
-        for magic, kind in COMPRESSED.items():
-            if self.data.startswith(magic):
-                raise PricesError(f"{name}: is compressed ({kind}), unpack it first")
-        if not wide and b"\0" in self.data:
-            line = self.data.count(b"\n", 0, self.data.index(b"\0")) + 1
-            raise PricesError(f"{name}, line {line}: is binary, not text")
-        self.delimiter = ","
-        # records in front of the data: the header and whatever stands above it
-        self.skip = 0
+    def __init__(self, table: Table, symbol: str | None) -> None:
+        self.table = table
+        self.symbol = symbol
+        self.clock: int | None = None
+        self.price: int | None = None
+        self.unadjusted: int | None = None
+        self.bars: dict[str, int | None] = {"open": None, "high": None, "low": None}
+        # columns of other instruments
+        self.left_out: set[int] = set()
+        self.label = ""
+        self.by_header = False
+        self._levels()
+        if table.header:
+            self._named()
+        else:
+            self._nameless()
+        used = [self.time, self.clock, self.price, self.unadjusted, *self.bars.values(), *self.left_out]
+        self.identity = Identity(table, used) if not self.by_header else None
 
-    def text(self) -> io.TextIOWrapper:
-        return io.TextIOWrapper(io.BytesIO(self.data), self.encoding, newline="")
+    def _levels(self) -> None:
+        """Headers of three lines, as yfinance writes them: what is quoted, of which instrument, the word Date."""
+        table = self.table
+        first = [str(row[0]).strip() for row in table.head[:2]]
+        if hasattr(table, "drop_head") and table.header and plain(table.names[0]) in ("", "price") and len(first) == 2:
+            lines = [plain(name) for name in first]
+            if lines[0] in ("", "ticker") and lines[1] in ("date", "datetime") and not any(table.head[1][1:]):
+                table.levels = ["", *(str(cell).strip() for cell in table.head[0][1:])]
+                table.names[0] = first[1]
+                table.drop_head(2)
+        levels = table.levels
+        if levels is None:
+            return
+        if not {plain(name) for name in table.names[1:]} & KNOWN:
+            # the instrument stands above what is quoted
+            table.names, levels = [table.names[0], *levels[1:]], ["", *table.names[1:]]
+        names = sorted({level for level in levels if level})
+        self.label = self.symbol or (names[0] if len(names) == 1 else "")
+        self._choose(names)
+        self.by_header = True
+        self.left_out = {place for place, level in enumerate(levels) if level and level != self.label}
 
-    def reader(self) -> Any:
-        return csv.reader(self.text(), delimiter=self.delimiter, skipinitialspace=True, strict=True)
+    def _choose(self, names: list[str]) -> None:
+        if self.symbol is None and len(names) > 1:
+            self.table.refuse(f"holds {len(names)} instruments, {listed(names)}: give symbol= one of them")
+        if self.symbol is not None and self.symbol not in names:
+            self.table.refuse(f"symbol={shown(self.symbol)} is not in it, it holds {listed(names)}")
 
-    def records(self) -> Iterator[tuple[int, list[str]]]:
-        """Every record that is not blank, with the line where it begins."""
-        reader = self.reader()
-        while True:
-            line = reader.line_num + 1
-            try:
-                row = next(reader)
-            except StopIteration:
-                return
-            except (csv.Error, UnicodeError) as error:
-                self.broken(error, line)
-            if not _blank(row):
-                yield line, row
-
-    def broken(self, error: Exception, line: int) -> NoReturn:
-        if isinstance(error, csv.Error):
-            after = "expected after" in str(error)
-            reason = "text follows a closing quote" if after else "a quote is not closed"
-            raise PricesError(f"{self.name}, line {line}: {reason}") from None
+    def _find(self, names: Collection[str], what: str) -> int | None:
+        names_kept = list(self.table.names)
+        for place in self.left_out:
+            self.table.names[place] = "\0"
         try:
-            self.data.decode(self.encoding)
-        except UnicodeDecodeError as exact:
-            line = self.data.count(b"\n", 0, exact.start) + 1
-        name = "UTF-16" if self.encoding == "utf-16" else "UTF-8"
-        raise PricesError(f"{self.name}, line {line}: is not {name} text") from None
+            return self.table.find(names, what)
+        finally:
+            self.table.names[:] = names_kept
 
-    def line(self, record: int) -> int:
-        """The line where a record of the data begins."""
-        return next(islice(self.records(), self.skip + record, None))[0]
+    def _named(self) -> None:
+        table = self.table
+        plains = [plain(name) for name in table.names]
+        times = [name for name in TIME_NAMES if name in plains]
+        time = self._find(times[:1], "time")
+        if time is None and plains[0] in NAMELESS:
+            time = 0
+        if time is None:
+            table.refuse(f"no time column among {listed(table.names)}")
+        self.time = time
+        if times[:2] == ["date", "time"]:
+            self.clock = self._find(["time"], "time")
+        elif len(times) > 1 and not (times[0] in ("opentime", "starttime", "start") and times[1] in CLOSE_TIMES):
+            other = table.names[plains.index(times[1])]
+            table.notes.append(f"times from column {shown(table.names[time])}, not {shown(other)}")
+        self.bars = {
+            "open": self._find(OPEN_NAMES, "open"),
+            "high": self._find(HIGH_NAMES, "high"),
+            "low": self._find(LOW_NAMES, "low"),
+        }
+        self._named_price()
 
-    def refuse(self, reason: str, record: int, column: str) -> NoReturn:
-        raise PricesError(f"{self.name}, line {self.line(record)}, column {_shown(column)}: {reason}") from None
+    def _named_price(self) -> None:
+        table = self.table
+        self.price = self._find(ADJUSTED_NAMES, "adjusted close")
+        if self.price is None:
+            self.price = self._find(PRICE_NAMES, "price")
+            if self.price is None:
+                self._only_numbers()
+            return
+        self.unadjusted = self._find(["close"], "close")
+        note = f"prices from column {shown(table.names[self.price])}"
+        bars = [name for name, place in self.bars.items() if place is not None]
+        if self.unadjusted is None:
+            self.bars = dict.fromkeys(self.bars)
+        else:
+            note += f", not {shown(table.names[self.unadjusted])}"
+            note += f"; {' and '.join([', '.join(bars[:-1]), bars[-1]][len(bars) < 2 :])} scaled to it" if bars else ""
+            self.unadjusted = self.unadjusted if bars else None
+        table.notes.append(note)
+
+    def _only_numbers(self) -> None:
+        """Without the name of a price: the one column of numbers, or the one that is asked for."""
+        table = self.table
+        numbers = [
+            place
+            for place, name in enumerate(table.names)
+            if place not in (self.time, self.clock, *self.bars.values())
+            and plain(name) not in IDENTITY
+            and not any(word in plain(name) for word in OTHERS)
+            and plain(name) not in TIME_NAMES
+            and any(_numeric(row[place]) for row in table.head)
+            and all(_numeric(row[place]) or is_missing(row[place]) for row in table.head)
+        ]
+        names = [table.names[place] for place in numbers]
+        if not numbers:
+            table.refuse(f"no price column among {listed(table.names)}")
+        if len(numbers) > 1:
+            self._choose(names)
+        self.price = numbers[names.index(self.symbol)] if self.symbol in names else numbers[0]
+        self.by_header = len(numbers) > 1 or self.symbol in names
+        self.label = table.names[self.price]
+        table.notes.append(f"prices from column {shown(self.label)}, the one column of numbers")
+        if len(numbers) > 1:
+            table.notes[-1] = f"prices from column {shown(self.label)}"
+
+    def _nameless(self) -> None:
+        """Without a header: time and price, or time, open, high, low, close, as klines of all venues are."""
+        table = self.table
+        row = table.head[0]
+        self.time = 0
+        start = 1
+        if len(row) > 2 and isinstance(row[1], str) and ":" in row[1]:
+            self.clock, start = 1, 2
+        if len(row) == start + 1 and _numeric(row[start]):
+            self.price = start
+        elif len(row) >= start + 4 and all(map(_numeric, row[start : start + 4])):
+            self.bars = {"open": start, "high": start + 1, "low": start + 2}
+            self.price = start + 3
+            if len(row) == len(BINANCE):
+                table.names = list(BINANCE)
+        else:
+            table.refuse(
+                "no header: without one only time, open, high, low, close, ... are known, write the names first"
+            )
+
+    def prices(self, stamped: Literal["open", "close"] | None) -> Prices:
+        table = self.table
+        assert self.price is not None
+        checks = ((_not_positive, "a price must be > 0, got {}"),)
+        columns: dict[int, Any] = {self.time: Times(compact=True)}
+        if self.clock is not None:
+            columns[self.clock] = Clocks()
+        places = {"close": self.price, **self.bars, "unadjusted": self.unadjusted}
+        columns |= {place: Numbers(checks) for place in places.values() if place is not None}
+        identity = self.identity.columns if self.identity is not None else {}
+        table.read({**columns, **identity})
+        arrays = dict(zip(columns, table.finish(columns), strict=True))
+        stamps = arrays[self.time]
+        if self.clock is not None:
+            stamps += arrays[self.clock]
+        series = {name: arrays[place] for name, place in places.items() if place is not None}
+        kept, label = self.identity.select(self.symbol) if self.identity is not None else (None, self.label)
+        rows = np.arange(len(stamps)) if kept is None else np.flatnonzero(kept)
+        if kept is not None:
+            stamps, series = stamps[kept], {name: values[kept] for name, values in series.items()}
+        if len(stamps) == 1:
+            table.refuse("one row of data only, at least two are needed", 0)
+        # twelve columns without a header are Binance's
+        if not table.header and "open" in series and len(table.names) != len(BINANCE):
+            self._check_order(series)
+        self._check_range(series, rows)
+        if "unadjusted" in series:
+            with np.errstate(all="ignore"):
+                scale = series["close"] / series.pop("unadjusted")
+                series |= {name: series[name] * scale for name in ("open", "high", "low") if name in series}
+        stamps, series, rows = self._clean(stamps, series, rows)
+        self._check_close(series, rows)
+        time = np.ascontiguousarray(stamps).view("datetime64[ns]")
+        close = series["close"]
+        splits = find_splits(time, close)
+        notes = [*table.notes, *_gaps(time), *_splits(splits, close), *_jumps(time, close, splits)]
+        return Prices(
+            time,
+            close,
+            series.get("high"),
+            series.get("low"),
+            tuple(notes),
+            series.get("open"),
+            stamped or self._stamp(stamps),
+            label or self.label,
+            splits,
+        )
+
+    def _stamp(self, stamps: Stamps) -> Literal["open", "close"]:
+        if self.table.header and plain(self.table.names[self.time]) in CLOSE_TIMES:
+            return "close"
+        bars = self.bars["open"] is not None or (self.table.header and plain(self.table.names[self.time]) == "opentime")
+        return "open" if bars or not (stamps % DAY).any() else "close"
+
+    def _check_range(self, series: dict[str, Floats], rows: Stamps) -> None:
+        if "high" not in series or "low" not in series:
+            return
+        high, low = series["high"], series["low"]
+        with np.errstate(invalid="ignore"):
+            crossed = high < low
+        if crossed.any():
+            bad = int(crossed.argmax())
+            column = shown(self.table.names[self.bars["low"] or 0])
+            reason = f"{_text(high[bad])} is less than {_text(low[bad])} in column {column}"
+            self.table.refuse(reason, int(rows[bad]), self.bars["high"])
+
+    def _check_order(self, series: dict[str, Floats]) -> None:
+        """Columns without names are open, high, low and close if the second is never below, the third never above."""
+        top, bottom = np.fmax(series["open"], series["close"]), np.fmin(series["open"], series["close"])
+        with np.errstate(invalid="ignore"):
+            wrong = (series["high"] < top * (1 - 1e-6)) | (series["low"] > bottom * (1 + 1e-6))
+            flat = series["high"] == series["low"]
+        if wrong.mean() > FEW or flat.all():
+            first, last = (self.bars["open"] or 0) + 1, (self.price or 0) + 1
+            reason = f"no header, and columns {first} to {last} are not open, high, low, close: write the names first"
+            self.table.refuse(reason, int(wrong.argmax()) if wrong.any() else None)
+
+    def _check_close(self, series: dict[str, Floats], rows: Stamps) -> None:
+        close, table = series["close"], self.table
+        absent = {name: np.isnan(series[name]) for name in ("open", "high", "low") if name in series}
+        lacking = np.logical_or.reduce(list(absent.values())) if absent else np.zeros(len(close), np.bool)
+        if lacking.any():
+            names = " or ".join(name for name, mask in absent.items() if mask.any())
+            where = table.where(int(rows[lacking].min()))
+            table.notes.append(f"{counted(int(lacking.sum()), 'row')} without {names} kept (first: {where})")
+        if "high" not in series or "low" not in series:
+            return
+        with np.errstate(invalid="ignore"):
+            # the tolerance is for prices that were adjusted and rounded
+            outside = (close * (1 - 1e-6) > series["high"]) | (close < series["low"] * (1 - 1e-6))
+        if outside.any():
+            where = table.where(int(rows[outside].min()))
+            count = counted(int(outside.sum()), "close")
+            table.notes.append(f"{count} outside of low to high, used as is (first: {where})")
+
+    def _clean(
+        self, stamps: Stamps, series: dict[str, Floats], rows: Stamps
+    ) -> tuple[Stamps, dict[str, Floats], Stamps]:
+        """Rows with a price, in strictly ascending order of time, with the row that each comes from."""
+        table, clock = self.table, bool((stamps % DAY).any())
+
+        def keep(mask: Any) -> None:
+            nonlocal stamps, rows, series
+            stamps, rows = stamps[mask], rows[mask]
+            series = {name: values[mask] for name, values in series.items()}
+
+        missing = np.isnan(series["close"])
+        if missing.all():
+            table.refuse("no row has a price", None, self.price)
+        if missing.any():
+            where = table.where(int(rows[missing.argmax()]))
+            table.notes.append(f"{counted(int(missing.sum()), 'row')} without a price dropped (first: {where})")
+            keep(~missing)
+        step = np.diff(stamps)
+        if (step <= 0).all() and (step < 0).any():
+            table.notes.append("newest row first: order reversed")
+            keep(slice(None, None, -1))
+            step = np.diff(stamps)
+        if (step < 0).any():
+            bad = int((step < 0).argmax())
+            later, earlier = (stamp(stamps[place], clock) for place in (bad, bad + 1))
+            table.refuse(f"{earlier} comes after {later}: times must ascend", int(rows[bad + 1]), self.time)
+        same = step == 0
+        if same.any():
+            self._check_twice(stamps, series, rows, same, clock)
+            second = np.maximum(rows[1:], rows[:-1])
+            where = table.where(int(second[same].min()))
+            table.notes.append(f"{counted(int(same.sum()), 'duplicate row')} dropped (first: {where})")
+            keep(np.concatenate(([True], ~same)))
+        if len(rows) == 1:
+            table.refuse("one price only, at least two are needed", int(rows[0]))
+        return stamps, {name: np.ascontiguousarray(values) for name, values in series.items()}, rows
+
+    def _check_twice(
+        self, stamps: Stamps, series: dict[str, Floats], rows: Stamps, same: NDArray[np.bool], clock: bool
+    ) -> None:
+        differ = np.zeros(len(same), np.bool)
+        for values in series.values():
+            differ |= (values[1:] != values[:-1]) & ~(np.isnan(values[1:]) & np.isnan(values[:-1]))
+        conflict = same & differ
+        if conflict.any():
+            second = np.maximum(rows[1:], rows[:-1])
+            bad = int(second[conflict].min())
+            when = stamp(stamps[rows == bad][0], clock)
+            self.table.refuse(f"{when} is there twice, with different prices", bad, self.time)
 
 
-class _Table(NamedTuple):
-    """The cells of the columns that are used, and the place of each."""
-
-    names: list[str]
-    cells: dict[int, list[str]]
-    time: int
-    clock: int | None
-    price: int
-    unadjusted: int | None
-    high: int | None
-    low: int | None
-    notes: list[str]
+def _numeric(cell: Any) -> bool:
+    if isinstance(cell, str):
+        return is_number(cell.replace(",", ""))
+    return isinstance(cell, int | float | np.integer | np.floating) and not isinstance(cell, bool) and cell == cell
 
 
-def _load(name: str) -> bytes:
-    try:
-        mode = os.stat(name).st_mode
-        if stat.S_ISDIR(mode):
-            raise PricesError(f"{name}: is a directory, not a file")
-        if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
-            raise PricesError(f"{name}: is a device, not a file")
-        with open(name, "rb") as handle:
-            data = handle.read()
-    except FileNotFoundError:
-        raise PricesError(f"{name or repr(name)}: no such file") from None
-    except PermissionError:
-        raise PricesError(f"{name}: no permission to read it") from None
-    except OSError as error:
-        raise PricesError(f"{name}: cannot be read ({error.strerror or error})") from None
-    if not data.removeprefix(codecs.BOM_UTF8).strip():
-        raise PricesError(f"{name}: is empty")
-    return data
+def _not_positive(values: Floats) -> NDArray[np.bool]:
+    return values <= 0
 
 
-def _blank(row: Sequence[str]) -> bool:
-    return not row or (len(row) == 1 and not row[0].strip())
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.casefold())
-
-
-def _shown(cell: str) -> str:
-    cell = cell.strip()
-    return repr(cell if len(cell) <= 40 else cell[:37] + "...")
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+def _text(number: float) -> str:
+    return repr(float(number)).removesuffix(".0")
 
 
 def stamp(time: Any, clock: bool = False) -> str:
@@ -292,337 +556,7 @@ def duration(nanoseconds: float) -> str:
     return f"{nanoseconds / SECOND:g} seconds"
 
 
-def _delimiter(file: _File) -> str:
-    """The one of the first line that has any."""
-    first = 0
-    try:
-        for number, line in enumerate(islice(file.text(), 20), start=1):
-            bare = re.sub(r'"[^"]*"', "", line)
-            delimiter = max(",;\t", key=bare.count)
-            if delimiter in bare:
-                return delimiter
-            first = first or (number if line.strip() else 0)
-    except UnicodeError as error:
-        file.broken(error, 1)
-    raise PricesError(f"{file.name}, line {first or 1}: no columns separated by comma, semicolon or tab")
-
-
-def _columns(file: _File) -> _Table:
-    """Find the header, choose the columns, and take their cells."""
-    file.delimiter = _delimiter(file)
-    notes: list[str] = []
-    line, header = 1, [""]
-    records = file.records()
-    for line, header in records:
-        if len(header) > 1:
-            break
-        notes.append(f"line {line} ({_shown(header[0])}) is not part of the table: skipped")
-        file.skip += 1
-    else:
-        raise PricesError(f"{file.name}, line {line}: no columns separated by comma, semicolon or tab")
-    header = [name.strip() for name in header]
-    plain = [_plain(name) for name in header]
-
-    if plain[0] == "price":
-        # yfinance writes the names over three lines: Price,... Ticker,... Date,...
-        more = [row[0].strip() for _, row in islice(records, 2)]
-        if [_plain(name) for name in more] in (["ticker", "date"], ["ticker", "datetime"]):
-            header[0], plain[0] = more[1], _plain(more[1])
-            file.skip += 2
-    if {*TIME_NAMES, *PRICE_NAMES, *ADJUSTED_NAMES, *HIGH_NAMES, *LOW_NAMES}.intersection(plain):
-        file.skip += 1
-    elif any(_is_number(name) for name in header):
-        if len(header) != len(BINANCE_NAMES) or not all(_is_number(name) for name in header):
-            reason = "no header; only Binance klines (12 columns) are known without one"
-            raise PricesError(f"{file.name}, line {line}: {reason}")
-        header = list(BINANCE_NAMES)
-        plain = [_plain(name) for name in header]
-
-    def refuse(reason: str) -> NoReturn:
-        raise PricesError(f"{file.name}, line {line}: {reason}")
-
-    def find(names: Sequence[str], what: str) -> int | None:
-        found = [place for place, name in enumerate(plain) if name in names]
-        if len(found) > 1:
-            one, two = (f"{place + 1} ({_shown(header[place])})" for place in found[:2])
-            refuse(f"columns {one} and {two} could both be the {what}")
-        return found[0] if found else None
-
-    shown = ", ".join(map(_shown, header[:12])) + (", ..." if len(header) > 12 else "")
-    times = [name for name in TIME_NAMES if name in plain]
-    time, clock = find(times[:1], "time"), None
-    if time is None and plain[0] in NAMELESS:
-        time = 0
-    if time is None:
-        refuse(f"no time column among {shown}")
-    if times[:2] == ["date", "time"]:
-        clock = find(["time"], "time")
-    elif len(times) > 1 and times[:2] != ["opentime", "closetime"]:
-        notes.append(f"times from column {_shown(header[time])}, not {_shown(header[plain.index(times[1])])}")
-
-    price, unadjusted = find(ADJUSTED_NAMES, "adjusted close"), None
-    high, low = find(HIGH_NAMES, "high"), find(LOW_NAMES, "low")
-    if price is None:
-        price = find(PRICE_NAMES, "price")
-    else:
-        unadjusted = find(["close"], "close")
-        note = f"prices from column {_shown(header[price])}"
-        if unadjusted is None:
-            high = low = None
-        else:
-            note += f", not {_shown(header[unadjusted])}"
-            note += "; high and low scaled to it" if high is not None and low is not None else ""
-        notes.append(note)
-    if price is None:
-        refuse(f"no price column among {shown}")
-    if high is None or low is None:
-        high = low = unadjusted = None
-
-    used = [place for place in (time, clock, price, unadjusted, high, low) if place is not None]
-    return _Table(header, _cells(file, header, used), time, clock, price, unadjusted, high, low, notes)
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _cells(file: _File, header: list[str], used: list[int]) -> dict[int, list[str]]:
-    """The cells of the used columns; every record of the data must be as wide as the header."""
-    width = len(header)
-    cells: list[list[str]] = [[] for _ in used]
-    take = itemgetter(*used)
-    reader = file.reader()
-    skip = file.skip
-    try:
-        while skip:
-            skip -= not _blank(next(reader))
-        while block := list(islice(reader, BLOCK)):
-            if set(map(len, block)) != {width}:
-                block = [row for row in block if not _blank(row)]
-                if any(len(row) < width or any(row[width:]) for row in block):
-                    _refuse_width(file, header)
-            # nothing to transpose where all lines of a block are blank
-            for column, part in zip(cells, zip(*map(take, block), strict=True), strict=bool(block)):
-                column.extend(part)
-    except (csv.Error, UnicodeError):
-        # once more, record by record, to find the line
-        for _ in file.records():
-            pass
-    if not cells[0]:
-        raise PricesError(f"{file.name}: no data after the header")
-    if len(cells[0]) == 1:
-        raise PricesError(f"{file.name}, line {file.line(0)}: one row of data only, at least two are needed")
-    return dict(zip(used, cells, strict=True))
-
-
-def _refuse_width(file: _File, header: list[str]) -> NoReturn:
-    width = len(header)
-    for line, row in islice(file.records(), file.skip, None):
-        if len(row) < width:
-            reason = f"missing, the line ends after {len(row)} of {width} columns"
-            raise PricesError(f"{file.name}, line {line}, column {_shown(header[len(row)])}: {reason}")
-        if any(row[width:]):
-            reason = f"column {width + 1}: the header has {width} columns, the line {len(row)}"
-            raise PricesError(f"{file.name}, line {line}, {reason}")
-    raise AssertionError
-
-
-def _first(cells: Sequence[str], bad: Callable[[str], bool]) -> int:
-    return next(place for place, cell in enumerate(cells) if bad(cell))
-
-
-def _numbers(file: _File, table: _Table, place: int) -> Floats:
-    """A column of prices, NaN where there is none."""
-    cells, name = table.cells[place], table.names[place]
-    try:
-        values = np.fromiter(map(float, cells), np.float64, len(cells))
-    except ValueError:
-        filled = ["nan" if cell.strip().casefold() in MISSING else cell for cell in cells]
-        try:
-            values = np.fromiter(map(float, filled), np.float64, len(cells))
-        except ValueError:
-            bad = _first(filled, lambda cell: not _is_number(cell))
-            hint = " (write a decimal point)" if re.fullmatch(r"\d+,\d+", cells[bad]) else ""
-            file.refuse(f"{_shown(cells[bad])} is not a number{hint}", bad, name)
-    text = "".join(cells)
-    if "_" in text or not text.isascii():
-        # float() also reads 1_000 and the digits of other scripts, which no export writes
-        bad = _first(cells, lambda cell: "_" in cell or not cell.isascii())
-        file.refuse(f"{_shown(cells[bad])} is not a number", bad, name)
-    infinite = np.isinf(values)
-    if infinite.any():
-        bad = int(infinite.argmax())
-        file.refuse(f"{_shown(cells[bad])} is not a finite number", bad, name)
-    if np.fmin.reduce(values) <= 0:
-        bad = int((np.nan_to_num(values, nan=1.0) <= 0).argmax())
-        file.refuse(f"a price must be > 0, got {cells[bad].strip()}", bad, name)
-    return values
-
-
-def _check_range(file: _File, table: _Table, high: Floats, low: Floats) -> None:
-    known = ~(np.isnan(high) | np.isnan(low))
-    crossed = np.less(high, low, where=known, out=np.zeros(len(high), bool))
-    if crossed.any() and table.high is not None and table.low is not None:
-        bad = int(crossed.argmax())
-        top, bottom = (table.cells[place][bad].strip() for place in (table.high, table.low))
-        reason = f"{top} is less than {bottom} in column {_shown(table.names[table.low])}"
-        file.refuse(reason, bad, table.names[table.high])
-
-
-def _clean(
-    file: _File, table: _Table, stamps: Stamps, prices: Floats, notes: list[str]
-) -> tuple[Stamps, Floats, Stamps]:
-    """Rows with a price, in strictly ascending order of time, with the record that each comes from."""
-    column, clock = table.names[table.time], bool((stamps % DAY).any())
-    record = np.arange(len(stamps))
-    missing = np.isnan(prices).any(axis=0)
-    if missing.all():
-        raise PricesError(f"{file.name}, column {_shown(table.names[table.price])}: no row has a price")
-    if missing.any():
-        line = file.line(int(missing.argmax()))
-        notes.append(f"{_count(int(missing.sum()), 'row')} without a price dropped (first: line {line})")
-        stamps, record, prices = stamps[~missing], record[~missing], prices[:, ~missing]
-
-    step = np.diff(stamps)
-    if (step <= 0).all() and (step < 0).any():
-        notes.append("newest row first: order reversed")
-        stamps, record, prices = stamps[::-1], record[::-1], prices[:, ::-1]
-        step = np.diff(stamps)
-    if (step < 0).any():
-        bad = int((step < 0).argmax())
-        later, earlier = (stamp(stamps[place], clock) for place in (bad, bad + 1))
-        file.refuse(f"{earlier} comes after {later}: times must ascend", int(record[bad + 1]), column)
-
-    same = step == 0
-    if same.any():
-        second = np.maximum(record[1:], record[:-1])
-        conflict = same & (prices[:, 1:] != prices[:, :-1]).any(axis=0)
-        if conflict.any():
-            bad = int(second[conflict].min())
-            when = stamp(stamps[record == bad][0], clock)
-            file.refuse(f"{when} is there twice, with different prices", bad, column)
-        line = file.line(int(second[same].min()))
-        notes.append(f"{_count(int(same.sum()), 'duplicate row')} dropped (first: line {line})")
-        keep = np.concatenate(([True], ~same))
-        stamps, record, prices = stamps[keep], record[keep], prices[:, keep]
-    if len(record) == 1:
-        line = file.line(int(record[0]))
-        raise PricesError(f"{file.name}, line {line}: one price only, at least two are needed")
-    return stamps, prices, record
-
-
-def _shapes(cells: Sequence[str]) -> set[str]:
-    return set("\n".join(cells).translate(SHAPE).split("\n"))
-
-
-def _kind(shape: str) -> str:
-    """What a cell of this shape can be: 'local', 'zoned', 'compact', 'epoch', or '' for none of them."""
-    if iso := ISO_SHAPE.fullmatch(shape):
-        return "zoned" if iso["zone"] else "local"
-    if shape == COMPACT_SHAPE:
-        return "compact"
-    return "epoch" if EPOCH_SHAPE.fullmatch(shape) else ""
-
-
-def _times(file: _File, table: _Table) -> Stamps:
-    """The time column in ns since 1970 UTC."""
-    name = table.names[table.time]
-    cells = list(map(str.strip, table.cells[table.time]))
-    if table.clock is not None:
-        cells = _with_clock(file, table, cells, table.clock)
-    kinds = {shape: _kind(shape) for shape in _shapes(cells)}
-    kind = kinds.get(cells[0].translate(SHAPE), "")
-    if not kind or set(kinds.values()) != {kind}:
-        bad = _first(cells, lambda cell: not kind or kinds.get(cell.translate(SHAPE)) != kind)
-        reason = f"{_shown(cells[bad])} is not a time"
-        if {kind, kinds.get(cells[bad].translate(SHAPE))} == {"local", "zoned"}:
-            has = "a" if kind == "local" else "no"
-            reason = f"{_shown(cells[bad])} has {has} time zone, unlike the lines before"
-        elif DAY_FIRST.fullmatch(cells[bad]):
-            reason += " (day or month first is ambiguous: write YYYY-MM-DD)"
-        file.refuse(reason, bad, name)
-    if kind == "epoch":
-        return _epochs(file, name, cells)
-
-    offset: Stamps | int = 0
-    if kind == "zoned":
-        zones = [zone for cell in cells if (zone := ZONE.search(cell, 16))]
-        parts = [zone.groups() for zone in zones]
-        known = {part: _offset(*part) for part in set(parts)}
-        offset = np.array([known[part] for part in parts], np.int64)
-        cells = [cell[: zone.start()] for cell, zone in zip(cells, zones, strict=True)]
-    elif kind == "compact":
-        cells = _dashed(cells)
-    if any(cell[4] != "-" for cell in cells):
-        cells = [f"{cell[:4]}-{cell[5:7]}-{cell[8:]}" for cell in cells]
-    if min(cells) < YEARS[0] or max(cells) >= YEARS[1]:
-        bad = _first(cells, lambda cell: not YEARS[0] <= cell < YEARS[1])
-        file.refuse(f"the year {cells[bad][:4]} is not between 1900 and 2199", bad, name)
-    try:
-        return np.array(cells, dtype="datetime64[ns]").view(np.int64) - offset
-    except ValueError:
-        bad = _first(cells, lambda cell: not _is_date(cell))
-        file.refuse(f"{_shown(cells[bad])} is not in the calendar", bad, name)
-
-
-def _with_clock(file: _File, table: _Table, cells: list[str], place: int) -> list[str]:
-    """Dates joined with the times of day that stand in a column of their own."""
-    clock = list(map(str.strip, table.cells[place]))
-    if not all(map(CLOCK_SHAPE.fullmatch, _shapes(clock))):
-        bad = _first(clock, lambda cell: not CLOCK_SHAPE.fullmatch(cell.translate(SHAPE)))
-        file.refuse(f"{_shown(clock[bad])} is not a time of day", bad, table.names[place])
-    if _shapes(cells) == {COMPACT_SHAPE}:
-        cells = _dashed(cells)
-    return [f"{date} {hour}" for date, hour in zip(cells, clock, strict=True)]
-
-
-def _dashed(cells: list[str]) -> list[str]:
-    return [f"{cell[:4]}-{cell[4:6]}-{cell[6:]}" for cell in cells]
-
-
-def _is_date(cell: str) -> bool:
-    try:
-        np.datetime64(cell, "ns")
-    except ValueError:
-        return False
-    return True
-
-
-def _offset(sign: str | None, hours: str | None, minutes: str | None) -> int:
-    size = int(hours or 0) * HOUR + int(minutes or 0) * 60 * SECOND
-    return -size if sign == "-" else size
-
-
-def _epochs(file: _File, name: str, cells: list[str]) -> Stamps:
-    """Numbers since 1970, in the one unit that puts them between 1973 and 2200."""
-    whole = "".join(cells).isdigit() and max(map(len, cells)) < 20
-    values: NDArray[Any]
-    if whole:
-        values = np.array(list(map(int, cells)), np.uint64)
-    else:
-        values = np.fromiter(map(float, cells), np.float64, len(cells))
-    unit = np.full(len(cells), -1)
-    for place, (_, size) in enumerate(EPOCH_UNITS):
-        unit[(values >= EPOCH_FIRST // size) & (values < EPOCH_LAST // size)] = place
-    if (unit < 0).any():
-        bad = int((unit < 0).argmax())
-        file.refuse(f"{_shown(cells[bad])} is not a time in s, ms, us or ns since 1970", bad, name)
-    if (unit != unit[0]).any():
-        bad = int((unit != unit[0]).argmax())
-        before, now = EPOCH_UNITS[unit[0]][0], EPOCH_UNITS[unit[bad]][0]
-        file.refuse(f"{_shown(cells[bad])} is in {now}, the lines before in {before}", bad, name)
-    size = EPOCH_UNITS[unit[0]][1]
-    if whole:
-        return values.astype(np.int64) * size
-    # a double holds today's time to a microsecond and no better
-    return np.round(values * (size / 1000)).astype(np.int64) * 1000
-
-
-def _calendar(time: Times) -> tuple[int, bool, int]:
+def _calendar(time: Times64) -> tuple[int, bool, int]:
     """Median step in ns, whether the market closes for the weekend, and bars on a day of trading."""
     stamps = time.view(np.int64)
     step = int(np.median(np.diff(stamps)))
@@ -636,13 +570,13 @@ def _calendar(time: Times) -> tuple[int, bool, int]:
     return step, closes, int(np.median(counts))
 
 
-def bars_per_year(time: Times) -> float:
+def bars_per_year(time: Times64) -> float:
     """Bars a year from the median step, on 252 days of trading if the market closes at weekends, else 365."""
     step, closes, daily = _calendar(time)
     return float(TRADING_DAYS * daily) if closes else YEAR / step
 
 
-def _gaps(time: Times) -> list[str]:
+def _gaps(time: Times64) -> list[str]:
     stamps = time.view(np.int64)
     step, closes, _ = _calendar(time)
     steps = np.diff(stamps)
@@ -654,16 +588,60 @@ def _gaps(time: Times) -> list[str]:
         return []
     longest = int(np.where(gap, steps, 0).argmax())
     after = stamp(stamps[longest], bool((stamps % DAY).any()))
-    count = _count(int(gap.sum()), "gap")
+    count = counted(int(gap.sum()), "gap")
     return [f"{count} in time, the longest {duration(int(steps[longest]))} after {after}"]
 
 
-def _jumps(time: Times, close: Floats) -> list[str]:
+def find_splits(time: Times64, close: Floats) -> tuple[Split, ...]:
+    """Jumps by a ratio of small integers between quiet days."""
+    ratio = _ratios(close)
+    candidates: list[int] = np.flatnonzero((ratio > SMALLEST) | (ratio < 1 / SMALLEST)).tolist()
+    ratios = np.array([one / other for one, other in SPLITS])
+    splits = []
+    # a series of very many jumps has no quiet days
+    for place in candidates if len(candidates) < MANY else ():
+        near = np.diff(np.log(close[max(place - AROUND, 0) : place + 2 + AROUND]))
+        here = min(place, AROUND)
+        jump, around = near[here], np.abs(np.delete(near, here))
+        beside = around[max(here - BESIDE, 0) : here + BESIDE]
+        if not 0 < here < len(near) - 1:
+            continue
+        usual = float(np.median(around))
+        if usual > QUIET * abs(jump) or beside.max() > STILL * abs(jump):
+            continue
+        miss = np.abs(np.log(ratios) - abs(jump))
+        best = int(miss.argmin())
+        if miss[best] <= max(3 * usual, 0.005):
+            factor = ratios[best] if jump < 0 else 1 / ratios[best]
+            splits.append(Split(place + 1, time[place + 1], float(factor)))
+    return tuple(splits)
+
+
+def _ratios(close: Floats) -> Floats:
     with np.errstate(over="ignore", under="ignore"):
-        ratio = close[1:] / close[:-1]
+        return close[1:] / close[:-1]
+
+
+def _splits(splits: tuple[Split, ...], close: Floats) -> list[str]:
+    notes = []
+    for split in splits[:5]:
+        one, other = next(pair for pair in SPLITS if pair[0] / pair[1] == max(split.ratio, 1 / split.ratio))
+        kind = f"{one}:{other} split" if split.ratio > 1 else f"{other}:{one} reverse split"
+        before, after = (f"{close[bar]:.6g}" for bar in (split.bar - 1, split.bar))
+        clock = split.time.astype("datetime64[D]") != split.time
+        when = stamp(split.time, bool(clock))
+        notes.append(f"looks like a {kind} on {when} ({before} to {after}){NOT_ADJUSTED}")
+    if len(splits) > 5:
+        notes.append(f"and {len(splits) - 5} more that look like splits")
+    return notes
+
+
+def _jumps(time: Times64, close: Floats, splits: tuple[Split, ...]) -> list[str]:
+    ratio = _ratios(close)
     jump = (ratio > JUMP) | (ratio < 1 / JUMP)
+    jump[[split.bar - 1 for split in splits]] = False
     if not jump.any():
         return []
     first = stamp(time[int(jump.argmax()) + 1], bool((time.view(np.int64) % DAY).any()))
-    count = _count(int(jump.sum()), "jump")
+    count = counted(int(jump.sum()), "jump")
     return [f"{count} by more than a factor of {JUMP:g} (first: {first}): a split or a redenomination?"]

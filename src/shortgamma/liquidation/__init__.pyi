@@ -92,6 +92,3 @@ from shortgamma.liquidation.process import (
 from shortgamma.liquidation.tiers import (
     Tiers as Tiers,
 )
-from shortgamma.liquidation.tiers import (
-    load_tiers as load_tiers,
-)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,17 +9,9 @@ import numpy as np
 from shortgamma._core.checks import number, refuse_where
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from typing import Any, NoReturn
 
     from numpy.typing import ArrayLike, NDArray
-
-# Lower edge, upper edge and rate of one step, as ccxt and as Binance name them.
-_NAMES = (
-    ("minNotional", "maxNotional", "maintenanceMarginRate"),
-    ("notionalFloor", "notionalCap", "maintMarginRatio"),
-    ("qtyFloor", "qtyCap", "maintMarginRatio"),
-)
 
 
 class Tiers:
@@ -128,76 +119,3 @@ class Tiers:
         for rate, amount in zip(self.rate[1:], self.amount[1:], strict=True):
             result = np.maximum(result, size * rate - amount)
         return result
-
-
-def load_tiers(source: Any, symbol: str | None = None) -> Tiers:
-    """Tiers of maintenance from the JSON that ccxt or Binance gives, already parsed.
-
-    Parameters
-    ----------
-    source : sequence or mapping
-        The steps of one contract, or of many: ccxt's ``fetch_market_leverage_tiers`` (a list of steps) and
-        ``fetch_leverage_tiers`` (lists by symbol), Binance's ``leverageBracket`` of USD- and coin-margined
-        contracts (objects with ``symbol`` and ``brackets``).
-    symbol : str, optional
-        Which contract, where ``source`` holds several.
-
-    Returns
-    -------
-    Tiers
-        In the unit of the source's edges. The cumulative amounts are worked out from edges and rates, not read.
-
-    Raises
-    ------
-    ValueError
-        If the symbol is missing, a field is, the tiers leave a gap or overlap, or are not in order.
-
-    Examples
-    --------
-    >>> import shortgamma as sg
-    >>> steps = [
-    ...     {"bracket": 1, "notionalFloor": 0, "notionalCap": 50_000, "maintMarginRatio": 0.004},
-    ...     {"bracket": 2, "notionalFloor": 50_000, "notionalCap": 250_000, "maintMarginRatio": 0.005},
-    ... ]
-    >>> sg.liquidation.load_tiers([{"symbol": "BTCUSDT", "brackets": steps}], "BTCUSDT")
-    Tiers([0.0, 50000.0], [0.004, 0.005])
-    """
-    steps = _steps(source, symbol)
-    columns = [_step(index, step) for index, step in enumerate(steps)]
-    for index, ((_, upper, _), (lower, _, _)) in enumerate(pairwise(columns), start=1):
-        if upper != lower:
-            raise ValueError(f"source[{index}] must begin at {upper!r}, where the tier before ends, got {lower!r}")
-    return Tiers([lower for lower, _, _ in columns], [rate for _, _, rate in columns])
-
-
-def _steps(source: Any, symbol: str | None) -> Sequence[Any]:
-    several: dict[Any, Any] | None = None
-    if isinstance(source, dict):
-        several = {source["symbol"]: source["brackets"]} if "brackets" in source and "symbol" in source else source
-    elif isinstance(source, list | tuple) and source and all(isinstance(x, dict) and "brackets" in x for x in source):
-        several = {entry.get("symbol", entry.get("pair")): entry["brackets"] for entry in source}
-    if several is not None:
-        if symbol is None and len(several) == 1:
-            (symbol,) = several
-        if symbol not in several:
-            raise ValueError(f"symbol must be one of the {len(several)} in source, got {symbol!r}")
-        source = several[symbol]
-    if not isinstance(source, list | tuple) or not source:
-        raise ValueError("source must hold a list of at least one tier")
-    return source
-
-
-def _step(index: int, step: Mapping[str, Any]) -> tuple[float, float, float]:
-    for names in _NAMES:
-        if isinstance(step, dict) and all(name in step for name in names):
-            values = [step[name] for name in names]
-            # the last tier of some venues has no upper edge
-            values[1] = np.inf if values[1] is None else values[1]
-            try:
-                lower, upper, rate = (float(value) for value in values)
-            except (TypeError, ValueError):
-                raise ValueError(f"source[{index}] must hold numbers, got {values!r}") from None
-            if not lower < upper:
-                raise ValueError(f"source[{index}] must end above where it begins, got {lower!r} to {upper!r}")
-            return lower, upper, rate
-    raise ValueError(f"source[{index}] must have the fields {' or '.join(', '.join(names) for names in _NAMES)}")

@@ -11,7 +11,7 @@ CME            margins are set from day to day: contracts only
 =============  ===========================================================================================
 
 Exchanges change these numbers often and keep no archive. A backtest should look at ``date`` and ``unknown``, and read
-current tables with `shortgamma.liquidation.load_tiers`.
+current tables with `shortgamma.io.read_tiers`.
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ from oracle.funding import payments as oracle
 import shortgamma as sg
 from shortgamma import cli
 from shortgamma.contracts import XBTUSD, Contract
-from shortgamma.funding import accrue, accrue_events, between, funding_index, read_history, rules, total
+from shortgamma.funding import accrue, accrue_events, between, funding_index, rules, total
+from shortgamma.io import ReadError, read_funding
 
 HOUR = 3_600 * 10**9
 BITMEX = "timestamp,symbol,fundingInterval,fundingRate,fundingRateDaily\n"
@@ -40,7 +41,7 @@ class TestLayouts:
             "2016-06-04T12:00:00.000Z,XBTUSD,2000-01-02T00:00:00.000Z,6.9e-4,6.9e-4\n"
             "2016-06-04T20:00:00.000Z,XBTUSD,2000-01-01T08:00:00.000Z,-0.0002,-0.0006\n"
         )
-        history = read_history(written(tmp_path, text))
+        history = read_funding(written(tmp_path, text))
         assert (history.venue, history.symbol) == ("BitMEX", "XBTUSD")
         assert history.rate.tolist() == [0.001, 6.9e-4, -0.0002]
         assert history.interval.tolist() == [24 * HOUR, 24 * HOUR, 8 * HOUR]
@@ -55,7 +56,7 @@ class TestLayouts:
     def test_binance_api(self, tmp_path):
         rows = [{**row, "markPrice": "7000.5"} for row in binance(0, 8.0000003, 16)]
         for source in (rows, written(tmp_path, json.dumps(rows), "a.json")):
-            history = read_history(source)
+            history = read_funding(source)
             assert history.venue == "Binance"
             assert history.mark.tolist() == [7000.5] * 3
             assert history.interval.tolist() == [8 * HOUR] * 3
@@ -64,7 +65,7 @@ class TestLayouts:
     def test_binance_files(self, tmp_path):
         text = "calc_time,funding_interval_hours,last_funding_rate\n"
         text += "".join(f"{t},{n},0.0001\n" for t, n in zip(milliseconds(0, 8, 12, 13), (8, 8, 4, 1), strict=True))
-        history = read_history(written(tmp_path, text))
+        history = read_funding(written(tmp_path, text))
         assert history.interval.tolist() == [8 * HOUR, 8 * HOUR, 4 * HOUR, HOUR]
         assert not history.gaps.size
         assert history.notes[:2] == (
@@ -78,17 +79,17 @@ class TestLayouts:
             for t in reversed(milliseconds(0, 8, 16))
         ]
         answer = json.dumps({"retCode": 0, "result": {"category": "linear", "list": rows}})
-        history = read_history(written(tmp_path, answer, "b.json"))
+        history = read_funding(written(tmp_path, answer, "b.json"))
         assert (history.venue, history.symbol) == ("Bybit", "ETHUSDT")
         assert np.diff(history.time.astype(np.int64)).tolist() == [8 * HOUR, 8 * HOUR]
-        assert history.notes[0] == "2 rows out of order, sorted: the first is row 1"
+        assert history.notes[0] == "newest row first: order reversed"
 
     def test_deribit(self):
         rows = [
             {"timestamp": t, "index_price": 5000.0, "prev_index_price": None, "interest_8h": 1e-4, "interest_1h": 2e-5}
             for t in milliseconds(0, 1, 2)
         ]
-        history = read_history(rows)
+        history = read_funding(rows)
         assert history.venue == "Deribit"
         assert history.mark.tolist() == [5000.0] * 3
         assert history.rate.tolist() == [2e-5] * 3
@@ -100,87 +101,94 @@ class TestLayouts:
             for t in milliseconds(0, 1, 3)
             for coin in ("BTC", "ETH")
         ]
-        history = read_history(rows, symbol="ETH")
+        history = read_funding(rows, symbol="ETH")
         assert (history.venue, history.symbol) == ("Hyperliquid", "ETH")
         assert history.gaps.tolist() == [2]
         assert history.notes[0] == "1 gap: 1 payment missing before 2020-01-01T03:00"
-        with pytest.raises(ValueError, match=r"^symbol must be given, the source has 'BTC', 'ETH'$"):
-            read_history(rows)
-        with pytest.raises(ValueError, match=r"^symbol must be one of 'BTC', 'ETH', got 'SOL'$"):
-            read_history(rows, symbol="SOL")
+        with pytest.raises(ValueError, match=r"^source: holds 2 instruments, 'BTC', 'ETH': give symbol= one of them$"):
+            read_funding(rows)
+        with pytest.raises(ValueError, match=r"^source: symbol='SOL' is not in it, it holds 'BTC', 'ETH'$"):
+            read_funding(rows, symbol="SOL")
 
     def test_frames(self):
         pd = pytest.importorskip("pandas")
         frame = pd.DataFrame(binance(0, 8, 16, markPrice=1.0))
-        assert read_history(frame).rate.tolist() == [1e-4] * 3
+        assert read_funding(frame).rate.tolist() == [1e-4] * 3
         frame["fundingTime"] = pd.to_datetime(frame["fundingTime"], unit="ms")
-        history = read_history(frame)
+        history = read_funding(frame)
         assert history.time.astype("datetime64[h]").astype(str).tolist()[1] == "2020-01-01T08"
 
 
 class TestOddities:
     def test_gaps(self):
-        history = read_history(binance(0, 8, 16, 40, 48, 64, 72))
+        history = read_funding(binance(0, 8, 16, 40, 48, 64, 72))
         assert history.gaps.tolist() == [3, 5]
         assert history.interval.tolist() == [8 * HOUR] * 7
         assert history.notes[0] == "2 gaps: 3 payments missing before 2020-01-02T16:00, 2020-01-03T16:00"
 
     def test_changed_intervals(self):
-        history = read_history(binance(0, 8, 16, 20, 24, 28, 29, 30, 31, 39, 47))
+        history = read_funding(binance(0, 8, 16, 20, 24, 28, 29, 30, 31, 39, 47))
         assert not history.gaps.size
         assert (history.interval // HOUR).tolist() == [8, 8, 8, 4, 4, 4, 1, 1, 1, 8, 8]
 
     def test_repeated_rows(self):
-        history = read_history([*binance(0, 8), *binance(8, 16)])
+        history = read_funding([*binance(0, 8), *binance(8, 16)])
         assert len(history.time) == 3
         assert history.notes[0] == "1 row repeated, dropped: the first is 2020-01-01T08:00"
-        message = "rows 1 and 2 are of one time, 2020-01-01T08:00, and have the rates 0.0001 and 0.0002"
+        message = "source: row 1 and row 2 are of one time, 2020-01-01T08:00, and have the rates 0.0001 and 0.0002"
         with pytest.raises(ValueError, match=f"^{message}$"):
-            read_history([*binance(0, 8), *binance(8, 16, rate="0.0002")])
+            read_funding([*binance(0, 8), *binance(8, 16, rate="0.0002")])
 
     def test_missing_marks(self):
-        history = read_history([*binance(0, 8, markPrice=""), *binance(16, markPrice="5.0")])
+        history = read_funding([*binance(0, 8, markPrice=""), *binance(16, markPrice="5.0")])
         assert history.notes == ("no mark price in 2 of 3 rows",)
         assert np.isnan(history.mark[:2]).all()
 
     @pytest.mark.parametrize(
         ("source", "message"),
         [
-            ([], "source has no rows"),
-            ([{"a": 1, "b": 2}], "source has the columns a, b: those of no known funding history"),
-            (binance(0, rate="much"), "fundingRate in row 0 must be a number, got 'much'"),
-            (binance(0, rate=""), "fundingRate in row 0 must be a finite number, got ''"),
-            (binance(0, rate="inf"), "fundingRate in row 0 must be a finite number, got 'inf'"),
+            ([], "source: has no rows"),
+            ([{"a": 1, "b": 2}], "source: no column of rates among 'a', 'b', those of no known funding history"),
+            (binance(0, rate="much"), "source, row 0, column 'fundingRate': 'much' is not a number"),
+            (binance(0, rate=""), "source, row 0, column 'fundingRate': a number is missing"),
+            (binance(0, rate="inf"), "source, row 0, column 'fundingRate': 'inf' is not a finite number"),
             (
                 [{"symbol": "A", "fundingTime": "noon", "fundingRate": 0.1}],
-                "fundingTime in row 0 must be a time in UTC, got 'noon'",
+                "source, row 0, column 'fundingTime': 'noon' is not a time: write YYYY-MM-DD HH:MM",
             ),
-            (binance(0, markPrice="x"), "markPrice in row 0 must be a number, got 'x'"),
-            ([*binance(0), {"a": 1}], "row 1 of source has other fields than row 0"),
+            (binance(0, markPrice="x"), "source, row 0, column 'markPrice': 'x' is not a number"),
+            ([*binance(0), {"a": 1}], "source, row 1, column 'fundingTime': None is not a time"),
         ],
     )
     def test_wrong_rows(self, source, message):
         with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-            read_history(source)
+            read_funding(source)
 
     def test_wrong_files(self, tmp_path):
         for text, message in (
-            ("", "source has no rows"),
-            (BITMEX, "source has no rows"),
-            (BITMEX + "2020-01-01T04:00:00Z,XBTUSD\n", "row 0 of source has 2 fields, the header has 5"),
+            ("", ": is empty"),
+            (BITMEX, ": no data after the header"),
+            (
+                BITMEX + "2020-01-01T04:00:00Z,XBTUSD\n",
+                ", line 2, column 'fundingInterval': missing, the line ends after 2 of 5 columns",
+            ),
             (
                 BITMEX + "2020-01-01T04:00:00Z,XBTUSD,soon,0.1,0.1\n",
-                "fundingInterval in row 0 must be an interval, got 'soon'",
+                ", line 2, column 'fundingInterval': 'soon' is not an interval: write 8h",
             ),
-            ("[1, 2", "source is no JSON: Expecting ',' delimiter: line 1 column 6 (char 5)"),
+            ("[1, 2", ": is no JSON: Expecting ',' delimiter in line 1, column 6"),
         ):
-            with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-                read_history(written(tmp_path, text))
+            path = written(tmp_path, text)
+            with pytest.raises(ReadError, match=f"^{re.escape(f'{path}{message}')}$"):
+                read_funding(path)
         with pytest.raises(TypeError) as wrong:
-            read_history(7)
-        assert str(wrong.value) == "source must be a path, a DataFrame or a list of dicts, got int"
-        with pytest.raises(FileNotFoundError):
-            read_history(tmp_path / "absent.csv")
+            read_funding(7)
+        assert (
+            str(wrong.value)
+            == "source must be a path, an open file, a frame of pandas or polars, or a list of rows, got int"
+        )
+        with pytest.raises(ReadError, match=r"absent\.csv: no such file$"):
+            read_funding(tmp_path / "absent.csv")
 
 
 class TestRealHistories:
@@ -193,7 +201,7 @@ class TestRealHistories:
 
     def test_bitmex(self, market):
         path = market / "funding" / "bitmex_XBTUSD_funding_2016-05_2020-11.csv"
-        history = read_history(path)
+        history = read_funding(path)
         assert len(history.time) == 4866
         assert not history.gaps.size
         assert history.notes[0] == "interval changes from 24 h to 8 h at 2016-06-04T20:00"
@@ -212,7 +220,7 @@ class TestRealHistories:
 
     def test_binance(self, market):
         path = market / "funding" / "BTC-USDT_binance_2020-01-01_2024-01-01_funding_history.csv"
-        history = read_history(path)
+        history = read_funding(path)
         assert len(history.time) == 4383
         assert not history.gaps.size
         assert (history.interval == 8 * HOUR).all()
@@ -223,7 +231,7 @@ class TestRealHistories:
 
     def test_deribit(self, market):
         path = market / "funding" / "deribit_BTC-PERPETUAL_funding_hourly_2019-04_2021-02.csv"
-        history = read_history(path)
+        history = read_funding(path)
         assert len(history.time) == 16008
         assert (np.diff(history.time.astype(np.int64)) > 0).all()
         steps = np.diff(np.sort([int(text) for text in self.rows(path, "timestamp")])) // 3_600_000
@@ -235,7 +243,7 @@ class TestRealHistories:
     @pytest.mark.parametrize("kind", ["linear", "inverse", "quanto"])
     def test_a_constant_position_over_a_real_history(self, market, kind):
         path = market / "funding" / "deribit_BTC-PERPETUAL_funding_hourly_2019-04_2021-02.csv"
-        history = read_history(path)
+        history = read_funding(path)
         contract = Contract(kind, 10.0)
         cash = accrue(-1234.0, history.mark, history.rate, contract=contract)
         scale = math.fsum(np.abs(cash))
@@ -313,12 +321,12 @@ class TestCommand:
         assert cli.main(["funding", path, "--position", "1", "--contract", "DOGE"]) == 2
         assert "--contract must be one of ETHUSD, " in capsys.readouterr().err
         assert cli.main(["funding", str(tmp_path / "absent.csv")]) == 2
-        assert "cannot read" in capsys.readouterr().err
+        assert "absent.csv: no such file" in capsys.readouterr().err
         assert cli.main(["funding", path, "--json", path]) == 2
         assert "it is an input" in capsys.readouterr().err
         (tmp_path / "latin.csv").write_bytes(b"\xff\xfe\xfa")
         assert cli.main(["funding", str(tmp_path / "latin.csv")]) == 2
-        assert "no text in UTF-8" in capsys.readouterr().err
+        assert "is not UTF-16 text" in capsys.readouterr().err
         empty = written(tmp_path, "a,b\n1,2\n", "other.csv")
         assert cli.main(["funding", str(empty)]) == 2
         assert "those of no known funding history" in capsys.readouterr().err

@@ -1,0 +1,379 @@
+"""What all sources become: a table with names, its first rows, and columns that are taken once they are chosen."""
+
+from __future__ import annotations
+
+import csv
+import re
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from shortgamma.io._engine.cells import Bad, is_number
+from shortgamma.io._engine.errors import ReadError, counted, listed, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from typing import Any, NoReturn
+
+    from shortgamma.io._engine.cells import Column
+    from shortgamma.io._engine.source import Source
+
+BLOCK = 4096
+HEAD = 100
+LONGEST_LINE = 1 << 22
+DELIMITERS = ",;\t|"
+# Stands under or above a table, where exports put their remarks.
+REMARK = re.compile(r"\s*[^\s0-9+.-].*[A-Za-z].*", re.DOTALL)
+
+
+def plain(name: Any) -> str:
+    """Names are compared without case, spaces and punctuation."""
+    return re.sub(r"[^a-z0-9]", "", str(name).casefold())
+
+
+class Table:
+    """A table of which the names and the first rows are known.
+
+    Attributes
+    ----------
+    name : str
+        The source, for messages.
+    names : list of str
+        Names of the columns; ``column 1``, ... where there is no header.
+    header : bool
+        Whether there is one.
+    levels : list of str or None
+        A second line of names, as tables of several instruments have.
+    head : list of list
+        The first rows.
+    notes : list of str
+        What was found or done that the caller should know of.
+    rows : int
+        The number of rows, once they were read.
+    """
+
+    unit = "row"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.names: list[str] = []
+        self.header = True
+        self.levels: list[str] | None = None
+        self.head: list[list[Any]] = []
+        self.notes: list[str] = []
+        self.rows = 0
+
+    def find(self, names: Collection[str], what: str) -> int | None:
+        """The one column that has one of the names (which are `plain`), None if there is none."""
+        found = [place for place, name in enumerate(self.names) if plain(name) in names]
+        if len(found) > 1:
+            one, two = (f"{place + 1} ({shown(self.names[place])})" for place in found[:2])
+            self.refuse(f"columns {one} and {two} could both be the {what}")
+        return found[0] if found else None
+
+    def need(self, names: Collection[str], what: str) -> int:
+        """As `find`, but refuse a table that has none."""
+        place = self.find(names, what)
+        if place is None:
+            self.refuse(f"no {what} column among {listed(self.names)}")
+        return place
+
+    def has(self, *names: str) -> bool:
+        """Whether there are columns of all these names, spelled just so."""
+        return set(names) <= set(self.names)
+
+    def read(self, columns: Mapping[int, Column]) -> None:
+        """Fill the columns, which are named by their places."""
+        raise NotImplementedError
+
+    def where(self, row: int) -> str:
+        """The place of a row, for messages."""
+        return f"{self.unit} {row}"
+
+    def refuse(self, reason: str, row: int | None = None, column: int | None = None) -> NoReturn:
+        """Raise the one error of readers; ``row`` and ``column`` are counted from 0."""
+        place = self.name if row is None else f"{self.name}, {self.where(row)}"
+        if column is not None:
+            place += f", column {shown(self.names[column])}"
+        raise ReadError(f"{place}: {reason}") from None
+
+    def finish(self, columns: Mapping[int, Column]) -> list[Any]:
+        """The filled columns as arrays, in the order in which they were given."""
+        arrays = []
+        for place, column in columns.items():
+            try:
+                arrays.append(column.done())
+            except Bad as bad:
+                self.refuse(bad.reason, None, place)
+        return arrays
+
+
+class TextTable(Table):
+    """A table of delimited text, read in blocks."""
+
+    unit = "line"
+
+    def __init__(self, source: Source, known: Collection[str]) -> None:
+        super().__init__(source.name)
+        self.source = source
+        self.delimiter = ","
+        # records in front of the data: the header and whatever stands above it
+        self.skip = 0
+        self.header_line = 1
+        self.preamble: list[list[str]] = []
+        self._sniff(known)
+
+    def refuse(self, reason: str, row: int | None = None, column: int | None = None) -> NoReturn:
+        if row is None and column is None:
+            raise ReadError(f"{self.name}, line {self.header_line}: {reason}") from None
+        super().refuse(reason, row, column)
+
+    def where(self, row: int) -> str:
+        record = next(islice(self._data(), row, None), None)
+        return f"line {record[0]}" if record is not None else f"row {row}"
+
+    def drop_head(self, count: int) -> None:
+        """Rows that turned out to be part of the header are no data."""
+        self.skip += count
+        del self.head[:count]
+
+    # --- the header
+
+    def _sniff(self, known: Collection[str]) -> None:
+        start = self.source.start()
+        if not start.strip():
+            raise ReadError(f"{self.name}: is empty")
+        best: tuple[int, int, int] = (0, 0, 0)
+        for delimiter in DELIMITERS:
+            for place, (_, row) in enumerate(self._lenient(start, delimiter)):
+                matches = len({plain(cell) for cell in row} & set(known)) if len(row) > 1 else 0
+                # of equals the one that stands higher, and of these the delimiter that makes more columns
+                if (matches, -place, len(row)) > best and matches:
+                    best = (matches, -place, len(row))
+                    self.delimiter = delimiter
+        matches, place, _ = best
+        if not matches:
+            place = self._bare(start)
+        records = list(islice(self._records(), -place + 1 + HEAD))
+        line, row = records[-place]
+        self.header_line = line
+        self.preamble = [cells for _, cells in records[:-place]]
+        for number, cells in records[:-place]:
+            text = self.delimiter.join(cells)
+            self.notes.append(f"line {number} ({shown(text)}) is not part of the table: skipped")
+        self.header = bool(matches) or not any(map(is_number, row))
+        self.names = [cell.strip() for cell in row] if self.header else [f"column {i + 1}" for i in range(len(row))]
+        self.skip = -place + self.header
+        width = len(self.names)
+        self.head = [[*cells, *[""] * width][:width] for _, cells in records[self.skip :]]
+
+    def _bare(self, start: bytes) -> int:
+        """Without a known name the first line that has columns is the header, or the first row; minus its place."""
+        first = 0
+        for number, line in enumerate(start.splitlines(), start=1):
+            text = line.decode("utf-8", "replace")
+            outside = re.sub(r'"[^"]*"', "", text)
+            delimiter = max(DELIMITERS, key=outside.count)
+            if delimiter in outside:
+                self.delimiter = delimiter
+                break
+            first = first or (number if text.strip() else 0)
+        else:
+            self.source.refuse("no columns separated by comma, semicolon or tab", first or 1)
+        for place, (_, row) in enumerate(self._records()):
+            if len(row) > 1:
+                return -place
+        raise AssertionError
+
+    def _lenient(self, start: bytes, delimiter: str) -> list[tuple[int, list[str]]]:
+        lines = [line.decode("utf-8", "replace") for line in start.splitlines(keepends=True)]
+        reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+        records = []
+        try:
+            for row in reader:
+                if not _blank(row):
+                    records.append((reader.line_num, row))
+                if len(records) > HEAD:
+                    break
+        except csv.Error:
+            pass
+        return records
+
+    # --- the data
+
+    def _lines(self) -> Iterator[str]:
+        rest = b""
+        for piece in self.source.pieces():
+            lines = (rest + piece).splitlines(keepends=True)
+            # the last one may go on, and a carriage return may be half of a line's end
+            rest = b"" if lines[-1].endswith(b"\n") else lines.pop()
+            for line in lines:
+                yield line.decode("utf-8", "surrogatepass")
+            if len(rest) > LONGEST_LINE:
+                raise ReadError(f"{self.name}: has a line of more than {LONGEST_LINE >> 20} MB")
+        if rest:
+            yield rest.decode("utf-8", "surrogatepass")
+
+    def _records(self) -> Iterator[tuple[int, list[str]]]:
+        """Every record that is not blank, with the line where it begins."""
+        reader = csv.reader(self._lines(), delimiter=self.delimiter, skipinitialspace=True, strict=True)
+        while True:
+            line = reader.line_num + 1
+            try:
+                row = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                reason = "a quote is not closed"
+                if "expected after" in str(error):
+                    reason = "text follows a closing quote"
+                elif "field limit" in str(error) or "field larger" in str(error):
+                    reason = "a cell has more than 131,072 characters"
+                raise ReadError(f"{self.name}, line {line}: {reason}") from None
+            if not _blank(row):
+                yield line, row
+
+    def _data(self, said: list[str] | None = None) -> Iterator[tuple[int, list[str]]]:
+        """The records of the data: as wide as the header, without remarks and repeated headers."""
+        width, header = len(self.names), self.names if self.header else None
+        repeated, remark = 0, None
+        for line, row in islice(self._records(), self.skip, None):
+            if remark is not None:
+                raise ReadError(f"{self.name}, line {remark[0]}: {shown(remark[1])} is not a row of the table")
+            if len(row) != width:
+                if len(row) == 1 and REMARK.fullmatch(row[0]):
+                    remark = (line, row[0])
+                    continue
+                self._check_width(line, row)
+            if header is not None and row[0].strip() == header[0] and [cell.strip() for cell in row[:width]] == header:
+                repeated = repeated or line
+                continue
+            yield line, row
+        if said is not None and remark is not None:
+            said.append(f"line {remark[0]} ({shown(remark[1])}) is not part of the table: skipped")
+        if said is not None and repeated:
+            said.append(f"the header is repeated in line {repeated}: skipped")
+
+    def _check_width(self, line: int, row: list[str]) -> None:
+        width = len(self.names)
+        if len(row) < width:
+            reason = f"missing, the line ends after {len(row)} of {width} columns"
+            raise ReadError(f"{self.name}, line {line}, column {shown(self.names[len(row)])}: {reason}")
+        if any(cell.strip() for cell in row[width:]):
+            reason = f"column {width + 1}: the header has {width} columns, the line {len(row)}"
+            raise ReadError(f"{self.name}, line {line}, {reason}")
+
+    def read(self, columns: Mapping[int, Column]) -> None:
+        self.rows = 0
+        data = self._data(self.notes)
+        while block := list(islice(data, BLOCK)):
+            for place, column in columns.items():
+                try:
+                    column.add([row[place] for _, row in block])
+                except Bad as bad:
+                    line = block[bad.index][0]
+                    message = f"{self.name}, line {line}, column {shown(self.names[place])}: {bad.reason}"
+                    raise ReadError(message) from None
+            self.rows += len(block)
+        if not self.rows:
+            raise ReadError(f"{self.name}: no data after the header")
+
+
+class RowTable(Table):
+    """Rows that are in memory: objects with names, or lists."""
+
+    def __init__(self, name: str, rows: Sequence[Any]) -> None:
+        super().__init__(name)
+        self.source = rows
+        if not rows:
+            raise ReadError(f"{name}: has no rows")
+        self.keyed = isinstance(rows[0], dict)
+        if self.keyed:
+            self.names = self._keys()
+        else:
+            self.header = False
+            width = len(rows[0])
+            self.names = [f"column {i + 1}" for i in range(width)]
+            for index, row in enumerate(rows):
+                if isinstance(row, str | dict) or not hasattr(row, "__len__") or len(row) != width:
+                    self.refuse(f"is no list of {counted(width, 'cell')}, unlike the rows before", index)
+            if all(isinstance(cell, str) and not is_number(cell) for cell in rows[0]) and len(rows) > 1:
+                self.header = True
+                self.names = [str(cell).strip() for cell in rows[0]]
+                self.source = rows[1:]
+        self.head = [list(row) for row in self._cells(self.source[:HEAD])]
+
+    def _keys(self) -> list[str]:
+        """The names of all rows; those of an object in a row follow a dot."""
+        names: dict[str, None] = {}
+        shapes: set[tuple[str, ...]] = set()
+        for index, row in enumerate(self.source):
+            if not isinstance(row, dict):
+                self.refuse("is no object with names, unlike the rows before", index)
+            shape = tuple(row)
+            inner = any(isinstance(value, dict) for value in row.values())
+            if shape in shapes and not inner:
+                continue
+            shapes.add(shape)
+            for key, value in row.items():
+                names.setdefault(str(key))
+                if isinstance(value, dict):
+                    for deeper in value:
+                        names.setdefault(f"{key}.{deeper}")
+        return list(names)
+
+    def _cells(self, rows: Iterable[Any]) -> Iterator[Sequence[Any]]:
+        if not self.keyed:
+            yield from rows
+            return
+        for row in rows:
+            yield [_lookup(row, name) for name in self.names]
+
+    def read(self, columns: Mapping[int, Column]) -> None:
+        self.rows = len(self.source)
+        for start in range(0, self.rows, BLOCK):
+            rows = self.source[start : start + BLOCK]
+            for place, column in columns.items():
+                name = self.names[place]
+                cells = [_lookup(row, name) for row in rows] if self.keyed else [row[place] for row in rows]
+                try:
+                    column.add(cells)
+                except Bad as bad:
+                    self.refuse(bad.reason, start + bad.index, place)
+
+
+class ColumnTable(Table):
+    """Columns that are in memory, as frames and some answers have them."""
+
+    def __init__(
+        self, name: str, names: Sequence[Any], columns: Sequence[Any], levels: list[str] | None = None
+    ) -> None:
+        super().__init__(name)
+        self.names = [str(label) for label in names]
+        self.levels = levels
+        self.columns = columns
+        lengths = {len(column) for column in columns}
+        if len(lengths) > 1:
+            self.refuse(f"the columns {listed(self.names)} are not of one length")
+        self.rows = lengths.pop() if lengths else 0
+        if not self.rows:
+            raise ReadError(f"{name}: has no rows")
+        self.head = [list(row) for row in zip(*(list(column[:HEAD]) for column in columns), strict=True)]
+
+    def read(self, columns: Mapping[int, Column]) -> None:
+        for place, column in columns.items():
+            try:
+                column.add(self.columns[place])
+            except Bad as bad:
+                self.refuse(bad.reason, bad.index, place)
+
+
+def _lookup(row: dict[Any, Any], name: str) -> Any:
+    if name in row:
+        return row[name]
+    outer, _, inner = name.partition(".")
+    deeper = row.get(outer)
+    return deeper.get(inner) if isinstance(deeper, dict) else None
+
+
+def _blank(row: Sequence[str]) -> bool:
+    return not any(cell.strip() for cell in row)

@@ -1,0 +1,436 @@
+"""Funding histories as venues export them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from shortgamma._core import times as clock
+from shortgamma._core.times import HOUR, JITTER, MINUTE
+from shortgamma.io._engine import Labels, Numbers, Times, counted, listed, open_table, plain, shown
+from shortgamma.io._engine.identity import Identity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from shortgamma.io._engine import Table
+
+    Floats = NDArray[np.float64]
+    Stamps = NDArray[np.int64]
+
+
+class Layout(NamedTuple):
+    """The columns of a venue's export."""
+
+    venue: str
+    own: tuple[str, ...]
+    """Names that only this venue's exports have all of."""
+    time: str
+    rate: str
+    mark: str | None = None
+    """Price at which positions are valued, not in every export."""
+    interval: str | None = None
+    every: int = 0
+    """Nanoseconds that each rate is for, where the venue has but one interval."""
+
+
+BINANCE_RATE = "last_funding_rate"
+LAYOUTS = (
+    Layout("ccxt", ("fundingRate", "timestamp", "datetime"), "timestamp", "fundingRate", "info.markPrice"),
+    Layout("BitMEX", ("fundingInterval", "fundingRate"), "timestamp", "fundingRate", None, "fundingInterval"),
+    Layout("Bybit", ("fundingRateTimestamp",), "fundingRateTimestamp", "fundingRate"),
+    Layout("Binance", ("calc_time", BINANCE_RATE), "calc_time", BINANCE_RATE, None, "funding_interval_hours"),
+    Layout("OKX", ("instId", "realizedRate"), "fundingTime", "realizedRate"),
+    Layout("OKX", ("instrument_id", "realized_rate"), "funding_time", "realized_rate"),
+    Layout("Binance", ("symbol", "fundingTime", "markPrice"), "fundingTime", "fundingRate", "markPrice"),
+    Layout("Binance", ("Contracts", "Funding Interval"), "Time", "Funding Rate", None, "Funding Interval"),
+    Layout("Kraken", ("relativeFundingRate",), "timestamp", "relativeFundingRate"),
+    Layout("dYdX", ("effectiveAt", "rate"), "effectiveAt", "rate", "price"),
+    Layout("Hyperliquid", ("coin", "fundingRate", "premium"), "time", "fundingRate", None, None, HOUR),
+    Layout("Deribit", ("interest_1h", "interest_8h"), "timestamp", "interest_1h", "index_price", None, HOUR),
+)
+# A table of one's own: names without case, spaces and punctuation, the first that is present.
+TIMES = (
+    *("fundingtime", "fundingtimestamp", "fundingratetimestamp", "settlementtime", "effectiveat", "calctime"),
+    *("timestampms", "timestamp", "datetime", "dateutc", "timeutc", "date", "time", "ts", "t"),
+)
+RATES = (
+    *("realizedrate", "realizedfundingrate", "paidrate", "lastfundingrate", "fundingrate", "funding", "rate", "r"),
+)
+MARKS = ("markprice", "mark", "oracleprice", "indexprice", "price")
+INTERVALS = ("fundinginterval", "fundingintervalhours", "intervalhours")
+# What is announced for the next payment is not what was paid.
+PREDICTED = ("predictedrate", "nextfundingrate", "predictedfundingrate", "estimatedrate")
+# What a column is if its name has one of these words: a rate of another length of time.
+SCALED = ("annual", "apr", "apy", "daily", "yearly", "8h", "year")
+KNOWN = frozenset({*TIMES, *RATES, *MARKS, *INTERVALS, *(plain(name) for x in LAYOUTS for name in x.own)})
+
+# A payment of a quarter of the position's value, or a usual one of 0.5 %, was never made: these are percents.
+IMPOSSIBLE, UNUSUAL = 0.25, 0.005
+NO_RATE = "{} is no rate of a payment: write a fraction, such as 0.0001, or percent with its sign, such as 0.01%"
+# Lengths that venues use; others are several intervals if shorter ones stand beside them.
+USUAL = tuple(hours * HOUR for hours in (1, 2, 4, 8, 24))
+LONGEST_INTERVAL = 7 * 24 * HOUR
+SINCE_2000 = 946_684_800 * 10**9
+WORD = re.compile(r"[0-9]+(?:\.[0-9]+)? ?(?:h|hours?|hrs?|min|minutes?|m|d|days?)", re.IGNORECASE)
+
+
+class FundingHistory(NamedTuple):
+    """A funding history; see `read_funding`."""
+
+    venue: str
+    """Whose layout the source has, empty if the names of its columns do not say."""
+    symbol: str
+    """The contract, empty if the source does not say."""
+    time: NDArray[np.datetime64]
+    """When each payment was due, datetime64[ns] UTC, increasing."""
+    rate: NDArray[np.float64]
+    """Rate of each payment."""
+    mark: NDArray[np.float64]
+    """Price at which positions were valued, NaN where the source has none."""
+    interval: NDArray[np.int64]
+    """Nanoseconds that each rate is for, 0 for a lone payment of unknown interval."""
+    gaps: NDArray[np.int64]
+    """Indices of rows before which payments are missing."""
+    notes: tuple[str, ...]
+    """What is odd about the source, in words."""
+    stamp: NDArray[np.datetime64]
+    """The times as the source has them: those of venues' clocks are some milliseconds late."""
+
+    def __repr__(self) -> str:
+        name = " ".join(filter(None, ("FundingHistory", self.venue, self.symbol)))
+        lines = [f"{name}: {counted(len(self.time), 'payment')}, {_when(self.time[0])} to {_when(self.time[-1])} UTC"]
+        length = int(self.interval.sum())
+        if length:
+            lines.append(f"  every {_lengths(self.interval)}, {self.annualised:.3%} a year (simple)")
+        lines += [f"  note: {note}" for note in self.notes[:2]]
+        if len(self.notes) > 2:
+            lines.append(f"  and {counted(len(self.notes) - 2, 'more note')}")
+        return "\n".join(lines)
+
+    @property
+    def annualised(self) -> float:
+        """Sum of the rates over the time that they are for, per year, simple."""
+        length = float(self.interval.sum())
+        return float(self.rate.sum()) * clock.YEAR / length if length else float("nan")
+
+    def to_frame(self) -> Any:
+        """The payments as a frame of pandas, indexed by the time at which they were due."""
+        import pandas as pd
+
+        data = {"rate": self.rate, "mark": self.mark, "interval": self.interval.view("timedelta64[ns]")}
+        return pd.DataFrame(data, index=pd.DatetimeIndex(self.time, name="time", tz="UTC"))
+
+
+def read_funding(
+    source: Any, *, symbol: str | None = None, progress: Callable[[int, int], Any] | None = None
+) -> FundingHistory:
+    """Read a funding history as a venue exports it.
+
+    Parameters
+    ----------
+    source : path, open file, DataFrame, or rows
+        Text delimited by comma, semicolon, tab or bar, JSON, a frame of pandas or polars, or a list of rows: of BitMEX,
+        Binance (its interface, its monthly files, its web export), Bybit, OKX, Kraken, dYdX, Gate, Deribit,
+        Hyperliquid, ccxt's unified rows, or a table of one's own with a time and a rate. A venue is known by names that
+        only its exports have. Of OKX the realised rate is taken, not the predicted one; of Kraken the relative one,
+        not that in dollars. Times are ISO 8601, UTC unless they say otherwise, or numbers since 1970 in s, ms, us or
+        ns. Rates are fractions, or percent if every cell says so: 0.0001 or 0.01%.
+    symbol : str, optional
+        The contract, if there are several.
+    progress : callable, optional
+        Called with the number of bytes read and of all bytes.
+
+    Returns
+    -------
+    FundingHistory
+        Rows in order of time. Rows out of order, repeated rows, gaps, changed intervals and missing marks are in
+        ``notes``; nothing is filled in.
+
+    Raises
+    ------
+    ReadError
+        If the source cannot be read or understood: columns are missing, a number or time is none, two rows of one time
+        have different rates, rates are not fractions, or there are several contracts and none is named. A ValueError
+        of one line that names the row.
+    TypeError
+        If ``source`` is none of these.
+
+    Notes
+    -----
+    The interval of a rate is what the source says; otherwise the time since the payment before, except across a gap: a
+    step that is a multiple of those beside it and either stands alone or is of a length that no venue uses.
+
+    A payment that is stamped within five seconds of a whole minute was due at that minute.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> rows = [
+    ...     {"symbol": "BTCUSDT", "fundingTime": 1577836800000 + 28_800_000 * i, "fundingRate": "0.0001"}
+    ...     for i in (0, 1, 2, 4, 5)
+    ... ]
+    >>> history = sg.io.read_funding(rows)
+    >>> history.symbol, len(history.time), history.gaps.tolist()
+    ('BTCUSDT', 5, [3])
+    >>> for note in history.notes:
+    ...     print(note)
+    1 gap: 1 payment missing before 2020-01-02T08:00
+    no mark price in 5 of 5 rows
+    """
+    table = open_table(source, known=KNOWN, symbol=symbol, prefer=("rates", "historicalfunding"), progress=progress)
+    if not table.header:
+        table.refuse("no header: write the names of the columns first, such as time,fundingRate")
+    return _Reading(table, _layout(table)).history(symbol)
+
+
+def _layout(table: Table) -> Layout:
+    for layout in LAYOUTS:
+        if table.has(*layout.own):
+            for name in (layout.time, layout.rate):
+                if not table.has(name):
+                    table.refuse(f"no column {shown(name)}, which a history of {layout.venue} has")
+            return layout
+    if {plain(name) for name in table.names} == {"r", "t"}:
+        return Layout("Gate", ("r", "t"), "t", "r")
+    time, rate = _first(table, TIMES, "time"), _first(table, RATES, "rate")
+    if rate is None:
+        scaled = [name for name in table.names if "rate" in plain(name) or "funding" in plain(name)]
+        hint = f": is {shown(scaled[0])} the rate of each payment? name it fundingRate" if scaled else ""
+        table.refuse(f"no column of rates among {listed(table.names)}, those of no known funding history{hint}")
+    if time is None:
+        table.refuse(f"no column of times among {listed(table.names)}")
+    return Layout("", (), time, rate, _first(table, MARKS, "mark"), _first(table, INTERVALS, "interval"))
+
+
+def _first(table: Table, names: tuple[str, ...], what: str) -> str | None:
+    """The name of the first column that is present, of which there must be one."""
+    plains = [plain(name) for name in table.names]
+    name = next((name for name in names if name in plains), None)
+    if name is None:
+        return None
+    place = table.find([name], what)
+    return None if place is None else table.names[place]
+
+
+class _Reading:
+    """The columns of a funding history."""
+
+    def __init__(self, table: Table, layout: Layout) -> None:
+        self.table = table
+        self.layout = layout
+        self.time = self._place(layout.time)
+        self.rate = self._place(layout.rate)
+        self.mark = self._place(layout.mark) if layout.mark in table.names else None
+        self.interval = self._place(layout.interval) if layout.interval in table.names else None
+        self.identity = Identity(table, [self.time, self.rate, self.mark, self.interval])
+
+    def _place(self, name: str | None) -> int:
+        # two columns of one name are refused: nobody knows which one counts
+        if self.table.names.count(str(name)) > 1:
+            self.table.refuse(f"two columns are named {shown(name)}: leave one out")
+        return self.table.names.index(str(name))
+
+    def history(self, symbol: str | None) -> FundingHistory:
+        table, layout = self.table, self.layout
+        columns: dict[int, Any] = {
+            self.time: Times(),
+            self.rate: Numbers([(_impossible, NO_RATE)], percent=True, needed=True),
+        }
+        if self.mark is not None:
+            columns[self.mark] = Numbers([(_negative, "a mark price must be > 0, got {}")])
+        if self.interval is not None:
+            columns[self.interval] = Labels()
+        table.read({**columns, **self.identity.columns})
+        arrays = dict(zip(columns, table.finish(columns), strict=True))
+        kept, label = self.identity.select(symbol)
+        rows = np.arange(len(arrays[self.time])) if kept is None else np.flatnonzero(kept)
+        stamp, rate = arrays[self.time][rows], arrays[self.rate][rows]
+        mark = arrays[self.mark][rows] if self.mark is not None else np.full(len(rows), np.nan)
+        # venues write 0 where they kept no price
+        mark[mark == 0.0] = np.nan
+        said = self._said(*arrays[self.interval])[rows] if self.interval is not None else None
+        notes = list(table.notes)
+        order = self._order(stamp, rows, notes)
+        stamp, rate, mark, rows = stamp[order], rate[order], mark[order], rows[order]
+        said = said if said is None else said[order]
+        due = _due(stamp)
+        keep = self._once(due, stamp, rate, rows, notes)
+        due, stamp, rate, mark = due[keep], stamp[keep], rate[keep], mark[keep]
+        given = said[keep] if said is not None else np.full(len(due), layout.every) if layout.every else None
+        interval, gaps, missing = intervals(due, given)
+        notes += _notes_of_intervals(due, interval, gaps, missing)
+        notes += self._notes(rate, mark)
+        return FundingHistory(
+            layout.venue,
+            label,
+            due.view("datetime64[ns]"),
+            rate,
+            mark,
+            interval,
+            gaps,
+            tuple(notes),
+            np.ascontiguousarray(stamp).view("datetime64[ns]"),
+        )
+
+    def _said(self, codes: NDArray[np.int32], words: list[str]) -> Stamps:
+        lengths = np.empty(len(words), np.int64)
+        for code, word in enumerate(words):
+            length = _length_of(word)
+            if length is None:
+                row = int((codes == code).argmax())
+                self.table.refuse(f"{shown(word)} is not an interval: write 8h", row, self.interval)
+            lengths[code] = length
+        return lengths[codes]
+
+    def _order(self, stamp: Stamps, rows: Stamps, notes: list[str]) -> Any:
+        late = np.diff(stamp) < 0
+        if not late.any():
+            return slice(None)
+        if (np.diff(stamp) <= 0).all():
+            notes.append("newest row first: order reversed")
+            return slice(None, None, -1)
+        where = self.table.where(int(rows[int(late.argmax()) + 1]))
+        notes.append(f"{counted(int(late.sum()), 'row')} out of order, sorted: the first is {where}")
+        return np.argsort(stamp, kind="stable")
+
+    def _once(self, due: Stamps, stamp: Stamps, rate: Floats, rows: Stamps, notes: list[str]) -> NDArray[np.bool]:
+        """Each payment once: rows of one time must be alike, and those of one minute are one payment."""
+        same = np.append(False, np.diff(due) == 0)
+        close = np.append(False, np.diff(due) < MINUTE // 2) & ~same
+        if close.any():
+            i = int(close.argmax())
+            one, two = self.table.where(int(rows[i - 1])), self.table.where(int(rows[i]))
+            gap = (stamp[i] - stamp[i - 1]) / 10**9
+            self.table.refuse(
+                f"{one} and {two} are {gap:g} s apart, no funding is paid twice in a minute: leave one out"
+            )
+        if same.any():
+            other = same & np.append(False, np.diff(rate) != 0)
+            if other.any():
+                i = int(other.argmax())
+                one, two = self.table.where(int(rows[i - 1])), self.table.where(int(rows[i]))
+                rates = f"{float(rate[i - 1])!r} and {float(rate[i])!r}"
+                self.table.refuse(f"{one} and {two} are of one time, {_when(due[i])}, and have the rates {rates}")
+            count = counted(int(same.sum()), "row")
+            notes.append(f"{count} repeated, dropped: the first is {_when(due[int(same.argmax())])}")
+        return ~same
+
+    def _notes(self, rate: Floats, mark: Floats) -> list[str]:
+        notes = []
+        without = int(np.isnan(mark).sum())
+        if without:
+            notes.append(f"no mark price in {without:,} of {len(mark):,} rows")
+        if float(np.median(np.abs(rate))) >= UNUSUAL:
+            notes.append(f"rates are {float(np.median(np.abs(rate))):.2%} usually, which is much: are they percents?")
+        if self.layout.venue == "Deribit":
+            notes.append("marks are index prices; rates are sums over the hour, of funding that was paid all the time")
+        if self.layout.venue == "dYdX" and self.mark is not None:
+            notes.append("marks are oracle prices")
+        if not self.layout.venue and plain(self.layout.time) == "date":
+            notes.append("times are taken as UTC: the file does not say")
+        predicted = [name for name in self.table.names if plain(name) in PREDICTED]
+        if predicted and plain(self.layout.rate) not in PREDICTED:
+            notes.append(f"rates from column {shown(self.layout.rate)}, not {shown(predicted[0])}")
+        return notes
+
+
+def _impossible(rate: Floats) -> NDArray[np.bool]:
+    return np.abs(rate) >= IMPOSSIBLE
+
+
+def _negative(mark: Floats) -> NDArray[np.bool]:
+    return (mark < 0) | (mark > 1e30)
+
+
+def _due(stamp: Stamps) -> Stamps:
+    """When payments were due that are stamped when a venue made them: the whole minute, if it is within 5 s."""
+    minute = (stamp + MINUTE // 2) // MINUTE * MINUTE
+    return np.where(np.abs(stamp - minute) <= JITTER, minute, stamp)
+
+
+def _length_of(word: str) -> int | None:
+    """Nanoseconds of an interval. BitMEX counts intervals from 2000-01-01, Binance in hours."""
+    text = word.strip()
+    length = None
+    if re.fullmatch(r"[0-9]{1,3}(?:\.[0-9]{1,3})?", text):
+        length = round(float(text) * HOUR)
+    elif WORD.fullmatch(text) and len(text) < 20:
+        number, unit = re.fullmatch(r"([0-9.]+) ?([a-z]).*", text.lower()).groups()  # type: ignore[union-attr]
+        length = round(float(number) * {"h": HOUR, "m": MINUTE, "d": 24 * HOUR}[unit])
+    elif text.startswith("2000-01-0") and "T" in text:
+        stamps, bad = clock.of_texts([text])
+        length = int(stamps[0]) - SINCE_2000 if bad < 0 else None
+    return length if length is not None and 0 < length <= LONGEST_INTERVAL else None
+
+
+def intervals(due: Stamps, said: Stamps | None) -> tuple[Stamps, Stamps, int]:
+    """The interval of each rate, the rows with a gap before them, and the number of payments missing."""
+    if said is not None:
+        interval = said.astype(np.int64)
+    elif len(due) == 1:
+        interval = np.zeros(1, np.int64)
+    else:
+        interval = _from_steps((np.diff(due) + MINUTE // 2) // MINUTE * MINUTE)
+    gap = np.flatnonzero(np.diff(due) > interval[1:] + JITTER) + 1
+    missing = int((((due[gap] - due[gap - 1]) + JITTER) // interval[gap] - 1).sum())
+    return interval, gap, missing
+
+
+def _from_steps(step: Stamps) -> Stamps:
+    """Intervals from the steps between payments: a step that holds several intervals of its neighbours is a gap."""
+    edge = np.flatnonzero(np.diff(step)) + 1
+    first = np.concatenate(([0], edge))
+    length = step[first]
+    count = np.diff(np.append(first, len(step)))
+    # as long as another step that it is a multiple of is near, a step that is alone or of a strange length is a gap
+    shortest = int(step.min())
+    doubtful = (count == 1) | ~np.isin(length, USUAL)
+    doubtful &= length > shortest
+    sure = np.flatnonzero(~doubtful)
+    place = np.searchsorted(sure, np.flatnonzero(doubtful))
+    # the intervals before and after, 0 at the ends; of two that divide the step the longer one, so fewer are missing
+    beside = np.concatenate(([0], length[sure], [0]))
+    value = length.copy()
+    for base in np.sort(np.array([beside[place], beside[place + 1]]), axis=0):
+        step_of = length[doubtful]
+        inside = (base > 0) & (base < step_of) & (step_of % np.maximum(base, 1) == 0)
+        value[doubtful] = np.where(inside, base, value[doubtful])
+    interval = np.repeat(value, count)
+    return np.append(interval[0], interval)
+
+
+def _notes_of_intervals(due: Stamps, interval: Stamps, gaps: Stamps, missing: int) -> list[str]:
+    notes = []
+    if len(gaps):
+        places = ", ".join(_when(due[i]) for i in gaps[:3]) + (", ..." if len(gaps) > 3 else "")
+        notes.append(f"{counted(len(gaps), 'gap')}: {counted(missing, 'payment')} missing before {places}")
+    change = np.flatnonzero(np.diff(interval)) + 1
+    notes += [
+        f"interval changes from {_length(interval[i - 1])} to {_length(interval[i])} at {_when(due[i])}"
+        for i in change[:5]
+    ]
+    if len(change) > 5:
+        notes.append(f"and {len(change) - 5} more changes of the interval")
+    if not interval.any():
+        notes.append("one payment only: its interval is not known")
+    return notes
+
+
+def _when(stamp: Any) -> str:
+    return str(np.asarray(stamp).astype("datetime64[ns]").astype("datetime64[m]"))
+
+
+def _lengths(interval: Stamps) -> str:
+    kinds = sorted(set(interval.tolist()))
+    return ", ".join(map(_length, kinds[:4])) + (", ..." if len(kinds) > 4 else "")
+
+
+def _length(nanoseconds: Any) -> str:
+    minutes = int(nanoseconds) // MINUTE
+    return f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"
