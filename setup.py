@@ -36,6 +36,7 @@ INCLUDE = [numpy.get_include(), str(KERNELS), str(LOOPS)]
 SINGLE = {
     "cpu": "shortgamma._core.cpu",
     "names": "shortgamma._core.names",
+    "keywords": "shortgamma._core.public",
     "capi": "shortgamma.capi",
     **{f"stream/{path.stem}": f"shortgamma.stream.{path.stem}" for path in sorted((LOOPS / "stream").glob("*.pyx"))},
 }

@@ -89,7 +89,7 @@ def draw(regime, count):
 
 def barrier_errors(regime, count):
     """Worst error of each output, and the option where it is."""
-    from oracle import barrier
+    from oracle.barrier import single as barrier
 
     options = draw(regime, count)
     results = sg.barrier.greeks(**options, order=2)
@@ -140,7 +140,8 @@ def double_draw(regime, count):
 
 def double_errors(regime, count):
     """Worst error of each output with two barriers."""
-    from oracle import barrier, double_barrier
+    from oracle.barrier import double as double_barrier
+    from oracle.barrier import single as barrier
 
     options = double_draw(regime, count)
     results = sg.barrier.double_greeks(**options, order=2)
@@ -229,7 +230,7 @@ def hard_double_draw(regime, count):
 def hard_errors(options, results, make, names, digits):
     """Worst errors of the outputs of names, relative to themselves or the price, and of the price relative to spot."""
     from mpmath import mp, mpf
-    from oracle import barrier
+    from oracle.barrier import single as barrier
 
     worst = np.zeros(len(names) + 1)
     for i in range(len(options["spot"])):
@@ -248,7 +249,8 @@ def hard_errors(options, results, make, names, digits):
 
 def hard_rows(count):
     """Rows of regime, product, and worst errors."""
-    from oracle import barrier, double_barrier
+    from oracle.barrier import double as double_barrier
+    from oracle.barrier import single as barrier
 
     def touch(touched, paid_at):
         return lambda one: barrier.Touch(one["barrier"], 1, one["kind"].startswith("up"), touched, "cash", paid_at)
@@ -264,7 +266,7 @@ def hard_rows(count):
                 sg.barrier.greeks(**options),
                 lambda one: barrier.Option(one["strike"], one["barrier"], 0, one["kind"], one["option"]),
             ),
-            ("one-touch, at the hit", sg.barrier.touch_greeks(**market), touch(True, "hit")),
+            ("one-touch, at the hit", sg.barrier.touch_greeks(**market, kind="one-touch"), touch(True, "hit")),
             (
                 "no-touch",
                 sg.barrier.touch_greeks(**market, kind="no-touch", paid_at="expiry"),
@@ -284,7 +286,7 @@ def hard_rows(count):
             ),
             (
                 "double no-touch",
-                sg.barrier.double_touch_greeks(**market),
+                sg.barrier.double_touch_greeks(**market, kind="double-no-touch"),
                 lambda one: double_barrier.Touch(one["lower"], one["upper"], 1, "no-touch", "expiry"),
             ),
         ):

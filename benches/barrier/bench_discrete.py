@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 
 import shortgamma as sg
-from benches.barrier.bench_single import down_in_puts, values
+from benches.barrier.bench_single import down_in_puts, named
 from benches.common import OURS, Case, bench
 
 DATES = 250
@@ -25,15 +25,17 @@ def watched():
 
 
 def moved_price(a):
-    return sg.barrier.price(*values(a), rate=a.rate, dividend=a.dividend, monitoring=a.dates, out=a.out[0])
+    return sg.barrier.price(
+        **named(a), rate=a.rate, dividend=a.dividend, monitoring=a.dates, out=a.out[0], kind="down-in", option="put"
+    )
 
 
 def moved_greeks(order):
     count = 7 * order
 
     def ours(a):
-        terms = {"rate": a.rate, "dividend": a.dividend, "monitoring": a.dates}
-        return tuple(sg.barrier.greeks(*values(a), **terms, order=order, out=a.out[:count])[:count])
+        terms = {"rate": a.rate, "dividend": a.dividend, "monitoring": a.dates, "kind": "down-in", "option": "put"}
+        return tuple(sg.barrier.greeks(**named(a), **terms, order=order, out=a.out[:count])[:count])
 
     return ours
 
@@ -60,14 +62,32 @@ def corridor():
 
 def exact(a):
     return sg.barrier.discrete_price(
-        a.spot, a.strike, 80.0, a.upper, 0.3, 1.0, monitoring=DATES, rate=0.03, kind="knock-out", option="call"
+        a.spot,
+        a.strike,
+        80.0,
+        a.upper,
+        vol=0.3,
+        expiry=1.0,
+        monitoring=DATES,
+        rate=0.03,
+        kind="knock-out",
+        option="call",
     )
 
 
 def exact_greeks(a):
     return tuple(
         sg.barrier.discrete_greeks(
-            a.spot, a.strike, 80.0, a.upper, 0.3, 1.0, monitoring=DATES, rate=0.03, kind="knock-out", option="call"
+            a.spot,
+            a.strike,
+            80.0,
+            a.upper,
+            vol=0.3,
+            expiry=1.0,
+            monitoring=DATES,
+            rate=0.03,
+            kind="knock-out",
+            option="call",
         )
     )
 

@@ -66,24 +66,30 @@ def mixed():
     return arrays
 
 
+def named(a):
+    return {name: getattr(a, name) for name in NAMES}
+
+
 def values(a):
     return [getattr(a, name) for name in NAMES]
 
 
 def price(a):
-    return sg.barrier.double_price(*values(a), **a.market, **a.terms, out=a.out[0])
+    return sg.barrier.double_price(**named(a), **a.market, **a.terms, out=a.out[0])
 
 
 def first_order(a):
-    return tuple(sg.barrier.double_greeks(*values(a), **a.market, **a.terms, out=a.out[:7])[:7])
+    return tuple(sg.barrier.double_greeks(**named(a), **a.market, **a.terms, out=a.out[:7])[:7])
 
 
 def second_order(a):
-    return tuple(sg.barrier.double_greeks(*values(a), **a.market, **a.terms, order=2, out=a.out))
+    return tuple(sg.barrier.double_greeks(**named(a), **a.market, **a.terms, order=2, out=a.out))
 
 
 def no_touch(a):
-    return sg.barrier.double_touch_price(a.spot, a.lower, a.upper, a.vol, a.expiry, **a.market, out=a.out[0])
+    return sg.barrier.double_touch_price(
+        a.spot, a.lower, a.upper, vol=a.vol, expiry=a.expiry, **a.market, kind="double-no-touch", out=a.out[0]
+    )
 
 
 def numpy_price(a):

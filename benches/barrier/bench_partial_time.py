@@ -65,22 +65,33 @@ DOWN_OUT = {**MARKET, "kind": "down-out", "option": "call"}
 
 
 def partial_time(a):
-    return sg.barrier.partial_time_price(a.spot, a.strike, a.barrier, a.vol, a.expiry, a.moment, **DOWN_OUT)
+    return sg.barrier.partial_time_price(
+        a.spot, a.strike, a.barrier, vol=a.vol, expiry=a.expiry, moment=a.moment, **DOWN_OUT
+    )
 
 
 def soft(a):
-    return sg.barrier.soft_price(a.spot, a.strike, a.barrier - 5.0, a.barrier, a.vol, a.expiry, **DOWN_OUT)
+    return sg.barrier.soft_price(a.spot, a.strike, a.barrier - 5.0, a.barrier, vol=a.vol, expiry=a.expiry, **DOWN_OUT)
 
 
 def numpy_soft(a):
     points, weights = np.polynomial.legendre.leggauss(24)
     level = a.barrier - 2.5 + 2.5 * points[:, None]
-    return 0.5 * weights @ sg.barrier.price(a.spot, a.strike, level, a.vol, a.expiry, **DOWN_OUT)
+    return 0.5 * weights @ sg.barrier.price(a.spot, a.strike, level, vol=a.vol, expiry=a.expiry, **DOWN_OUT)
 
 
 def two_asset(a):
     return sg.barrier.two_asset_price(
-        a.spot, a.strike, a.vol, 100.0, a.barrier, 0.3, 0.5, a.expiry, other_dividend=0.01, **DOWN_OUT
+        a.spot,
+        a.strike,
+        vol=a.vol,
+        other=100.0,
+        barrier=a.barrier,
+        other_vol=0.3,
+        correlation=0.5,
+        expiry=a.expiry,
+        other_dividend=0.01,
+        **DOWN_OUT,
     )
 
 
@@ -154,14 +165,16 @@ def make_two_asset(spot, strike, barrier, vol, expiry, moment):
 
 def quotes():
     arrays = calls()
-    arrays.value = sg.barrier.price(arrays.spot, arrays.strike, arrays.barrier, arrays.vol, arrays.expiry, **DOWN_OUT)
+    arrays.value = sg.barrier.price(
+        arrays.spot, arrays.strike, arrays.barrier, vol=arrays.vol, expiry=arrays.expiry, **DOWN_OUT
+    )
     for name in ("spot", "strike", "barrier", "vol", "expiry", "value"):
         setattr(arrays, name, getattr(arrays, name)[:FEW])
     return arrays
 
 
 def implied_vol(a):
-    return sg.barrier.implied_vol(a.value, a.spot, a.strike, a.barrier, a.expiry, **DOWN_OUT).first
+    return sg.barrier.implied_vol(a.value, a.spot, a.strike, a.barrier, expiry=a.expiry, **DOWN_OUT).first
 
 
 SLOW = {"QuantLib": FEW}

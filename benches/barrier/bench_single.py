@@ -80,6 +80,10 @@ def one():
     return arrays
 
 
+def named(a):
+    return {name: getattr(a, name) for name in NAMES}
+
+
 def values(a):
     return [getattr(a, name) for name in NAMES]
 
@@ -89,20 +93,30 @@ def terms(a):
 
 
 def price(a):
-    return sg.barrier.price(*values(a), **terms(a), out=a.out[0])
+    return sg.barrier.price(**named(a), **terms(a), out=a.out[0])
 
 
 def one_price(a):
-    return sg.barrier.price(a.spot, a.strike, a.barrier, a.vol, a.expiry, rate=a.rate, dividend=a.dividend)
+    return sg.barrier.price(
+        a.spot,
+        a.strike,
+        a.barrier,
+        vol=a.vol,
+        expiry=a.expiry,
+        rate=a.rate,
+        dividend=a.dividend,
+        kind="down-in",
+        option="put",
+    )
 
 
 def first_order(a):
     # a named tuple whose last seven are None
-    return tuple(sg.barrier.greeks(*values(a), **terms(a), out=a.out[:7])[:7])
+    return tuple(sg.barrier.greeks(**named(a), **terms(a), out=a.out[:7])[:7])
 
 
 def second_order(a):
-    return tuple(sg.barrier.greeks(*values(a), **terms(a), order=2, out=a.out))
+    return tuple(sg.barrier.greeks(**named(a), **terms(a), order=2, out=a.out))
 
 
 def alone(names):
@@ -288,6 +302,10 @@ def touches():
     return arrays
 
 
+def touch_terms(a):
+    return dict(zip(("spot", "barrier", "vol", "expiry"), a.touch, strict=True))
+
+
 def numpy_touch(a):
     """Cash at the hit, as it stands in a textbook."""
     ndtr = pytest.importorskip("scipy.special").ndtr
@@ -311,22 +329,24 @@ def binary_at_order(order):
     def ours(a):
         market = {"rate": a.rate, "dividend": a.dividend, "kind": a.kind, "option": a.option, "payoff": a.payoff}
         if order == 0:
-            return sg.barrier.binary_price(*values(a), **market, out=a.out[0])
-        return sg.barrier.binary_greeks(*values(a), **market, order=order, out=a.out[: 7 * order])[: 7 * order]
+            return sg.barrier.binary_price(**named(a), **market, out=a.out[0])
+        return sg.barrier.binary_greeks(**named(a), **market, order=order, out=a.out[: 7 * order])[: 7 * order]
 
     return ours
 
 
 def asset_touch(a):
-    return sg.barrier.touch_price(*a.touch, rate=a.rate, dividend=a.dividend, payoff="asset", out=a.out[0])
+    return sg.barrier.touch_price(
+        **touch_terms(a), rate=a.rate, dividend=a.dividend, payoff="asset", out=a.out[0], kind="one-touch"
+    )
 
 
 def touch_at_order(order):
     def ours(a):
-        market = {"rate": a.rate, "dividend": a.dividend}
+        market = {"rate": a.rate, "dividend": a.dividend, "kind": "one-touch"}
         if order == 0:
-            return sg.barrier.touch_price(*a.touch, **market, out=a.out[0])
-        return sg.barrier.touch_greeks(*a.touch, **market, order=order, out=a.out[: 7 * order])[: 7 * order]
+            return sg.barrier.touch_price(**touch_terms(a), **market, out=a.out[0])
+        return sg.barrier.touch_greeks(**touch_terms(a), **market, order=order, out=a.out[: 7 * order])[: 7 * order]
 
     return ours
 

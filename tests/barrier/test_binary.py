@@ -45,8 +45,8 @@ class TestPublished:
             spot,
             strike,
             barrier,
-            vol,
-            expiry,
+            vol=vol,
+            expiry=expiry,
             rate=rate,
             dividend=dividend,
             amount=float(row["cash"]) if row["payoff"] == "cash" else 1.0,
@@ -66,8 +66,8 @@ class TestPublished:
         value = touch_price(
             spot,
             barrier,
-            vol,
-            expiry,
+            vol=vol,
+            expiry=expiry,
             rate=rate,
             dividend=dividend,
             amount=float(row["cash_or_gap_strike2"]) if row["payoff"] == "cash" else 1.0,
@@ -86,8 +86,8 @@ class TestPublished:
         result = touch_greeks(
             spot,
             barrier,
-            vol,
-            expiry,
+            vol=vol,
+            expiry=expiry,
             rate=rate,
             dividend=dividend,
             kind=f"{touch}-touch",
@@ -220,7 +220,7 @@ class TestIdentities:
                 for rebate in (amount, 0.0)
             )
             touch = {name: value for name, value in values.items() if name != "strike"}
-            value = float(touch_price(**touch, amount=amount, paid_at=paid_at))
+            value = float(touch_price(**touch, amount=amount, kind="one-touch", paid_at=paid_at))
             assert value == pytest.approx(with_it - without, abs=1e-12 * values["spot"])
 
     def test_adversaries(self):
@@ -241,13 +241,13 @@ class TestIdentities:
         rates = {"rate": random.uniform(-0.2, 0.5, count), "dividend": random.uniform(-0.2, 0.5, count)}
         discount = np.exp(-rates["rate"] * expiry)
         with np.errstate(all="raise"):
-            hit = touch_price(spot, 100.0, vol, expiry, **rates)
-            late = touch_price(spot, 100.0, vol, expiry, **rates, paid_at="expiry")
-            never = touch_price(spot, 100.0, vol, expiry, **rates, kind="no-touch")
+            hit = touch_price(spot, 100.0, vol=vol, expiry=expiry, **rates, kind="one-touch")
+            late = touch_price(spot, 100.0, vol=vol, expiry=expiry, **rates, kind="one-touch", paid_at="expiry")
+            never = touch_price(spot, 100.0, vol=vol, expiry=expiry, **rates, kind="no-touch")
             for kind, paid_at in (("one-touch", "hit"), ("one-touch", "expiry"), ("no-touch", "hit")):
                 for payoff in ("cash", "asset"):
                     result = touch_greeks(
-                        spot, 100.0, vol, expiry, **rates, kind=kind, payoff=payoff, paid_at=paid_at, order=2
+                        spot, 100.0, vol=vol, expiry=expiry, **rates, kind=kind, payoff=payoff, paid_at=paid_at, order=2
                     )
                     for name in BarrierGreeks._fields:
                         assert not np.isnan(getattr(result, name)).any(), (kind, payoff, paid_at, name)
@@ -261,23 +261,26 @@ class TestIdentities:
 
 class TestEdges:
     def test_touched(self):
-        touched = {"rate": 0.05, "dividend": 0.02, "amount": 3.0, "direction": "down", "order": 2}
-        hit = touch_greeks(90.0, 100.0, 0.3, 2.0, **touched)
+        touched = {"rate": 0.05, "dividend": 0.02, "amount": 3.0, "direction": "down", "kind": "one-touch", "order": 2}
+        hit = touch_greeks(90.0, 100.0, vol=0.3, expiry=2.0, **touched)
         assert hit.price == 3.0
         assert all(float(part) == 0.0 for part in hit[1:])
-        asset = touch_greeks(90.0, 100.0, 0.3, 2.0, payoff="asset", **touched)
+        asset = touch_greeks(90.0, 100.0, vol=0.3, expiry=2.0, payoff="asset", **touched)
         assert (asset.price, asset.delta) == (270.0, 3.0)
-        late = touch_greeks(90.0, 100.0, 0.3, 2.0, paid_at="expiry", **touched)
+        late = touch_greeks(90.0, 100.0, vol=0.3, expiry=2.0, paid_at="expiry", **touched)
         assert float(late.price) == pytest.approx(3.0 * math.exp(-0.1), rel=1e-15)
         assert float(late.theta) == pytest.approx(0.15 * math.exp(-0.1), rel=1e-14)
-        assert touch_price(90.0, 100.0, 0.3, 2.0, kind="no-touch", direction="down") == 0.0
+        assert touch_price(90.0, 100.0, vol=0.3, expiry=2.0, kind="no-touch", direction="down") == 0.0
         # at the barrier it is touched, whichever way it came
-        assert touch_price(100.0, 100.0, 0.3, 2.0) == 1.0
-        assert touch_price(100.0, 100.0, 0.3, 2.0, direction="up") == 1.0
+        assert touch_price(100.0, 100.0, vol=0.3, expiry=2.0, kind="one-touch") == 1.0
+        assert touch_price(100.0, 100.0, vol=0.3, expiry=2.0, direction="up", kind="one-touch") == 1.0
         # beyond the barrier a knock-in binary is plain: a call and a put make the discounted amount
-        either = [float(binary_price(90.0, 95.0, 100.0, 0.3, 2.0, rate=0.05, option=o)) for o in ("call", "put")]
+        either = [
+            float(binary_price(90.0, 95.0, 100.0, vol=0.3, expiry=2.0, rate=0.05, option=o, kind="down-in"))
+            for o in ("call", "put")
+        ]
         assert sum(either) == pytest.approx(math.exp(-0.1), rel=1e-14)
-        assert binary_price(90.0, 95.0, 100.0, 0.3, 2.0, kind="down-out") == 0.0
+        assert binary_price(90.0, 95.0, 100.0, vol=0.3, expiry=2.0, kind="down-out", option="put") == 0.0
 
     @pytest.mark.parametrize("direction", ["down", "up"])
     def test_an_amount_of_nothing_is_worth_nothing(self, direction):
@@ -285,14 +288,15 @@ class TestEdges:
         greeks = touch_greeks(
             [105.0, 95.0],
             100.0,
-            0.2,
-            1.0,
+            vol=0.2,
+            expiry=1.0,
             rate=-0.03,
             dividend=-0.04,
             amount=0.0,
             direction=direction,
             order=2,
             payoff=["cash", "asset"],
+            kind="one-touch",
         )
         assert all((part == 0.0).all() for part in greeks)
 
@@ -300,76 +304,91 @@ class TestEdges:
         # 100 e^(-0.1 t) falls to 95 at t = -10 ln 0.95
         keywords = {"dividend": 0.15, "rate": 0.05}
         moment = -10.0 * math.log(0.95)
-        assert float(touch_price(100.0, 95.0, 0.0, 1.0, **keywords)) == pytest.approx(
+        assert float(touch_price(100.0, 95.0, vol=0.0, expiry=1.0, kind="one-touch", **keywords)) == pytest.approx(
             math.exp(-0.05 * moment), rel=1e-14
         )
-        late = touch_price(100.0, 95.0, 0.0, 1.0, paid_at="expiry", **keywords)
+        late = touch_price(100.0, 95.0, vol=0.0, expiry=1.0, kind="one-touch", paid_at="expiry", **keywords)
         assert float(late) == pytest.approx(math.exp(-0.05), rel=1e-15)
-        assert touch_price(100.0, 80.0, 0.0, 1.0, **keywords) == 0.0
-        assert float(touch_price(100.0, 80.0, 0.0, 1.0, kind="no-touch", **keywords)) == pytest.approx(math.exp(-0.05))
-        assert touch_price(100.0, 80.0, 0.3, 0.0) == 0.0
-        assert touch_price(100.0, 80.0, 0.3, 0.0, kind="no-touch") == 1.0
+        assert touch_price(100.0, 80.0, vol=0.0, expiry=1.0, kind="one-touch", **keywords) == 0.0
+        assert float(touch_price(100.0, 80.0, vol=0.0, expiry=1.0, kind="no-touch", **keywords)) == pytest.approx(
+            math.exp(-0.05)
+        )
+        assert touch_price(100.0, 80.0, vol=0.3, expiry=0.0, kind="one-touch") == 0.0
+        assert touch_price(100.0, 80.0, vol=0.3, expiry=0.0, kind="no-touch") == 1.0
         assert float(
-            binary_price(100.0, 92.0, 95.0, 0.0, 1.0, kind="down-in", option="put", **keywords)
+            binary_price(100.0, 92.0, 95.0, vol=0.0, expiry=1.0, kind="down-in", option="put", **keywords)
         ) == pytest.approx(math.exp(-0.05) if 100.0 * math.exp(-0.1) < 92.0 else 0.0)
 
     @pytest.mark.parametrize("value", [-1.0, 0.0, math.inf])
     def test_out_of_domain(self, value):
         with np.errstate(invalid="raise"), pytest.raises(FloatingPointError):
-            touch_price(value, 100.0, 0.3, 1.0)
+            touch_price(value, 100.0, vol=0.3, expiry=1.0, kind="one-touch")
         with np.errstate(invalid="ignore"):
-            assert all(math.isnan(part) for part in binary_greeks(100.0, value, 90.0, 0.3, 1.0, order=2))
+            assert all(
+                math.isnan(part)
+                for part in binary_greeks(
+                    100.0, value, 90.0, vol=0.3, expiry=1.0, order=2, kind="down-in", option="put"
+                )
+            )
 
     def test_arrays(self):
         spot = np.linspace(90.0, 110.0, 9)
         kinds = [["one-touch"], ["no-touch"]]
-        result = touch_greeks(spot, [[95.0], [105.0]], 0.3, 1.0, kind=kinds)
+        result = touch_greeks(spot, [[95.0], [105.0]], vol=0.3, expiry=1.0, kind=kinds)
         assert all(part.shape == (2, 9) for part in result[:7])
-        again = touch_greeks(spot, [[95.0], [105.0]], 0.4, 1.0, kind=kinds, out=result)
+        again = touch_greeks(spot, [[95.0], [105.0]], vol=0.4, expiry=1.0, kind=kinds, out=result)
         assert again.price is result.price
         for i in range(9):
-            one = touch_price(spot[i], 105.0, 0.4, 1.0, kind="no-touch")
+            one = touch_price(spot[i], 105.0, vol=0.4, expiry=1.0, kind="no-touch")
             assert again.price[1, i] == one
 
 
 WRONG_CALLS = [
     (
-        lambda: touch_price(1.0, 2.0, 0.3, 1.0, kind="touch"),
+        lambda: touch_price(1.0, 2.0, vol=0.3, expiry=1.0, kind="two-touch"),
         ValueError,
-        "kind must be one of 'one-touch', 'no-touch', got 'touch'",
+        "kind must be one of 'one-touch', 'no-touch', got 'two-touch'",
     ),
     (
-        lambda: touch_price(1.0, 2.0, 0.3, 1.0, direction="left"),
+        lambda: touch_price(1.0, 2.0, vol=0.3, expiry=1.0, direction="left", kind="one-touch"),
         ValueError,
         "direction must be one of 'down', 'up', got 'left'",
     ),
     (
-        lambda: touch_price(1.0, 2.0, 0.3, 1.0, payoff=["cash", "coin"]),
+        lambda: touch_price(1.0, 2.0, vol=0.3, expiry=1.0, payoff=["cash", "coin"], kind="one-touch"),
         ValueError,
         "payoff[1] must be one of 'cash', 'asset', got 'coin'",
     ),
     (
-        lambda: touch_price(1.0, 2.0, 0.3, 1.0, paid_at="end"),
+        lambda: touch_price(1.0, 2.0, vol=0.3, expiry=1.0, paid_at="end", kind="one-touch"),
         ValueError,
         "paid_at must be one of 'hit', 'expiry', got 'end'",
     ),
     (
-        lambda: touch_price(1.0, 2.0, "low", 1.0),
+        lambda: touch_price(1.0, 2.0, vol="low", expiry=1.0, kind="one-touch"),
         TypeError,
         "vol must be a number or an array of numbers, got 'low'",
     ),
     (
-        lambda: binary_price(1.0, 2.0, 1.0, 0.3, 1.0, payoff=1),
+        lambda: binary_price(1.0, 2.0, 1.0, vol=0.3, expiry=1.0, payoff=1, kind="down-in", option="put"),
         TypeError,
         "payoff must be a string or an array of strings, got int",
     ),
     (
-        lambda: binary_price(np.ones(2), np.ones(3), 1.0, 0.3, 1.0),
+        lambda: binary_price(np.ones(2), np.ones(3), 1.0, vol=0.3, expiry=1.0, kind="down-in", option="put"),
         ValueError,
         "strike of shape (3,) does not broadcast with spot of shape (2,)",
     ),
-    (lambda: binary_greeks(1.0, 2.0, 1.0, 0.3, 1.0, order=0), ValueError, "order must be 1 or 2, got 0"),
-    (lambda: touch_greeks(1.0, 2.0, 0.3, 1.0, order=2, out=(1.0,) * 7), ValueError, "out must hold 14 arrays, got 7"),
+    (
+        lambda: binary_greeks(1.0, 2.0, 1.0, vol=0.3, expiry=1.0, order=0, kind="down-in", option="put"),
+        ValueError,
+        "order must be 1 or 2, got 0",
+    ),
+    (
+        lambda: touch_greeks(1.0, 2.0, vol=0.3, expiry=1.0, order=2, out=(1.0,) * 7, kind="one-touch"),
+        ValueError,
+        "out must hold 14 arrays, got 7",
+    ),
 ]
 
 

@@ -27,7 +27,7 @@ def option_of(row):
     spot, strike, vol, expiry = (float(row[name]) for name in ("spot", "strike", "vol", "t"))
     lower, upper = float(row["lower_barrier"] or 0.0), float(row["upper_barrier"] or math.inf)
     terms = {"rate": float(row["r_cont"]), "dividend": float(row["q_cont"]), "monitoring": int(row["n_monitor_m"])}
-    return (spot, strike, lower, upper, vol, expiry), {**terms, "option": row["option_type"]}
+    return (spot, strike, lower, upper), {**terms, "vol": vol, "expiry": expiry, "option": row["option_type"]}
 
 
 class TestPublished:
@@ -55,7 +55,7 @@ class TestPublished:
         barrier = np.array([85.0, 87.0, 88.0, 90.0, 91.0, 93.0, 94.0])
         printed = [6.322, 6.281, 6.242, 6.098, 5.977, 5.584, 5.288]
         value = sg.barrier.price(
-            100.0, 100.0, barrier, 0.3, 0.2, rate=0.1, kind="down-out", option="call", monitoring=50
+            100.0, 100.0, barrier, vol=0.3, expiry=0.2, rate=0.1, kind="down-out", option="call", monitoring=50
         )
         np.testing.assert_allclose(value, printed, atol=1.2e-3)
 
@@ -108,11 +108,14 @@ class TestMovedBarrier:
 
     @pytest.mark.parametrize("name", sg.barrier.BarrierGreeks._fields)
     def test_each_greek_alone(self, name):
-        values = (np.array([70.0, 95.0, 140.0]), 100.0, 60.0, 0.35, 1.0)
+        values = {"spot": np.array([70.0, 95.0, 140.0]), "strike": 100.0, "barrier": 60.0, "vol": 0.35, "expiry": 1.0}
+        values |= {"kind": "down-in", "option": "put"}
         function = getattr(sg.barrier, name)
-        expected = getattr(sg.barrier.greeks(*values, monitoring=[12, 52, 252], order=2), name)
+        expected = getattr(
+            sg.barrier.greeks(*values, monitoring=[12, 52, 252], order=2, kind="down-in", option="put"), name
+        )
         out = np.empty(3)
-        got = function(*values, monitoring=[12, 52, 252], out=out)
+        got = function(**values, monitoring=[12, 52, 252], out=out)
         assert got is out
         # the price alone goes through the straight-line formula
         np.testing.assert_allclose(got, expected, rtol=1e-13)
@@ -120,13 +123,17 @@ class TestMovedBarrier:
     def test_many_dates_are_the_continuous_barrier(self):
         values = (100.0, 100.0, 80.0, 0.3, 1.0)
         far = sg.barrier.price(*values, monitoring=10**12)
-        assert float(far) == pytest.approx(float(sg.barrier.price(*values)), rel=1e-5)
+        assert float(far) == pytest.approx(float(sg.barrier.price(*values, kind="down-in", option="put")), rel=1e-5)
 
     def test_error_against_the_exact_price_falls_with_the_dates(self):
         errors = []
         for dates in (16, 64, 256):
-            quick = sg.barrier.price(100.0, 100.0, 85.0, 0.3, 1.0, monitoring=dates)
-            exact = sg.barrier.price(100.0, 100.0, 85.0, 0.3, 1.0, monitoring=dates, method="exact")
+            quick = sg.barrier.price(
+                100.0, 100.0, 85.0, vol=0.3, expiry=1.0, monitoring=dates, kind="down-in", option="put"
+            )
+            exact = sg.barrier.price(
+                100.0, 100.0, 85.0, vol=0.3, expiry=1.0, monitoring=dates, method="exact", kind="down-in", option="put"
+            )
             errors.append(abs(float(quick - exact)))
         # o(1/sqrt n), and in practice 1/n
         assert errors[1] < 0.4 * errors[0]
@@ -173,7 +180,7 @@ class TestExact:
     @pytest.mark.parametrize("kind", ["knock-in", "knock-out"])
     def test_derivatives_of_the_price(self, kind):
         values = {"strike": 105.0, "lower": 80.0, "upper": 130.0, "vol": 0.4, "expiry": 1.0, "rate": 0.05}
-        values |= {"dividend": 0.02, "rebate": 3.0, "monitoring": 52, "kind": kind}
+        values |= {"dividend": 0.02, "rebate": 3.0, "monitoring": 52, "kind": kind, "option": "put"}
 
         def price(spot):
             return float(discrete_price(spot, **values))
@@ -193,98 +200,167 @@ class TestExact:
 
     def test_theta_by_a_date_that_comes_nearer(self):
         # one date: the option is European, and its theta that of a payoff without a barrier's history
-        values = {"lower": 80.0, "upper": 120.0, "vol": 0.3, "rate": 0.04, "monitoring": 1, "kind": "knock-out"}
+        values = {
+            "lower": 80.0,
+            "upper": 120.0,
+            "vol": 0.3,
+            "rate": 0.04,
+            "monitoring": 1,
+            "kind": "knock-out",
+            "option": "put",
+        }
         h = 1e-4
         later, sooner = (float(discrete_price(98.0, 100.0, expiry=0.5 + dt, **values)) for dt in (-h, h))
         greeks = discrete_greeks(98.0, 100.0, expiry=0.5, **values)
         assert float(greeks.theta) == pytest.approx((later - sooner) / (2.0 * h), rel=1e-6)
 
     def test_now_is_no_date(self):
-        below = discrete_greeks(79.0, 100.0, 80.0, math.inf, 0.3, 1.0, monitoring=250, kind="knock-out")
-        assert 0.0 < float(below.price) < float(sg.barrier.price(81.0, 100.0, 80.0, 0.3, 1.0, kind="down-out"))
+        below = discrete_greeks(
+            79.0, 100.0, 80.0, math.inf, vol=0.3, expiry=1.0, monitoring=250, kind="knock-out", option="put"
+        )
+        assert (
+            0.0
+            < float(below.price)
+            < float(sg.barrier.price(81.0, 100.0, 80.0, vol=0.3, expiry=1.0, kind="down-out", option="put"))
+        )
 
     def test_by_price_with_a_method(self):
         spot = np.array([75.0, 95.0, 110.0])
-        got = sg.barrier.price(spot, 100.0, 80.0, 0.3, 1.0, monitoring=12, method="exact", kind="down-out")
-        np.testing.assert_array_equal(
-            got, discrete_price(spot, 100.0, 80.0, np.inf, 0.3, 1.0, monitoring=12, kind="knock-out")
+        got = sg.barrier.price(
+            spot, 100.0, 80.0, vol=0.3, expiry=1.0, monitoring=12, method="exact", kind="down-out", option="put"
         )
-        got = sg.barrier.price(spot, 100.0, 120.0, 0.3, 1.0, monitoring=12, method="exact", kind="up-in", rebate=2.0)
-        np.testing.assert_array_equal(got, discrete_price(spot, 100.0, 0.0, 120.0, 0.3, 1.0, monitoring=12, rebate=2.0))
+        np.testing.assert_array_equal(
+            got,
+            discrete_price(
+                spot, 100.0, 80.0, np.inf, vol=0.3, expiry=1.0, monitoring=12, kind="knock-out", option="put"
+            ),
+        )
+        got = sg.barrier.price(
+            spot,
+            100.0,
+            120.0,
+            vol=0.3,
+            expiry=1.0,
+            monitoring=12,
+            method="exact",
+            kind="up-in",
+            rebate=2.0,
+            option="put",
+        )
+        np.testing.assert_array_equal(
+            got,
+            discrete_price(
+                spot, 100.0, 0.0, 120.0, vol=0.3, expiry=1.0, monitoring=12, rebate=2.0, kind="knock-in", option="put"
+            ),
+        )
         with pytest.warns(RuntimeWarning, match="invalid"):
-            got = sg.barrier.price(100.0, 100.0, [0.0, -1.0], 0.3, 1.0, monitoring=12, method="exact")
+            got = sg.barrier.price(
+                100.0,
+                100.0,
+                [0.0, -1.0],
+                vol=0.3,
+                expiry=1.0,
+                monitoring=12,
+                method="exact",
+                kind="down-in",
+                option="put",
+            )
         assert np.isnan(got).all()
 
     def test_certain_paths(self):
         # no time left: today is the last date
         values = {"monitoring": 5, "kind": "knock-out", "rebate": 2.0, "option": "call"}
         spot = np.array([79.0, 80.0, 110.0])
-        np.testing.assert_array_equal(discrete_price(spot, 100.0, 80.0, math.inf, 0.3, 0.0, **values), [2.0, 2.0, 10.0])
+        np.testing.assert_array_equal(
+            discrete_price(spot, 100.0, 80.0, math.inf, vol=0.3, expiry=0.0, **values), [2.0, 2.0, 10.0]
+        )
         # no volatility: 100 e^(-0.3 t) is at or below 80 first on the fifth of six dates in a year
         greeks = discrete_greeks(
-            100.0, 90.0, 80.0, math.inf, 0.0, 1.0, rate=0.1, dividend=0.4, **{**values, "monitoring": 6}
+            100.0, 90.0, 80.0, math.inf, vol=0.0, expiry=1.0, rate=0.1, dividend=0.4, **{**values, "monitoring": 6}
         )
         assert float(greeks.price) == pytest.approx(2.0 * math.exp(-0.1 * 5 / 6), rel=1e-15)
         assert float(greeks.delta) == 0.0
-        alive = discrete_greeks(100.0, 90.0, 80.0, math.inf, 0.0, 1.0, rate=0.1, **values)
+        alive = discrete_greeks(100.0, 90.0, 80.0, math.inf, vol=0.0, expiry=1.0, rate=0.1, **values)
         assert float(alive.price) == pytest.approx(100.0 - 90.0 * math.exp(-0.1), rel=1e-15)
         assert float(alive.delta) == 1.0
 
     def test_many_dates_and_strong_drift(self):
         # ever more dates come near the continuous barrier, from above
         prices = [
-            float(discrete_price(100.0, 100.0, 80.0, math.inf, 0.3, 1.0, monitoring=n, kind="knock-out"))
+            float(
+                discrete_price(
+                    100.0, 100.0, 80.0, math.inf, vol=0.3, expiry=1.0, monitoring=n, kind="knock-out", option="put"
+                )
+            )
             for n in (10, 100, 1000, 10_000)
         ]
-        exact = float(sg.barrier.price(100.0, 100.0, 80.0, 0.3, 1.0, kind="down-out"))
+        exact = float(sg.barrier.price(100.0, 100.0, 80.0, vol=0.3, expiry=1.0, kind="down-out", option="put"))
         gaps = np.diff([*prices, exact])
         assert (gaps < 0.0).all()
         assert prices[-1] - exact < 0.03 * exact
         # a drift of six deviations a date, towards the barrier and away from it
         for rate in (-0.3, 0.3):
-            args = (100.0, 100.0, 95.0, math.inf, 0.01, 0.5)
-            value = discrete_price(*args, monitoring=12, rate=rate, kind="knock-out", rebate=1.0)
+            args = (100.0, 100.0, 95.0, math.inf)
+            terms = {"vol": 0.01, "expiry": 0.5, "monitoring": 12, "rate": rate}
+            value = discrete_price(*args, **terms, kind="knock-out", rebate=1.0, option="put")
             twin = oracle.price(100.0, 100.0, 95.0, math.inf, 0.01, 0.5, rate, 0.0, 1.0, 12, True, False)
             assert float(value) == pytest.approx(twin, rel=1e-9)
 
     def test_what_is_too_strong_a_drift(self):
         with pytest.warns(RuntimeWarning, match="invalid"):
-            assert math.isnan(discrete_price(100.0, 100.0, 90.0, math.inf, 1e-4, 1.0, monitoring=12, rate=0.1))
+            assert math.isnan(
+                discrete_price(
+                    100.0,
+                    100.0,
+                    90.0,
+                    math.inf,
+                    vol=1e-4,
+                    expiry=1.0,
+                    monitoring=12,
+                    rate=0.1,
+                    kind="knock-in",
+                    option="put",
+                )
+            )
 
 
 WRONG_CALLS = [
     (
-        lambda: sg.barrier.price(1.0, 1.0, 0.5, 0.3, 1.0, monitoring=0),
+        lambda: sg.barrier.price(1.0, 1.0, 0.5, vol=0.3, expiry=1.0, monitoring=0, kind="down-in", option="put"),
         ValueError,
         "monitoring must be a whole number >= 1, got 0",
     ),
     (
-        lambda: sg.barrier.greeks(1.0, 1.0, 0.5, 0.3, 1.0, monitoring=[12, 2.5]),
+        lambda: sg.barrier.greeks(
+            1.0, 1.0, 0.5, vol=0.3, expiry=1.0, monitoring=[12, 2.5], kind="down-in", option="put"
+        ),
         ValueError,
         "monitoring[1] must be a whole number >= 1, got 2.5",
     ),
     (
-        lambda: sg.barrier.vega(1.0, 1.0, 0.5, 0.3, 1.0, monitoring="daily"),
+        lambda: sg.barrier.vega(1.0, 1.0, 0.5, vol=0.3, expiry=1.0, monitoring="daily", kind="down-in", option="put"),
         TypeError,
         "monitoring must be a number or an array of numbers, got 'daily'",
     ),
     (
-        lambda: sg.barrier.price(1.0, 1.0, 0.5, 0.3, 1.0, monitoring=True),
+        lambda: sg.barrier.price(1.0, 1.0, 0.5, vol=0.3, expiry=1.0, monitoring=True, kind="down-in", option="put"),
         TypeError,
         "monitoring must be a number of dates, got dtype bool",
     ),
     (
-        lambda: sg.barrier.price(1.0, 1.0, 0.5, 0.3, 1.0, monitoring=12, method="tree"),
+        lambda: sg.barrier.price(
+            1.0, 1.0, 0.5, vol=0.3, expiry=1.0, monitoring=12, method="tree", kind="down-in", option="put"
+        ),
         ValueError,
         "method must be one of 'shift', 'exact', got 'tree'",
     ),
     (
-        lambda: discrete_price(1.0, 1.0, 0.5, 2.0, 0.3, 1.0, monitoring=12, kind="down-in"),
+        lambda: discrete_price(1.0, 1.0, 0.5, 2.0, vol=0.3, expiry=1.0, monitoring=12, kind="down-in", option="put"),
         ValueError,
         "kind must be one of 'knock-in', 'knock-out', got 'down-in'",
     ),
     (
-        lambda: discrete_greeks(1.0, 1.0, None, 2.0, 0.3, 1.0, monitoring=12),
+        lambda: discrete_greeks(1.0, 1.0, None, 2.0, vol=0.3, expiry=1.0, monitoring=12, kind="knock-in", option="put"),
         TypeError,
         "lower must be a number or an array of numbers, got None",
     ),

@@ -82,7 +82,7 @@ class TestPublished:
     def test_twenty_digits(self, row):
         market = market_of(row)
         if row["kind"].startswith("dnt"):
-            unit, result = 1.0, double_touch_greeks(**market, order=2)
+            unit, result = 1.0, double_touch_greeks(**market, kind="double-no-touch", order=2)
         else:
             kind, option = row["kind"].split("_")
             kind = {"ko": "knock-out", "ki": "knock-in"}[kind]
@@ -98,8 +98,11 @@ class TestPublished:
     def test_where_either_series_is_slow(self, row):
         market = market_of(row)
         for value, expected in (
-            (double_price(**market, strike=float(row["strike"]), option="call"), row["KO_call_price_20digits"]),
-            (double_touch_price(**market), row["DNT_unit_cash_at_expiry_20digits"]),
+            (
+                double_price(**market, strike=float(row["strike"]), kind="knock-out", option="call"),
+                row["KO_call_price_20digits"],
+            ),
+            (double_touch_price(**market, kind="double-no-touch"), row["DNT_unit_cash_at_expiry_20digits"]),
         ):
             assert float(value) == pytest.approx(float(expected), rel=1e-12, abs=1e-300)
 
@@ -228,7 +231,7 @@ def batch(random, count):
 
 def vanilla(values, option):
     """A knock-in whose barrier was hit."""
-    return price(**{**values, "barrier": 2.0 * values["spot"]}, option=option)
+    return price(**{**values, "barrier": 2.0 * values["spot"]}, kind="down-in", option=option)
 
 
 class TestIdentities:
@@ -238,7 +241,7 @@ class TestIdentities:
         parts = [double_greeks(**values, kind=kind, option=option, order=2) for kind in ("knock-in", "knock-out")]
         strike, rest = values.pop("strike"), values
         rest = {name: value for name, value in rest.items() if name not in ("lower", "upper")}
-        plain = greeks(**rest, strike=strike, barrier=2.0 * rest["spot"], option=option, order=2)
+        plain = greeks(**rest, strike=strike, barrier=2.0 * rest["spot"], kind="down-in", option=option, order=2)
         for i, scale in enumerate(scales(rest["spot"], rest["vol"], rest["expiry"])):
             terms = abs(float(parts[0][i])) + abs(float(parts[1][i]))
             assert float(parts[0][i] + parts[1][i]) == pytest.approx(float(plain[i]), abs=1e-11 * terms + 1e-11 * scale)
@@ -257,7 +260,8 @@ class TestIdentities:
     def test_a_rebate_is_a_touch(self, seed, kind, rebate_at):
         values = draw(np.random.default_rng(seed))
         with_it, without = (
-            float(double_price(**values, rebate=rebate, kind=kind, rebate_at=rebate_at)) for rebate in (7.0, 0.0)
+            float(double_price(**values, rebate=rebate, kind=kind, option="put", rebate_at=rebate_at))
+            for rebate in (7.0, 0.0)
         )
         rest = without_strike(values)
         if kind.startswith("knock"):
@@ -265,7 +269,9 @@ class TestIdentities:
             value = double_touch_price(**rest, amount=7.0, kind=touch, paid_at=rebate_at)
         else:
             lower, upper = rest.pop("lower"), rest.pop("upper")
-            value = touch_price(**rest, barrier=upper if kind == "kiko" else lower, amount=7.0, paid_at=rebate_at)
+            value = touch_price(
+                **rest, barrier=upper if kind == "kiko" else lower, amount=7.0, kind="one-touch", paid_at=rebate_at
+            )
         assert float(value) == pytest.approx(with_it - without, abs=1e-14 * with_it + 2e-13 * values["spot"])
 
     @given(seed=st.integers(0, 10_000), option=st.sampled_from(OPTIONS), rebate=st.sampled_from([0.0, 5.0]))
@@ -295,7 +301,7 @@ class TestIdentities:
     def test_kiko_is_the_outer_barrier_less_the_corridor(self, seed, option):
         values = draw(np.random.default_rng(seed), width=(0.2, 1.0))
         scale = scales(values["spot"], values["vol"], values["expiry"])
-        corridor = double_greeks(**values, option=option, order=2)
+        corridor = double_greeks(**values, kind="knock-out", option=option, order=2)
         single = {name: value for name, value in values.items() if name not in ("lower", "upper")}
         for kind, outer, barrier in (("kiko", "up-out", "upper"), ("koki", "down-out", "lower")):
             both = double_greeks(**values, kind=kind, option=option, order=2)
@@ -318,7 +324,10 @@ class TestIdentities:
             "dividend": values["rate"],
         }
         for kind, other in (("knock-out", "knock-out"), ("knock-in", "knock-in"), ("kiko", "koki")):
-            call_, put = double_price(**values, kind=kind, option="call"), double_price(**mirrored, kind=other)
+            call_, put = (
+                double_price(**values, kind=kind, option="call"),
+                double_price(**mirrored, kind=other, option="put"),
+            )
             assert float(call_) == pytest.approx(strike / spot * float(put), rel=1e-11, abs=2e-13 * spot)
 
     def test_adversarial_options_stay_in_bounds(self):
@@ -363,11 +372,11 @@ class TestEdges:
     @pytest.mark.parametrize("option", OPTIONS)
     def test_knocked(self, spot, option):
         corridor = {"strike": 100.0, "lower": 80.0, "upper": 120.0, "option": option, "rebate": 3.0}
-        out = double_price(spot, **corridor, **MARKET)
+        out = double_price(spot, **corridor, **MARKET, kind="knock-out")
         assert out == 3.0
-        late = double_price(spot, **corridor, **MARKET, rebate_at="expiry")
+        late = double_price(spot, **corridor, **MARKET, kind="knock-out", rebate_at="expiry")
         assert float(late) == pytest.approx(3.0 * math.exp(-0.1), rel=1e-15)
-        plain = float(price(spot, 100.0, 2.0 * spot, **MARKET, option=option))
+        plain = float(price(spot, 100.0, 2.0 * spot, **MARKET, kind="down-in", option=option))
         assert float(double_price(spot, **corridor, **MARKET, kind="knock-in")) == pytest.approx(plain, rel=1e-15)
         for kind, outer, barrier in (("kiko", "up-out", 120.0), ("koki", "down-out", 80.0)):
             expected = price(spot, 100.0, barrier, **MARKET, rebate=3.0, kind=outer, option=option)
@@ -378,7 +387,15 @@ class TestEdges:
     @pytest.mark.parametrize("kind", KINDS)
     def test_greeks_at_a_barrier_are_those_of_the_living_side(self, spot, kind):
         inside = spot * (1.0 + (1e-9 if spot == 80.0 else -1e-9))
-        arguments = {"strike": 95.0, "lower": 80.0, "upper": 120.0, "rebate": 3.0, "kind": kind, "order": 2}
+        arguments = {
+            "strike": 95.0,
+            "lower": 80.0,
+            "upper": 120.0,
+            "rebate": 3.0,
+            "kind": kind,
+            "option": "put",
+            "order": 2,
+        }
         at, near = double_greeks(spot, **arguments, **MARKET), double_greeks(inside, **arguments, **MARKET)
         for name in BarrierGreeks._fields[1:]:
             value = float(getattr(near, name))
@@ -388,7 +405,7 @@ class TestEdges:
     @pytest.mark.parametrize(("spot", "first", "second"), [(80.0, 1.0, 0.0), (70.0, 1.0, 0.0), (125.0, 0.0, 1.0)])
     def test_touched(self, spot, first, second):
         arguments = {"lower": 80.0, "upper": 120.0, **MARKET}
-        assert double_touch_price(spot, **arguments) == 0.0
+        assert double_touch_price(spot, **arguments, kind="double-no-touch") == 0.0
         assert double_touch_price(spot, **arguments, kind="double-touch") == 1.0
         assert double_touch_price(spot, **arguments, kind="kiko") == first
         assert double_touch_price(spot, **arguments, kind="koki") == second
@@ -397,11 +414,11 @@ class TestEdges:
 
     def test_no_time(self):
         corridor = {"lower": 80.0, "upper": 120.0, "vol": 0.3, "expiry": 0.0, "rate": 0.05, "option": "call"}
-        assert double_price(105.0, 100.0, **corridor) == 5.0
+        assert double_price(105.0, 100.0, **corridor, kind="knock-out") == 5.0
         assert double_price(105.0, 100.0, **corridor, kind="knock-in", rebate=3.0) == 3.0
         assert double_price(105.0, 100.0, **corridor, kind="kiko", rebate=3.0) == 0.0
-        assert double_touch_price(105.0, 80.0, 120.0, 0.3, 0.0) == 1.0
-        assert double_touch_price(105.0, 80.0, 120.0, 0.3, 0.0, kind="double-touch") == 0.0
+        assert double_touch_price(105.0, 80.0, 120.0, vol=0.3, expiry=0.0, kind="double-no-touch") == 1.0
+        assert double_touch_price(105.0, 80.0, 120.0, vol=0.3, expiry=0.0, kind="double-touch") == 0.0
 
     def test_certain_paths(self):
         # 100 e^(-0.1 t) falls to 95 at t = -10 ln 0.95, and never rises
@@ -411,7 +428,7 @@ class TestEdges:
         end = 100.0 * math.exp(-0.1)
         value = (98.0 - end) * math.exp(-0.05)
         for kind, expected in (("knock-out", 3.0 * paid), ("knock-in", value), ("kiko", value), ("koki", 3.0 * paid)):
-            found = double_price(100.0, 98.0, 95.0, 105.0, **arguments, kind=kind, rebate=3.0)
+            found = double_price(100.0, 98.0, 95.0, 105.0, **arguments, kind=kind, option="put", rebate=3.0)
             assert float(found) == pytest.approx(expected, rel=1e-14), kind
         for kind, expected in (
             ("knock-out", value),
@@ -419,7 +436,7 @@ class TestEdges:
             ("kiko", 0.0),
             ("koki", 0.0),
         ):
-            found = double_price(100.0, 98.0, 80.0, 105.0, **arguments, kind=kind, rebate=3.0)
+            found = double_price(100.0, 98.0, 80.0, 105.0, **arguments, kind=kind, option="put", rebate=3.0)
             assert float(found) == pytest.approx(expected, rel=1e-14), kind
         for kind, expected in zip(TOUCHES, (0.0, paid, paid, 0.0), strict=True):
             assert float(double_touch_price(100.0, 95.0, 105.0, **arguments, kind=kind)) == pytest.approx(expected)
@@ -427,7 +444,9 @@ class TestEdges:
     def test_a_certain_path_is_the_limit(self):
         values = {"spot": 100.0, "strike": 98.0, "lower": 95.0, "upper": 105.0, "rate": 0.05, "dividend": 0.15}
         for kind in KINDS:
-            limit, near = (double_price(**values, vol=vol, expiry=1.0, kind=kind, rebate=3.0) for vol in (0.0, 1e-4))
+            limit, near = (
+                double_price(**values, vol=vol, expiry=1.0, kind=kind, option="put", rebate=3.0) for vol in (0.0, 1e-4)
+            )
             assert float(near) == pytest.approx(float(limit), rel=1e-5, abs=1e-9), kind
 
     @pytest.mark.parametrize("name", ["spot", "strike", "lower", "upper"])
@@ -436,82 +455,92 @@ class TestEdges:
         arguments = {"spot": 100.0, "strike": 100.0, "lower": 80.0, "upper": 120.0, "vol": 0.3, "expiry": 1.0}
         arguments[name] = value
         with np.errstate(invalid="raise"), pytest.raises(FloatingPointError):
-            double_price(**arguments)
+            double_price(**arguments, kind="knock-out", option="put")
         with np.errstate(invalid="ignore"):
-            assert all(math.isnan(part) for part in double_greeks(**arguments, order=2))
+            assert all(math.isnan(part) for part in double_greeks(**arguments, kind="knock-out", option="put", order=2))
 
     def test_barriers_the_wrong_way_round(self):
         with np.errstate(invalid="raise"), pytest.raises(FloatingPointError):
-            double_price(100.0, 100.0, 120.0, 80.0, 0.3, 1.0)
+            double_price(100.0, 100.0, 120.0, 80.0, vol=0.3, expiry=1.0, kind="knock-out", option="put")
         with np.errstate(invalid="ignore"):
-            assert math.isnan(double_touch_price(100.0, 100.0, 100.0, 0.3, 1.0))
+            assert math.isnan(double_touch_price(100.0, 100.0, 100.0, vol=0.3, expiry=1.0, kind="double-no-touch"))
 
     def test_arrays(self):
         spot = np.linspace(85.0, 115.0, 9)
         kinds = [["knock-out"], ["kiko"]]
-        result = double_greeks(spot, 100.0, [[80.0], [84.0]], 120.0, 0.3, 1.0, kind=kinds)
+        result = double_greeks(spot, 100.0, [[80.0], [84.0]], 120.0, vol=0.3, expiry=1.0, kind=kinds, option="put")
         assert all(part.shape == (2, 9) for part in result[:7])
         assert all(part is None for part in result[7:])
-        again = double_greeks(spot, 100.0, [[80.0], [84.0]], 120.0, 0.4, 1.0, kind=kinds, out=result)
+        again = double_greeks(
+            spot, 100.0, [[80.0], [84.0]], 120.0, vol=0.4, expiry=1.0, kind=kinds, out=result, option="put"
+        )
         assert again.price is result.price
         for i in range(9):
-            assert again.price[1, i] == double_price(spot[i], 100.0, 84.0, 120.0, 0.4, 1.0, kind="kiko")
+            assert again.price[1, i] == double_price(
+                spot[i], 100.0, 84.0, 120.0, vol=0.4, expiry=1.0, kind="kiko", option="put"
+            )
 
     def test_an_element_knows_no_neighbours(self):
         random = np.random.default_rng(3)
         values = [draw(random, reach=(0.03, 3.0)) for _ in range(200)]
         columns = {name: np.array([one[name] for one in values]) for name in values[0]}
         code = random.choice(KINDS, 200)
-        together = double_greeks(**columns, kind=code, rebate=3.0, order=2)
+        together = double_greeks(**columns, kind=code, option="put", rebate=3.0, order=2)
         for i in range(0, 200, 9):
-            alone = double_greeks(**values[i], kind=str(code[i]), rebate=3.0, order=2)
+            alone = double_greeks(**values[i], kind=str(code[i]), option="put", rebate=3.0, order=2)
             assert all(one[i] == other for one, other in zip(together, alone, strict=True))
 
 
 WRONG_CALLS = [
     (
-        lambda: double_price(1.0, 1.0, 0.5, 2.0, 0.3, 1.0, kind="out"),
+        lambda: double_price(1.0, 1.0, 0.5, 2.0, vol=0.3, expiry=1.0, kind="out", option="put"),
         ValueError,
         "kind must be one of 'knock-in', 'knock-out', 'kiko', 'koki', got 'out'",
     ),
     (
-        lambda: double_price(1.0, 1.0, 0.5, 2.0, 0.3, 1.0, option=["put", "both"]),
+        lambda: double_price(1.0, 1.0, 0.5, 2.0, vol=0.3, expiry=1.0, option=["put", "both"], kind="knock-out"),
         ValueError,
         "option[1] must be one of 'call', 'put', got 'both'",
     ),
     (
-        lambda: double_price(1.0, 1.0, 0.5, 2.0, 0.3, 1.0, rebate_at="end"),
+        lambda: double_price(1.0, 1.0, 0.5, 2.0, vol=0.3, expiry=1.0, rebate_at="end", kind="knock-out", option="put"),
         ValueError,
         "rebate_at must be one of 'hit', 'expiry', got 'end'",
     ),
     (
-        lambda: double_touch_price(1.0, 0.5, 2.0, 0.3, 1.0, kind="no-touch"),
+        lambda: double_touch_price(1.0, 0.5, 2.0, vol=0.3, expiry=1.0, kind="one-touch"),
         ValueError,
-        "kind must be one of 'double-no-touch', 'double-touch', 'kiko', 'koki', got 'no-touch'",
+        "kind must be one of 'double-no-touch', 'double-touch', 'kiko', 'koki', got 'one-touch'",
     ),
     (
-        lambda: double_touch_price(1.0, 0.5, 2.0, 0.3, 1.0, paid_at=1),
+        lambda: double_touch_price(1.0, 0.5, 2.0, vol=0.3, expiry=1.0, paid_at=1, kind="double-no-touch"),
         TypeError,
         "paid_at must be a string or an array of strings, got int",
     ),
     (
-        lambda: double_price(1.0, 1.0, "low", 2.0, 0.3, 1.0),
+        lambda: double_price(1.0, 1.0, "low", 2.0, vol=0.3, expiry=1.0, kind="knock-out", option="put"),
         TypeError,
         "lower must be a number or an array of numbers, got 'low'",
     ),
     (
-        lambda: double_touch_price(1.0, 0.5, 2.0, 0.3, 1.0, amount=None),
+        lambda: double_touch_price(1.0, 0.5, 2.0, vol=0.3, expiry=1.0, amount=None, kind="double-no-touch"),
         TypeError,
         "amount must be a number or an array of numbers, got None",
     ),
     (
-        lambda: double_price(np.ones(2), 1.0, 0.5, np.ones(3), 0.3, 1.0),
+        lambda: double_price(np.ones(2), 1.0, 0.5, np.ones(3), vol=0.3, expiry=1.0, kind="knock-out", option="put"),
         ValueError,
         "upper of shape (3,) does not broadcast with spot of shape (2,)",
     ),
-    (lambda: double_greeks(1.0, 1.0, 0.5, 2.0, 0.3, 1.0, order=3), ValueError, "order must be 1 or 2, got 3"),
     (
-        lambda: double_touch_greeks(1.0, 0.5, 2.0, 0.3, 1.0, order=2, out=(1.0,) * 7),
+        lambda: double_greeks(1.0, 1.0, 0.5, 2.0, vol=0.3, expiry=1.0, order=3, kind="knock-out", option="put"),
+        ValueError,
+        "order must be 1 or 2, got 3",
+    ),
+    (
+        lambda: double_touch_greeks(
+            1.0, 0.5, 2.0, vol=0.3, expiry=1.0, order=2, out=(1.0,) * 7, kind="double-no-touch"
+        ),
         ValueError,
         "out must hold 14 arrays, got 7",
     ),

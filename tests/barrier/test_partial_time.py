@@ -51,9 +51,10 @@ def vanilla(spot, strike, vol, expiry, rate, dividend, option):
 class TestPublished:
     @pytest.mark.parametrize("row", rows("partial_time"), ids=lambda row: row["row"])
     def test_partial_time(self, row):
-        values = numbers(row, "spot", "strike", "barrier", "vol", "t_act360", "t1_act360")
+        *prices, vol, expiry, moment = numbers(row, "spot", "strike", "barrier", "vol", "t_act360", "t1_act360")
         rate, dividend = numbers(row, "r_cont", "q_cont")
-        value = partial_time_price(*values, rate=rate, dividend=dividend, **names(row))
+        terms = {"vol": vol, "expiry": expiry, "moment": moment, "rate": rate, "dividend": dividend, "window": "end"}
+        value = partial_time_price(*prices, **terms, **names(row))
         assert abs(float(value) - float(row["expected"])) <= float(row["tol"])
 
     @pytest.mark.parametrize("row", rows("symmetry_partial_time"), ids=lambda row: row["row"])
@@ -61,29 +62,31 @@ class TestPublished:
         spot, vol, expiry, rate = numbers(row, "spot", "vol", "t_act360", "r_call_world_equals_q_put_world")
         moment = float(row["cover_days_t1"]) / 360.0
         call = partial_time_price(
-            spot, *numbers(row, "call_strike", "call_barrier"), vol, expiry, moment,
-            rate=rate, kind=row["call_barrier_type"].replace("_", "-"), option="call",
+            spot, *numbers(row, "call_strike", "call_barrier"), vol=vol, expiry=expiry, moment=moment,
+            rate=rate, kind=row["call_barrier_type"].replace("_", "-"), option="call", window="end",
         )  # fmt: skip
         put = partial_time_price(
-            spot, *numbers(row, "put_strike", "put_barrier"), vol, expiry, moment,
-            dividend=rate, kind=row["put_barrier_type"].replace("_", "-"), option="put",
+            spot, *numbers(row, "put_strike", "put_barrier"), vol=vol, expiry=expiry, moment=moment,
+            dividend=rate, kind=row["put_barrier_type"].replace("_", "-"), option="put", window="end",
         )  # fmt: skip
         assert abs(float(put) - float(row["put_strike"]) / spot * float(call)) <= float(row["tol_abs"])
 
     @pytest.mark.parametrize("row", rows("soft"), ids=lambda row: row["row"])
     def test_soft(self, row):
-        values = numbers(row, "spot", "strike", "barrier_lo_L", "barrier_hi_U", "vol", "t_act360")
+        *values, vol, expiry = numbers(row, "spot", "strike", "barrier_lo_L", "barrier_hi_U", "vol", "t_act360")
         rate, dividend = numbers(row, "r_cont", "q_cont")
-        value = soft_price(*values, rate=rate, dividend=dividend, **names(row))
+        value = soft_price(*values, vol=vol, expiry=expiry, rate=rate, dividend=dividend, **names(row))
         # the book misprints row 52: 7.2046 for the mean over [90, 95], which mpmath gives as 7.204364348
         expected = 7.204364348 if row["row"] == "52" else float(row["expected"])
         assert abs(float(value) - expected) <= (1e-9 if row["row"] == "52" else float(row["tol"]))
 
     @pytest.mark.parametrize("row", rows("two_asset"), ids=lambda row: row["row"])
     def test_two_asset(self, row):
-        values = numbers(row, "s1", "strike_on_asset1", "vol1", "s2", "barrier_on_asset2", "vol2", "rho", "t_act360")
-        rate, dividend, other = numbers(row, "r_cont", "q1", "q2")
-        value = two_asset_price(*values, rate=rate, dividend=dividend, other_dividend=other, **names(row))
+        prices = numbers(row, "s1", "strike_on_asset1", "s2", "barrier_on_asset2")
+        columns = {"vol": "vol1", "other_vol": "vol2", "correlation": "rho", "expiry": "t_act360", "rate": "r_cont"}
+        columns |= {"dividend": "q1", "other_dividend": "q2"}
+        terms = {name: float(row[column]) for name, column in columns.items()}
+        value = two_asset_price(*prices, **terms, **names(row))
         assert abs(float(value) - float(row["expected"])) <= float(row["tol"])
 
 
@@ -165,7 +168,7 @@ class TestPartialTime:
         else:
             terms = {"rate": rate, "dividend": dividend, "option": option}
             prices = [
-                sg.barrier.price(np.exp(y), strike, barrier, vol, left, kind=side, **terms)
+                sg.barrier.price(np.exp(y), strike, barrier, vol=vol, expiry=left, kind=side, **terms)
                 for side in ("down-out", "up-out")
             ]
             here = prices[1] if up else prices[0]
@@ -208,7 +211,7 @@ class TestTwoAsset:
         if kind.endswith("in"):
             expected = float(vanilla(spot, strike, vol, expiry, rate, dividend, option)) - expected
         got = two_asset_price(
-            spot, strike, vol, other, barrier, other_vol, correlation, expiry,
+            spot, strike, other, barrier, vol=vol, other_vol=other_vol, correlation=correlation, expiry=expiry,
             rate=rate, dividend=dividend, other_dividend=other_dividend, kind=kind, option=option,
         )  # fmt: skip
         assert float(got) == pytest.approx(expected, rel=1e-10, abs=1e-10)
@@ -216,8 +219,20 @@ class TestTwoAsset:
     @pytest.mark.parametrize(("kind", "option"), KINDS)
     def test_the_same_asset(self, kind, option):
         barrier = 110.0 if kind.startswith("up") else 90.0
-        got = two_asset_price(100.0, 98.0, 0.3, 100.0, barrier, 0.3, 1.0, 1.0, rate=0.05, kind=kind, option=option)
-        expected = sg.barrier.price(100.0, 98.0, barrier, 0.3, 1.0, rate=0.05, kind=kind, option=option)
+        got = two_asset_price(
+            100.0,
+            98.0,
+            vol=0.3,
+            other=100.0,
+            barrier=barrier,
+            other_vol=0.3,
+            correlation=1.0,
+            expiry=1.0,
+            rate=0.05,
+            kind=kind,
+            option=option,
+        )
+        expected = sg.barrier.price(100.0, 98.0, barrier, vol=0.3, expiry=1.0, rate=0.05, kind=kind, option=option)
         assert float(got) == pytest.approx(float(expected), rel=1e-11, abs=1e-12)
 
 
@@ -235,7 +250,9 @@ class TestSoft:
         assert float(got) == pytest.approx(expected, rel=1e-10, abs=1e-10)
 
     def test_one_level_is_a_hard_barrier(self):
-        assert soft_price(100.0, 95.0, 90.0, 90.0, 0.3, 1.0) == sg.barrier.price(100.0, 95.0, 90.0, 0.3, 1.0)
+        assert soft_price(
+            100.0, 95.0, 90.0, 90.0, vol=0.3, expiry=1.0, kind="down-in", option="put"
+        ) == sg.barrier.price(100.0, 95.0, 90.0, vol=0.3, expiry=1.0, kind="down-in", option="put")
 
 
 class TestImpliedVol:
@@ -268,10 +285,14 @@ class TestImpliedVol:
         assert np.isnan(found.second[1:]).all()
 
     def test_scalars_and_nan(self):
-        found = implied_vol(5.0, 100.0, 100.0, 80.0, 1.0)
+        found = implied_vol(5.0, 100.0, 100.0, 80.0, expiry=1.0, kind="down-in", option="put")
         assert np.ndim(found.first) == np.ndim(found.count) == 0
-        assert implied_vol([math.nan, 5.0], [100.0, -1.0], 100.0, 80.0, 1.0).count.tolist() == [-1, -1]
-        assert implied_vol(np.empty((0, 3)), 100.0, 100.0, 80.0, 1.0).first.shape == (0, 3)
+        assert implied_vol(
+            [math.nan, 5.0], [100.0, -1.0], 100.0, 80.0, expiry=1.0, kind="down-in", option="put"
+        ).count.tolist() == [-1, -1]
+        assert implied_vol(
+            np.empty((0, 3)), 100.0, 100.0, 80.0, expiry=1.0, kind="down-in", option="put"
+        ).first.shape == (0, 3)
 
 
 class TestBarrierForPrice:
@@ -291,37 +312,50 @@ class TestBarrierForPrice:
 
     def test_none(self):
         # no knock-in is worth more than the plain option
-        assert barrier_for_price(50.0, 100.0, 100.0, 0.3, 1.0).count == 0
+        assert barrier_for_price(50.0, 100.0, 100.0, vol=0.3, expiry=1.0, kind="down-in", option="put").count == 0
 
 
 WRONG_CALLS = [
     (
-        lambda: partial_time_price(1.0, 1.0, 0.5, 0.3, 1.0, 0.5, window="middle"),
+        lambda: partial_time_price(
+            1.0, 1.0, 0.5, vol=0.3, expiry=1.0, moment=0.5, window="middle", kind="down-in", option="put"
+        ),
         ValueError,
         "window must be one of 'start', 'end', 'end-beyond', got 'middle'",
     ),
     (
-        lambda: soft_price(1.0, 1.0, 0.5, "high", 0.3, 1.0),
+        lambda: soft_price(1.0, 1.0, 0.5, "high", vol=0.3, expiry=1.0, kind="down-in", option="put"),
         TypeError,
         "upper must be a number or an array of numbers, got 'high'",
     ),
     (
-        lambda: two_asset_price(1.0, 1.0, 0.3, [1.0, 2.0], [0.5, 0.6, 0.7], 0.3, 0.5, 1.0),
+        lambda: two_asset_price(
+            1.0,
+            1.0,
+            vol=0.3,
+            other=[1.0, 2.0],
+            barrier=[0.5, 0.6, 0.7],
+            other_vol=0.3,
+            correlation=0.5,
+            expiry=1.0,
+            kind="down-in",
+            option="put",
+        ),
         ValueError,
         "barrier of shape (3,) does not broadcast with other of shape (2,)",
     ),
     (
-        lambda: implied_vol(1.0, 1.0, 1.0, 0.5, 1.0, bounds=(0.5, 0.1)),
+        lambda: implied_vol(1.0, 1.0, 1.0, 0.5, expiry=1.0, bounds=(0.5, 0.1), kind="down-in", option="put"),
         ValueError,
         "bounds must be two numbers 0 < low < high, got (0.5, 0.1)",
     ),
     (
-        lambda: implied_vol(1.0, 1.0, 1.0, 0.5, 1.0, kind="down"),
+        lambda: implied_vol(1.0, 1.0, 1.0, 0.5, expiry=1.0, kind="down", option="put"),
         ValueError,
         "kind must be one of 'down-in', 'up-in', 'down-out', 'up-out', got 'down'",
     ),
     (
-        lambda: barrier_for_price([1.0, 2.0], 1.0, [1.0, 2.0, 3.0], 0.5, 1.0),
+        lambda: barrier_for_price([1.0, 2.0], 1.0, [1.0, 2.0, 3.0], vol=0.5, expiry=1.0, kind="down-in", option="put"),
         ValueError,
         "strike of shape (3,) does not broadcast with value of shape (2,)",
     ),

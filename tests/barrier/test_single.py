@@ -37,7 +37,7 @@ def row_price(row, time="t_act360"):
     )
     kind = row["barrier_type"].replace("_", "-")
     market = {"rate": rate, "dividend": dividend, "rebate": rebate, "kind": kind, "option": row["option_type"]}
-    return float(price(spot, strike, barrier, vol, expiry, **market))
+    return float(price(spot, strike, barrier, vol=vol, expiry=expiry, **market))
 
 
 class TestPublished:
@@ -63,15 +63,15 @@ class TestPublished:
             row, "call_strike", "call_barrier", "put_strike", "put_barrier"
         )
         kinds = [row[f"{name}_barrier_type"].replace("_", "-") for name in ("call", "put")]
-        call = price(spot, call_strike, call_barrier, vol, expiry, rate=rate, kind=kinds[0], option="call")
-        put = price(spot, put_strike, put_barrier, vol, expiry, dividend=rate, kind=kinds[1], option="put")
+        call = price(spot, call_strike, call_barrier, vol=vol, expiry=expiry, rate=rate, kind=kinds[0], option="call")
+        put = price(spot, put_strike, put_barrier, vol=vol, expiry=expiry, dividend=rate, kind=kinds[1], option="put")
         tolerance = float(row["tol_abs_on_put_minus_(putK/spot)*call"])
         assert abs(float(put) - put_strike / spot * float(call)) <= tolerance
 
     @pytest.mark.parametrize("row", rows("published_barrier_greeks")[:4], ids=lambda row: row["row"])
     def test_reverse_convertible(self, row):
-        values = numbers(row, "spot", "strike", "barrier_or_lo", "vol", "t")
-        result = greeks(*values, rate=float(row["r_cont"]), kind="down-in", option="put")
+        *values, vol, expiry = numbers(row, "spot", "strike", "barrier_or_lo", "vol", "t")
+        result = greeks(*values, vol=vol, expiry=expiry, rate=float(row["r_cont"]), kind="down-in", option="put")
         # delta and gamma to the printed digit; price and vega, per point, are off by up to two of the last one
         for name in ("delta", "gamma"):
             assert round(float(getattr(result, name)), 4) == float(row[f"published_{name}"])
@@ -80,8 +80,8 @@ class TestPublished:
 
     def test_quantlib_cookbook(self):
         row = rows("published_barrier_greeks")[6]
-        values = numbers(row, "spot", "strike", "barrier_or_lo", "vol", "t")
-        result = greeks(*values, rate=float(row["r_cont"]), kind="up-in", option="call")
+        *values, vol, expiry = numbers(row, "spot", "strike", "barrier_or_lo", "vol", "t")
+        result = greeks(*values, vol=vol, expiry=expiry, rate=float(row["r_cont"]), kind="up-in", option="call")
         assert float(result.price) == pytest.approx(float(row["published_price"]), rel=1e-12)
         # printed from bumps of 0.01 in the spot: good to the square of that
         assert float(result.delta) == pytest.approx(float(row["published_delta"]), abs=1e-6)
@@ -89,8 +89,8 @@ class TestPublished:
 
     @pytest.mark.parametrize("row", rows("published_barrier_greeks")[8:], ids=lambda row: row["row"])
     def test_benchop(self, row):
-        values = numbers(row, "spot", "strike", "barrier_or_lo", "vol", "t")
-        result = price(*values, rate=float(row["r_cont"]), kind="up-out", option="call")
+        *values, vol, expiry = numbers(row, "spot", "strike", "barrier_or_lo", "vol", "t")
+        result = price(*values, vol=vol, expiry=expiry, rate=float(row["r_cont"]), kind="up-out", option="call")
         assert float(result) == pytest.approx(float(row["published_price"]), rel=5e-14)
 
     @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ class TestPublished:
         )
         kind = row["barrier_type"].replace("_", "-")
         market = {"rate": rate, "dividend": dividend, "rebate": rebate, "kind": kind, "option": row["option_type"]}
-        result = greeks(spot, strike, barrier, vol, expiry, order=2, **market)
+        result = greeks(spot, strike, barrier, vol=vol, expiry=expiry, order=2, **market)
         for name, scale in zip(oracle.NAMES, oracle.scales(spot, vol, expiry), strict=True):
             expected = float(row["rho_q" if name == "rho_dividend" else name])
             error = abs(float(getattr(result, name)) - expected)
@@ -270,12 +270,18 @@ class TestIdentities:
     def test_bounds_and_parity_of_adversarial_options(self, option):
         up, values, rates = adversarial(50_000, 1)
         spot, strike, _, vol, expiry = values
+        values, rates = values[:3], {**rates, "vol": vol, "expiry": expiry}
         kinds = [np.where(up, f"up-{end}", f"down-{end}") for end in ("in", "out")]
         with np.errstate(all="raise"):
             inside, outside = (greeks(*values, **rates, kind=kind, option=option, order=2) for kind in kinds)
             # a barrier that was passed long ago leaves the plain option
             plain = price(
-                spot, strike, spot * np.where(up, 0.5, 2.0), vol, expiry, **rates, kind=kinds[0], option=option
+                spot,
+                strike,
+                spot * np.where(up, 0.5, 2.0),
+                **rates,
+                kind=kinds[0],
+                option=option,
             )
             unit = price(*values, **rates, rebate=1.0, kind=kinds[0], option=option) - inside.price
             touch = price(*values, **rates, rebate=1.0, kind=kinds[1], option=option) - outside.price
@@ -352,22 +358,24 @@ class TestEdges:
 
     @pytest.mark.parametrize(("kind", "option"), TYPES)
     def test_at_the_barrier(self, kind, option):
-        value = greeks(100.0, 95.0, 100.0, 0.3, 1.0, rebate=3.0, kind=kind, option=option, **self.MARKET)
+        value = greeks(100.0, 95.0, 100.0, vol=0.3, expiry=1.0, rebate=3.0, kind=kind, option=option, **self.MARKET)
         if kind.endswith("out"):
             assert value.price == 3.0
         else:
-            plain = price(100.0, 95.0, 200.0, 0.3, 1.0, kind="down-in", option=option, **self.MARKET)
+            plain = price(100.0, 95.0, 200.0, vol=0.3, expiry=1.0, kind="down-in", option=option, **self.MARKET)
             assert float(value.price) == pytest.approx(float(plain), rel=1e-15)
         # the Greeks are the limits from the living side
         beside = 100.0 * (1.0 - 1e-9 if kind.startswith("up") else 1.0 + 1e-9)
-        limit = greeks(beside, 95.0, 100.0, 0.3, 1.0, rebate=3.0, kind=kind, option=option, **self.MARKET)
+        limit = greeks(beside, 95.0, 100.0, vol=0.3, expiry=1.0, rebate=3.0, kind=kind, option=option, **self.MARKET)
         for name in BarrierGreeks._fields[1:7]:
             assert float(getattr(value, name)) == pytest.approx(float(getattr(limit, name)), rel=1e-5, abs=1e-5), name
 
     @pytest.mark.parametrize(("kind", "option"), TYPES)
     def test_beyond_the_barrier(self, kind, option):
         spot = 110.0 if kind.startswith("up") else 90.0
-        value = greeks(spot, 95.0, 100.0, 0.3, 1.0, rebate=3.0, kind=kind, option=option, order=2, **self.MARKET)
+        value = greeks(
+            spot, 95.0, 100.0, vol=0.3, expiry=1.0, rebate=3.0, kind=kind, option=option, order=2, **self.MARKET
+        )
         if kind.endswith("out"):
             assert value.price == 3.0
             assert all(float(part) == 0.0 for part in value[1:])
@@ -388,42 +396,42 @@ class TestEdges:
     @pytest.mark.parametrize(("kind", "option"), TYPES)
     def test_expired(self, kind, option):
         spot = 90.0 if kind.startswith("up") else 110.0
-        value = price(spot, 100.0, 100.0, 0.3, 0.0, rebate=3.0, kind=kind, option=option)
+        value = price(spot, 100.0, 100.0, vol=0.3, expiry=0.0, rebate=3.0, kind=kind, option=option)
         intrinsic = max(spot - 100.0, 0.0) if option == "call" else max(100.0 - spot, 0.0)
         assert value == (intrinsic if kind.endswith("out") else 3.0)
         spot = 200.0 - spot
-        value = price(spot, 100.0, 100.0, 0.3, 0.0, rebate=3.0, kind=kind, option=option)
+        value = price(spot, 100.0, 100.0, vol=0.3, expiry=0.0, rebate=3.0, kind=kind, option=option)
         intrinsic = max(spot - 100.0, 0.0) if option == "call" else max(100.0 - spot, 0.0)
         assert value == (3.0 if kind.endswith("out") else intrinsic)
 
     def test_no_volatility_is_a_certain_path(self):
         # forward 100 e^(0.1) touches 105 at t = ln(1.05)/0.1
         market = {"rate": 0.1, "option": "call"}
-        assert float(price(100.0, 90.0, 105.0, 0.0, 1.0, kind="up-in", **market)) == pytest.approx(
+        assert float(price(100.0, 90.0, 105.0, vol=0.0, expiry=1.0, kind="up-in", **market)) == pytest.approx(
             100.0 - 90.0 * math.exp(-0.1), rel=1e-14
         )
         moment = math.log(1.05) / 0.1
-        assert float(price(100.0, 90.0, 105.0, 0.0, 1.0, rebate=4.0, kind="up-out", **market)) == pytest.approx(
-            4.0 * math.exp(-0.1 * moment), rel=1e-14
-        )
-        assert float(price(100.0, 90.0, 120.0, 0.0, 1.0, rebate=4.0, kind="up-in", **market)) == pytest.approx(
-            4.0 * math.exp(-0.1), rel=1e-14
-        )
+        assert float(
+            price(100.0, 90.0, 105.0, vol=0.0, expiry=1.0, rebate=4.0, kind="up-out", **market)
+        ) == pytest.approx(4.0 * math.exp(-0.1 * moment), rel=1e-14)
+        assert float(
+            price(100.0, 90.0, 120.0, vol=0.0, expiry=1.0, rebate=4.0, kind="up-in", **market)
+        ) == pytest.approx(4.0 * math.exp(-0.1), rel=1e-14)
 
     @pytest.mark.parametrize(("kind", "option"), TYPES)
     def test_small_volatility_goes_to_none(self, kind, option):
         spot = 95.0 if kind.startswith("up") else 105.0
         market = {"rate": 0.01, "dividend": 0.03, "rebate": 2.0, "kind": kind, "option": option}
-        small, none = (float(price(spot, 98.0, 100.0, vol, 1.0, **market)) for vol in (1e-6, 0.0))
+        small, none = (float(price(spot, 98.0, 100.0, vol=vol, expiry=1.0, **market)) for vol in (1e-6, 0.0))
         assert small == pytest.approx(none, abs=1e-3)
 
     @pytest.mark.parametrize("name", ["spot", "strike", "barrier", "vol", "expiry", "rate", "dividend", "rebate"])
     def test_nan_is_quiet_and_alone(self, name):
         values = {key: np.full(70, value) for key, value in draw(np.random.default_rng(0), "down-in").items()}
-        clean = greeks(**values, kind="down-in", order=2)
+        clean = greeks(**values, kind="down-in", option="put", order=2)
         values[name][13] = math.nan
         with np.errstate(all="raise"):
-            hurt = greeks(**values, kind="down-in", order=2)
+            hurt = greeks(**values, kind="down-in", option="put", order=2)
         for one, other in zip(hurt, clean, strict=True):
             assert np.isnan(one[13])
             np.testing.assert_array_equal(np.delete(one, 13), np.delete(other, 13))
@@ -433,9 +441,9 @@ class TestEdges:
     def test_out_of_domain_is_nan_and_invalid(self, name, value):
         values = {**draw(np.random.default_rng(0), "down-in"), name: value}
         with np.errstate(invalid="raise"), pytest.raises(FloatingPointError):
-            price(**values)
+            price(**values, kind="down-in", option="put")
         with np.errstate(invalid="ignore"):
-            assert all(math.isnan(part) for part in greeks(**values, order=2))
+            assert all(math.isnan(part) for part in greeks(**values, kind="down-in", option="put", order=2))
 
     @given(
         values=st.lists(st.floats(allow_nan=True, allow_infinity=True), min_size=8, max_size=8),
@@ -451,17 +459,24 @@ class TestEdges:
             assert all(math.isnan(part) for part in result)
 
     def test_rebates_paid_late(self):
-        keywords = {"rate": 0.05, "rebate": 10.0, "kind": "down-out", "rebate_at": "expiry", "order": 2}
+        keywords = {
+            "rate": 0.05,
+            "rebate": 10.0,
+            "kind": "down-out",
+            "option": "put",
+            "rebate_at": "expiry",
+            "order": 2,
+        }
         discount = math.exp(-0.05 * 2.0)
         for spot in (100.0, 90.0):
-            value = greeks(spot, 95.0, 100.0, 0.3, 2.0, **keywords)
+            value = greeks(spot, 95.0, 100.0, vol=0.3, expiry=2.0, **keywords)
             assert float(value.price) == pytest.approx(10.0 * discount, rel=1e-15)
         assert float(value.theta) == pytest.approx(0.5 * discount, rel=1e-14)
         assert float(value.rho) == pytest.approx(-20.0 * discount, rel=1e-14)
         assert float(value.delta) == float(value.vega) == 0.0
         # a certain path that falls through the barrier half way: the rebate waits
         del keywords["order"]
-        value = price(100.0, 100.0, 90.0, 0.0, 2.0, dividend=0.15, **keywords)
+        value = price(100.0, 100.0, 90.0, vol=0.0, expiry=2.0, dividend=0.15, **keywords)
         assert float(value) == pytest.approx(10.0 * discount, rel=1e-15)
 
 
@@ -478,20 +493,35 @@ class TestArrays:
                 np.testing.assert_array_equal(getattr(result, name)[i], getattr(one, name), err_msg=name)
 
     def test_broadcasting(self):
-        result = greeks(np.linspace(80.0, 120.0, 5)[:, None], 100.0, 70.0, np.array([0.2, 0.4, 0.6]), 1.0)
+        result = greeks(
+            np.linspace(80.0, 120.0, 5)[:, None],
+            100.0,
+            70.0,
+            vol=np.array([0.2, 0.4, 0.6]),
+            expiry=1.0,
+            kind="down-in",
+            option="put",
+        )
         assert all(part.shape == (5, 3) for part in result[:7])
-        assert price([90.0, 100.0], 100.0, 80.0, 0.2, 1.0, kind=[["down-in"], ["down-out"]]).shape == (2, 2)
+        assert price(
+            [90.0, 100.0], 100.0, 80.0, vol=0.2, expiry=1.0, kind=[["down-in"], ["down-out"]], option="put"
+        ).shape == (2, 2)
 
     def test_out(self):
         spot = np.linspace(80.0, 120.0, 70)
-        before = greeks(spot, 100.0, 70.0, 0.2, 1.0)
-        again = greeks(spot, 100.0, 70.0, 0.4, 1.0, out=before)
+        before = greeks(spot, 100.0, 70.0, vol=0.2, expiry=1.0, kind="down-in", option="put")
+        again = greeks(spot, 100.0, 70.0, vol=0.4, expiry=1.0, out=before, kind="down-in", option="put")
         assert all(one is other for one, other in zip(before[:7], again[:7], strict=True))
-        np.testing.assert_array_equal(again.price, price(spot, 100.0, 70.0, 0.4, 1.0))
-        both = greeks(spot, 100.0, 70.0, 0.2, 1.0, order=2)
-        assert greeks(spot, 100.0, 70.0, 0.3, 1.0, order=2, out=both).veta is both.veta
+        np.testing.assert_array_equal(
+            again.price, price(spot, 100.0, 70.0, vol=0.4, expiry=1.0, kind="down-in", option="put")
+        )
+        both = greeks(spot, 100.0, 70.0, vol=0.2, expiry=1.0, order=2, kind="down-in", option="put")
+        assert (
+            greeks(spot, 100.0, 70.0, vol=0.3, expiry=1.0, order=2, out=both, kind="down-in", option="put").veta
+            is both.veta
+        )
         out = np.empty(70)
-        assert price(spot, 100.0, 70.0, 0.2, 1.0, out=out) is out
+        assert price(spot, 100.0, 70.0, vol=0.2, expiry=1.0, out=out, kind="down-in", option="put") is out
 
     @pytest.mark.parametrize("name", BarrierGreeks._fields)
     def test_each_output_alone(self, name):
@@ -505,38 +535,45 @@ class TestArrays:
         np.testing.assert_array_equal(alone, getattr(together, name))
 
     def test_scalars_are_scalars(self):
-        assert isinstance(price(100.0, 100.0, 80.0, 0.2, 1.0), np.float64)
-        assert price(100, 100, 80, 0.2, 1) == price(100.0, 100.0, 80.0, 0.2, 1.0)
+        assert isinstance(price(100.0, 100.0, 80.0, vol=0.2, expiry=1.0, kind="down-in", option="put"), np.float64)
+        assert price(100, 100, 80, vol=0.2, expiry=1, kind="down-in", option="put") == price(
+            100.0, 100.0, 80.0, vol=0.2, expiry=1.0, kind="down-in", option="put"
+        )
 
     def test_pandas(self):
         pd = pytest.importorskip("pandas")
         frame = pd.DataFrame({"spot": [90.0, 110.0], "vol": [0.2, 0.3], "option": ["put", "call"]}, index=["a", "b"])
-        result = greeks(frame["spot"], 100.0, 80.0, frame["vol"], 1.0, option=frame["option"])
+        result = greeks(
+            frame["spot"], 100.0, 80.0, vol=frame["vol"], expiry=1.0, option=frame["option"], kind="down-in"
+        )
         assert list(result.delta.index) == ["a", "b"]
-        one = greeks(110.0, 100.0, 80.0, 0.3, 1.0, option="call")
+        one = greeks(110.0, 100.0, 80.0, vol=0.3, expiry=1.0, option="call", kind="down-in")
         assert result.delta["b"] == one.delta
 
     def test_inputs_are_left_alone(self):
         spot = np.array([100.0, 50.0, -1.0, math.nan])
         spot.flags.writeable = False
         with np.errstate(invalid="ignore"):
-            greeks(spot, 100.0, 70.0, 0.2, 1.0)
+            greeks(spot, 100.0, 70.0, vol=0.2, expiry=1.0, kind="down-in", option="put")
         np.testing.assert_array_equal(spot, [100.0, 50.0, -1.0, math.nan])
 
 
+TERMS = {"vol": 0.2, "expiry": 1.0, "kind": "down-in", "option": "put"}
+
+
 def call(*values, **keywords):
-    return lambda: price(*(values or (100.0, 100.0, 80.0, 0.2, 1.0)), **keywords)
+    return lambda: price(*(values or (100.0, 100.0, 80.0)), **{**TERMS, **keywords})
 
 
 def call_greeks(**keywords):
-    return lambda: greeks(100.0, 100.0, 80.0, 0.2, 1.0, **keywords)
+    return lambda: greeks(100.0, 100.0, 80.0, **TERMS, **keywords)
 
 
 ALL_KINDS = "'down-in', 'up-in', 'down-out', 'up-out'"
 WRONG_CALLS = [
     (call(kind="down"), ValueError, f"kind must be one of {ALL_KINDS}, got 'down'"),
-    (call(kind="Down-In"), ValueError, f"kind must be one of {ALL_KINDS}, got 'Down-In'"),
-    (call(kind=["down-in", "down_in"]), ValueError, f"kind[1] must be one of {ALL_KINDS}, got 'down_in'"),
+    (call(kind="knock-in"), ValueError, f"kind must be one of {ALL_KINDS}, got 'knock-in'"),
+    (call(kind=["down-in", "down_into"]), ValueError, f"kind[1] must be one of {ALL_KINDS}, got 'down_into'"),
     (
         call(kind=[["up-in", "up-in"], ["up-in", "up"]]),
         ValueError,
@@ -545,40 +582,40 @@ WRONG_CALLS = [
     (call(kind=1), TypeError, "kind must be a string or an array of strings, got int"),
     (call(kind=None), TypeError, "kind must be a string or an array of strings, got None"),
     (call(kind=[0, 1]), TypeError, "kind must be a string or an array of strings, got dtype int64"),
-    (call(option="Put"), ValueError, "option must be one of 'call', 'put', got 'Put'"),
+    (call(option="putt"), ValueError, "option must be one of 'call', 'put', got 'putt'"),
     (call(option=["call", "both"]), ValueError, "option[1] must be one of 'call', 'put', got 'both'"),
-    (call(rebate_at="maturity"), ValueError, "rebate_at must be one of 'hit', 'expiry', got 'maturity'"),
+    (call(rebate_at="now"), ValueError, "rebate_at must be one of 'hit', 'expiry', got 'now'"),
     (call(option=1.0), TypeError, "option must be a string or an array of strings, got float"),
-    (call("spot", 100.0, 80.0, 0.2, 1.0), TypeError, "spot must be a number or an array of numbers, got 'spot'"),
-    (call(100.0, None, 80.0, 0.2, 1.0), TypeError, "strike must be a number or an array of numbers, got None"),
+    (call("spot", 100.0, 80.0), TypeError, "spot must be a number or an array of numbers, got 'spot'"),
+    (call(100.0, None, 80.0), TypeError, "strike must be a number or an array of numbers, got None"),
     (
-        call(100.0, 100.0, [1j], 0.2, 1.0),
+        call(100.0, 100.0, [1j]),
         TypeError,
         "barrier must be a number or an array of numbers, got dtype complex128",
     ),
     (
-        call(100.0, 100.0, 80.0, [[0.1], [0.1, 0.2]], 1.0),
+        call(vol=[[0.1], [0.1, 0.2]]),
         ValueError,
         "vol must be a number or an array of numbers, got a ragged sequence",
     ),
     (
-        call(100.0, 100.0, 80.0, 0.2, np.array(["2025-01-01"], dtype="M8[D]")),
+        call(expiry=np.array(["2025-01-01"], dtype="M8[D]")),
         TypeError,
         "expiry must be a number or an array of numbers, got dtype datetime64[D]",
     ),
     (call(rate="5 %"), TypeError, "rate must be a number or an array of numbers, got '5 %'"),
     (
-        call(np.ones(3), np.ones(2), 80.0, 0.2, 1.0),
+        call(np.ones(3), np.ones(2), 80.0),
         ValueError,
         "strike of shape (2,) does not broadcast with spot of shape (3,)",
     ),
     (
-        call(np.ones((2, 3)), 100.0, 80.0, 0.2, 1.0, rebate=np.ones((3, 2))),
+        call(np.ones((2, 3)), 100.0, 80.0, rebate=np.ones((3, 2))),
         ValueError,
         "rebate of shape (3, 2) does not broadcast with spot of shape (2, 3)",
     ),
     (call(out=[1.0]), TypeError, "out must be an array, got list"),
-    (call(np.ones(3), 1.0, 80.0, 0.2, 1.0, out=np.empty(2)), ValueError, "out has shape (2,), the result has (3,)"),
+    (call(np.ones(3), 1.0, 80.0, out=np.empty(2)), ValueError, "out has shape (2,), the result has (3,)"),
     (call(out=np.empty((), dtype=np.int32)), TypeError, "out must be an array that takes float64, got dtype int32"),
     (call_greeks(order=3), ValueError, "order must be 1 or 2, got 3"),
     (call_greeks(order="all"), ValueError, "order must be 1 or 2, got 'all'"),
@@ -605,23 +642,24 @@ class TestOneOption:
         columns = [random.uniform(80.0, 120.0, 50) for _ in range(3)]
         columns += [random.choice([0.0, 0.1, 0.4], 50), random.choice([0.0, 0.5, 2.0], 50)]
         terms = {"rate": 0.05, "dividend": -0.02, "rebate": 3.0, "kind": kind, "option": option, "rebate_at": "expiry"}
-        several = sg.barrier.price(*columns, **terms)
+        several = sg.barrier.price(*columns[:3], vol=columns[3], expiry=columns[4], **terms)
         for expected, *row in zip(several, *columns, strict=True):
-            one = sg.barrier.price(*(float(x) for x in row), **terms)
+            *prices, vol, expiry = (float(x) for x in row)
+            one = sg.barrier.price(*prices, vol=vol, expiry=expiry, **terms)
             assert type(one) is np.float64
             assert one == expected
 
     def test_whole_numbers(self):
-        assert sg.barrier.price(100, 95, 80, 1, 2, rebate=3, kind="down-out") == sg.barrier.price(
-            [100.0], 95.0, 80.0, 1.0, 2.0, rebate=3.0, kind="down-out"
-        )
+        assert sg.barrier.price(
+            100, 95, 80, vol=1, expiry=2, rebate=3, kind="down-out", option="put"
+        ) == sg.barrier.price([100.0], 95.0, 80.0, vol=1.0, expiry=2.0, rebate=3.0, kind="down-out", option="put")
         with pytest.raises(OverflowError, match="too large"):
-            sg.barrier.price(10**400, 95, 80, 1, 2)
+            sg.barrier.price(10**400, 95, 80, vol=1, expiry=2, kind="down-in", option="put")
 
     def test_out_of_domain(self):
         with pytest.warns(RuntimeWarning, match="invalid value"):
-            assert np.isnan(sg.barrier.price(-100.0, 95.0, 80.0, 0.3, 1.0))
+            assert np.isnan(sg.barrier.price(-100.0, 95.0, 80.0, vol=0.3, expiry=1.0, kind="down-in", option="put"))
         with np.errstate(all="raise"):
-            assert np.isnan(sg.barrier.price(math.nan, 95.0, 80.0, 0.3, 1.0))
+            assert np.isnan(sg.barrier.price(math.nan, 95.0, 80.0, vol=0.3, expiry=1.0, kind="down-in", option="put"))
             with pytest.raises(FloatingPointError):
-                sg.barrier.price(100.0, 95.0, 80.0, -0.3, 1.0)
+                sg.barrier.price(100.0, 95.0, 80.0, vol=-0.3, expiry=1.0, kind="down-in", option="put")

@@ -15,7 +15,7 @@ from shortgamma.barrier import quanto_dividend, quanto_greeks, status
 with (Path(__file__).parents[1] / "data" / "barrier_quanto.csv").open(encoding="utf-8", newline="") as _file:
     ROWS = list(csv.DictReader(_file))
 # spot, strike, barrier, vol, expiry of a living down option
-LIVING = (100.0, 95.0, 90.0, 0.3, 1.0)
+LIVING = {"spot": 100.0, "strike": 95.0, "barrier": 90.0, "vol": 0.3, "expiry": 1.0}
 
 
 class TestQuanto:
@@ -35,15 +35,19 @@ class TestQuanto:
                 "rho_asset_fx",
             )
         )
-        adjusted = float(quanto_dividend(dividend, rate, foreign, vol, fx_vol, correlation))
+        adjusted = float(
+            quanto_dividend(
+                dividend=dividend, rate=rate, foreign_rate=foreign, vol=vol, fx_vol=fx_vol, correlation=correlation
+            )
+        )
         single = row["kind"] == "single"
         value = sg.barrier.price(
             spot,
             strike,
             # a plain option is a knock-in that was knocked in
             float(row["barrier_or_lo"]) if single else 2.0 * spot,
-            vol,
-            expiry,
+            vol=vol,
+            expiry=expiry,
             rate=rate,
             dividend=adjusted,
             rebate=float(row["rebate"]) if single else 0.0,
@@ -57,7 +61,9 @@ class TestQuanto:
         with mp.workdps(30):
             q, r, r_f, s, s_x, rho = (mp.mpf(x) for x in ("0.01", "0.03", "0.05", "0.4", "0.15", "-0.35"))
             drift = r_f - q - rho * s * s_x
-        actual = float(quanto_dividend(0.01, 0.03, 0.05, 0.4, 0.15, -0.35))
+        actual = float(
+            quanto_dividend(dividend=0.01, rate=0.03, foreign_rate=0.05, vol=0.4, fx_vol=0.15, correlation=-0.35)
+        )
         assert actual == pytest.approx(float(r - drift), rel=1e-15)
 
     def test_sensitivities(self):
@@ -71,8 +77,18 @@ class TestQuanto:
             "fx_vega": "fx_vol",
             "correlation": "correlation",
         }
-        plain = sg.barrier.greeks(100.0, 95.0, 90.0, 0.3, 1.0, rate=0.02, dividend=quanto_dividend(**point))
-        actual = quanto_greeks(plain, 0.3, 0.1, 0.5)
+        plain = sg.barrier.greeks(
+            100.0,
+            95.0,
+            90.0,
+            vol=0.3,
+            expiry=1.0,
+            rate=0.02,
+            dividend=quanto_dividend(**point),
+            kind="down-in",
+            option="put",
+        )
+        actual = quanto_greeks(plain, vol=0.3, fx_vol=0.1, correlation=0.5)
         assert actual[:3] == plain[:3]
         assert actual.theta == plain.theta
         for greek, name in greek_of.items():
@@ -89,13 +105,13 @@ class TestQuanto:
             assert float(getattr(actual, greek)) == pytest.approx(float(exact), rel=1e-12), greek
 
     def test_sensitivities_broadcast_and_refuse(self):
-        plain = sg.barrier.greeks(100.0, 95.0, 90.0, 0.3, 1.0)
-        assert quanto_greeks(plain, 0.3, [0.1, 0.2], [[0.5], [-0.5]]).correlation.shape == (2,)
-        assert quanto_greeks(plain, 0.3, [0.1, 0.2], [[0.5], [-0.5]]).vega.shape == (2, 2)
+        plain = sg.barrier.greeks(100.0, 95.0, 90.0, vol=0.3, expiry=1.0, kind="down-in", option="put")
+        assert quanto_greeks(plain, vol=0.3, fx_vol=[0.1, 0.2], correlation=[[0.5], [-0.5]]).correlation.shape == (2,)
+        assert quanto_greeks(plain, vol=0.3, fx_vol=[0.1, 0.2], correlation=[[0.5], [-0.5]]).vega.shape == (2, 2)
         with pytest.raises(TypeError, match=r"^greeks must be price and Greeks of a barrier option, got float$"):
-            quanto_greeks(1.0, 0.3, 0.1, 0.5)
+            quanto_greeks(1.0, vol=0.3, fx_vol=0.1, correlation=0.5)
         with pytest.raises(TypeError, match=r"^vol must be a number or an array of numbers, got 'low'$"):
-            quanto_greeks(plain, "low", 0.1, 0.5)
+            quanto_greeks(plain, vol="low", fx_vol=0.1, correlation=0.5)
 
     @pytest.mark.parametrize(
         ("name", "value"), [("vol", -0.1), ("fx_vol", -0.1), ("correlation", 1.1), ("correlation", -1.1)]
@@ -117,45 +133,54 @@ class TestQuanto:
 
     def test_nan_is_quiet_and_series_stay_series(self):
         with np.errstate(all="raise"):
-            result = quanto_dividend([0.01, math.nan], 0.02, 0.03, 0.2, 0.1, [0.5, 0.5])
+            result = quanto_dividend(
+                dividend=[0.01, math.nan], rate=0.02, foreign_rate=0.03, vol=0.2, fx_vol=0.1, correlation=[0.5, 0.5]
+            )
         assert np.isnan(result).tolist() == [False, True]
         pd = pytest.importorskip("pandas")
-        series = quanto_dividend(pd.Series([0.01, 0.02], index=["a", "b"]), 0.02, 0.03, 0.2, 0.1, 0.5)
+        series = quanto_dividend(
+            dividend=pd.Series([0.01, 0.02], index=["a", "b"]),
+            rate=0.02,
+            foreign_rate=0.03,
+            vol=0.2,
+            fx_vol=0.1,
+            correlation=0.5,
+        )
         assert list(series.index) == ["a", "b"]
 
     def test_wrong_type(self):
         with pytest.raises(TypeError, match=r"^fx_vol must be a number or an array of numbers, got 'low'$"):
-            quanto_dividend(0.0, 0.0, 0.0, 0.2, "low", 0.5)
+            quanto_dividend(dividend=0.0, rate=0.0, foreign_rate=0.0, vol=0.2, fx_vol="low", correlation=0.5)
 
 
 class TestStatus:
     def test_each_state(self):
-        assert status(*LIVING) == "alive"
-        assert status(90.0, *LIVING[1:]) == "knocked"
-        assert status(80.0, *LIVING[1:]) == "knocked"
-        assert status(80.0, *LIVING[1:], kind="up-out") == "alive"
-        assert status(95.0, *LIVING[1:], kind="up-in") == "knocked"
-        assert status(*LIVING[:4], 0.0) == "expired"
-        assert status(90.0, *LIVING[1:4], 0.0) == "knocked"
+        assert status(**LIVING, kind="down-in") == "alive"
+        assert status(**LIVING | {"spot": 90.0}, kind="down-in") == "knocked"
+        assert status(**LIVING | {"spot": 80.0}, kind="down-in") == "knocked"
+        assert status(**LIVING | {"spot": 80.0}, kind="up-out") == "alive"
+        assert status(**LIVING | {"spot": 95.0}, kind="up-in") == "knocked"
+        assert status(**LIVING | {"expiry": 0.0}, kind="down-in") == "expired"
+        assert status(**LIVING | {"spot": 90.0, "expiry": 0.0}, kind="down-in") == "knocked"
 
-    @pytest.mark.parametrize("place", range(5))
+    @pytest.mark.parametrize("name", list(LIVING))
     @pytest.mark.parametrize("value", [math.nan, math.inf, -1.0])
-    def test_invalid_where_the_price_is_nan(self, place, value):
-        values = [*LIVING[:place], value, *LIVING[place + 1 :]]
+    def test_invalid_where_the_price_is_nan(self, name, value):
+        values = LIVING | {name: value}
         with np.errstate(invalid="ignore"):
-            assert math.isnan(sg.barrier.price(*values))
+            assert math.isnan(sg.barrier.price(**values, kind="down-in", option="put"))
         with np.errstate(all="raise"):
-            assert status(*values) == "invalid"
+            assert status(**values, kind="down-in") == "invalid"
 
     @pytest.mark.parametrize("name", ["rate", "dividend", "rebate"])
     def test_invalid_terms(self, name):
-        assert status(*LIVING, **{name: math.inf}) == "invalid"
-        assert status(*LIVING, **{name: -0.5}) == "alive"
+        assert status(**LIVING, **{name: math.inf}, kind="down-in") == "invalid"
+        assert status(**LIVING, **{name: -0.5}, kind="down-in") == "alive"
 
     def test_arrays(self):
-        result = status([[100.0], [80.0]], 95.0, 90.0, 0.3, 1.0, kind=["down-in", "up-in", "down-out"])
+        result = status([[100.0], [80.0]], 95.0, 90.0, vol=0.3, expiry=1.0, kind=["down-in", "up-in", "down-out"])
         assert result.tolist() == [["alive", "knocked", "alive"], ["knocked", "alive", "knocked"]]
 
     def test_wrong_kind(self):
         with pytest.raises(ValueError, match=r"^kind must be one of .*, got 'in'$"):
-            status(*LIVING, kind="in")
+            status(**LIVING, kind="in")

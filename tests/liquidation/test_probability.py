@@ -48,7 +48,7 @@ class TestAgainstClosedForms:
     def test_a_loan_against_a_coin(self, method):
         # 1 coin at 100 against a debt of 70: dead when the coin is at 70, or with a haircut of 10 % at 70 / 0.9
         for haircut, level in ((0.0, 70.0), (0.1, 70.0 / 0.9)):
-            exact = sg.barrier.touch_price(100.0, level, 0.6, 0.5, direction="down")
+            exact = sg.barrier.touch_price(100.0, level, vol=0.6, expiry=0.5, direction="down", kind="one-touch")
             found = probability(
                 [], [100.0, 1.0], [], [], [1.0, -70.0], contracts=[], coins=["XBT", "USD"], maintenance=0.0, vol=0.0,
                 fx_vol=[0.6, 0.0], expiry=0.5, haircut=[haircut, 0.0], steps=16, paths=32_768, rng=3, method=method,
@@ -64,7 +64,9 @@ class TestAgainstClosedForms:
         spread = math.sqrt(vol @ vol - 2.0 * rho * vol[0] * vol[1])
         # the drift of ln(P / X) is (vol_X^2 - vol_P^2) / 2
         drift = 0.5 * (vol[1] ** 2 - vol[0] ** 2) + 0.5 * spread**2
-        exact = sg.barrier.touch_price(1.0, 1.4, spread, 0.3, dividend=-drift, direction="up")
+        exact = sg.barrier.touch_price(
+            1.0, 1.4, vol=spread, expiry=0.3, dividend=-drift, direction="up", kind="one-touch"
+        )
         found = probability(
             [200.0], [10_000.0, 1.0], [-50.0], [100.0], [1.4, -5_000.0], contracts=[LINEAR], coins=["XBT", "USD"],
             maintenance=0.0, vol=vol[0], fx_vol=[vol[1], 0.0], expiry=0.3, correlation=correlation, steps=64,

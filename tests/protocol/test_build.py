@@ -187,7 +187,7 @@ def test_third_party_code_inlines_and_calls_the_formulas(tmp_path):
     eth, xbt = sg.contracts.ETHUSD, sg.contracts.XBTUSD
     option = {"rate": 0.03, "dividend": 0.01, "rebate": 2.0, "kind": "down-out", "option": "call", "order": 2}
     fast = [
-        *sg.barrier.greeks(110.0, 95.0, 100.0, 0.3, 0.7, **option),
+        *sg.barrier.greeks(110.0, 95.0, 100.0, vol=0.3, expiry=0.7, **option),
         sg.vecmath.normal_cdf(-1.5),
         sg.vecmath.erfcx(1.5),
         sg.vecmath.exp(-1.5),

@@ -58,7 +58,7 @@ def test_barrier():
     for code, (kind, option) in enumerate(kinds):
         spot = 90.0 if kind.startswith("up") else 110.0
         market = {"rate": 0.03, "dividend": 0.01, "rebate": 2.0, "kind": kind, "option": option}
-        expected = sg.barrier.greeks(spot, 95.0, 100.0, 0.3, 0.7, order=2, **market)
+        expected = sg.barrier.greeks(spot, 95.0, 100.0, vol=0.3, expiry=0.7, order=2, **market)
         values = (spot, 95.0, 100.0, 0.3, 0.7, 0.03, 0.01, 2.0, code)
         assert price(*values) == pytest.approx(float(expected.price), rel=1e-13)
         assert greeks(*values, 2, out) == 14
@@ -66,7 +66,7 @@ def test_barrier():
         assert greeks(*values, 1, out) == 7
     assert greeks(*values, 3, out) == 0
     assert math.isnan(price(*values[:-1], 32))
-    late = sg.barrier.price(90.0, 95.0, 100.0, 0.3, 0.7, **{**market, "rebate_at": "expiry"})
+    late = sg.barrier.price(90.0, 95.0, 100.0, vol=0.3, expiry=0.7, **{**market, "rebate_at": "expiry"})
     assert price(*values[:-1], 15) == pytest.approx(float(late), rel=1e-13)
     assert math.isnan(price(-1.0, *values[1:]))
 

@@ -149,8 +149,11 @@ def choice(name: str, value: Any, choices: dict[str, int]) -> int | NDArray[np.i
         raise TypeError(f"{name} must be a string or an array of strings, got {describe(value, names)}")
     # loaded by the first array of names
     from shortgamma._core import names as _names
+    from shortgamma._core.words import Words, other_spellings
 
-    codes = _names.codes(names, choices)
+    codes = _names.codes(names, dict(choices))
+    if (codes < 0).any() and isinstance(choices, Words):
+        codes = other_spellings(names, choices, codes)
     if (codes < 0).any():
         index = first(codes < 0)
         refuse_choice(place(name, index), names[index], choices)

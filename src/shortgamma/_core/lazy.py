@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 import sys
 from importlib import import_module
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
+
+from shortgamma._core.public import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,8 +59,15 @@ def attach(namespace: dict[str, Any]) -> tuple[Callable[[str], Any], Callable[[]
         if module == package:
             namespace[name] = import_module(f"{package}.{name}")
         else:
-            namespace[name] = getattr(import_module(module), name)
+            value = getattr(import_module(module), name)
+            namespace[name] = wrap(value, explain, package) if isinstance(value, FunctionType) else value
         return namespace[name]
+
+    # what a wrong call is told costs milliseconds to import, and is seldom needed
+    def explain(function: Callable[..., Any], error: TypeError) -> TypeError:
+        from shortgamma._core.keywords import explain
+
+        return explain(function, error)
 
     names = sorted(modules)
     return load, lambda: names, names

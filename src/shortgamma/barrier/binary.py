@@ -8,24 +8,28 @@ import numpy as np
 
 from shortgamma._core import dispatch
 from shortgamma._core.checks import call, choice, number
-from shortgamma.barrier.single import KINDS, OPTIONS, BarrierGreeks, check_order, outputs, ufunc_of
+from shortgamma._core.words import BARRIER_KINDS as KINDS
+from shortgamma._core.words import OPTIONS, Words
 from shortgamma.barrier.single import UFUNCS as SINGLE_UFUNCS
+from shortgamma.barrier.single import BarrierGreeks, check_order, outputs, ufunc_of
 
 if TYPE_CHECKING:
     from typing import Literal
 
     from numpy.typing import ArrayLike
 
-PAYOFFS = {"cash": 0, "asset": 8}
-TOUCHES = {"one-touch": 16, "no-touch": 18}
-DIRECTIONS = {"down": 0, "up": 1}
-PAID_AT = {"hit": 32, "expiry": 0}
+PAYOFFS = Words({"cash": 0, "asset": 8}, cashornothing="cash", assetornothing="asset")
+TOUCH_NAMES = {"ot": "one-touch", "nt": "no-touch", "touch": "one-touch"}
+TOUCHES = Words({"one-touch": 16, "no-touch": 18}, **TOUCH_NAMES)
+DIRECTIONS = Words({"down": 0, "up": 1}, d="down", u="up")
+LATE_NAMES = {"athit": "hit", "atexpiry": "expiry", "maturity": "expiry", "atmaturity": "expiry"}
+PAID_AT = Words({"hit": 32, "expiry": 0}, **LATE_NAMES)
 NAMES = ("spot", "strike", "barrier", "vol", "expiry", "rate", "dividend", "amount")
 UFUNCS = ("binary_price", "binary_first_order", "binary_second_order")
 # A cash touch is the rebate of a barrier option without the option: a no-touch that of a knock-in, a one-touch that
 # of a knock-out, paid late or not. Its loop is the faster one.
-CASH_TOUCHES = {"one-touch": 18, "no-touch": 16}
-CASH_PAID_AT = {"hit": 0, "expiry": 8}
+CASH_TOUCHES = Words({"one-touch": 18, "no-touch": 16}, **TOUCH_NAMES)
+CASH_PAID_AT = Words({"hit": 0, "expiry": 8}, **LATE_NAMES)
 
 
 def _binary_code(kind: Any, option: Any, payoff: Any) -> Any:
@@ -41,7 +45,7 @@ def _touch(
         up: Any = np.less(number("spot", spot), number("barrier", barrier))
     else:
         up = choice("direction", direction, DIRECTIONS)
-    cash = isinstance(payoff, str) and payoff == "cash"
+    cash = isinstance(payoff, str) and choice("payoff", payoff, PAYOFFS) == PAYOFFS["cash"]
     touch: Any = choice("kind", kind, CASH_TOUCHES if cash else TOUCHES)
     late: Any = choice("paid_at", paid_at, CASH_PAID_AT if cash else PAID_AT)
     if cash:
@@ -59,14 +63,14 @@ def binary_price(
     spot: ArrayLike,
     strike: ArrayLike,
     barrier: ArrayLike,
+    *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    *,
+    kind: Any,
+    option: Any,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     amount: ArrayLike = 1.0,
-    kind: Any = "down-in",
-    option: Any = "put",
     payoff: Any = "cash",
     out: Any = None,
 ) -> Any:
@@ -122,7 +126,9 @@ def binary_price(
     A down-and-in cash-or-nothing call of Haug's table (p. 180):
 
     >>> import shortgamma as sg
-    >>> value = sg.barrier.binary_price(105.0, 102.0, 100.0, 0.2, 0.5, rate=0.1, amount=15.0, option="call")
+    >>> value = sg.barrier.binary_price(
+    ...     105.0, 102.0, 100.0, vol=0.2, expiry=0.5, rate=0.1, amount=15.0, option="call", kind="down-in"
+    ... )
     >>> round(float(value), 4)
     4.9289
     """
@@ -134,14 +140,14 @@ def binary_greeks(
     spot: ArrayLike,
     strike: ArrayLike,
     barrier: ArrayLike,
+    *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    *,
+    kind: Any,
+    option: Any,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     amount: ArrayLike = 1.0,
-    kind: Any = "down-in",
-    option: Any = "put",
     payoff: Any = "cash",
     order: Literal[1, 2] = 1,
     out: Any = None,
@@ -176,7 +182,9 @@ def binary_greeks(
     Examples
     --------
     >>> import shortgamma as sg
-    >>> greeks = sg.barrier.binary_greeks(105.0, 102.0, 100.0, 0.2, 0.5, rate=0.1, amount=15.0, option="call")
+    >>> greeks = sg.barrier.binary_greeks(
+    ...     105.0, 102.0, 100.0, vol=0.2, expiry=0.5, rate=0.1, amount=15.0, option="call", kind="down-in"
+    ... )
     >>> greeks.delta < 0
     np.True_
     """
@@ -189,13 +197,13 @@ def binary_greeks(
 def touch_price(
     spot: ArrayLike,
     barrier: ArrayLike,
+    *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    *,
+    kind: Any,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     amount: ArrayLike = 1.0,
-    kind: Any = "one-touch",
     direction: Any = None,
     payoff: Any = "cash",
     paid_at: Any = "hit",
@@ -255,7 +263,9 @@ def touch_price(
     Cash at the hit of a barrier below (Haug, 1998, p. 95):
 
     >>> import shortgamma as sg
-    >>> round(float(sg.barrier.touch_price(105.0, 100.0, 0.2, 0.5, rate=0.1, amount=15.0)), 4)
+    >>> round(float(sg.barrier.touch_price(
+    ...     105.0, 100.0, vol=0.2, expiry=0.5, rate=0.1, amount=15.0, kind="one-touch"
+    ... )), 4)
     9.7264
     """
     ufunc, _, code = _touch(spot, barrier, kind, direction, payoff, paid_at, 0)
@@ -266,13 +276,13 @@ def touch_price(
 def touch_greeks(
     spot: ArrayLike,
     barrier: ArrayLike,
+    *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    *,
+    kind: Any,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     amount: ArrayLike = 1.0,
-    kind: Any = "one-touch",
     direction: Any = None,
     payoff: Any = "cash",
     paid_at: Any = "hit",
@@ -314,7 +324,7 @@ def touch_greeks(
     Examples
     --------
     >>> import shortgamma as sg
-    >>> greeks = sg.barrier.touch_greeks(105.0, 100.0, 0.2, 0.5, rate=0.1)
+    >>> greeks = sg.barrier.touch_greeks(105.0, 100.0, vol=0.2, expiry=0.5, rate=0.1, kind="one-touch")
     >>> round(float(greeks.delta), 6)
     -0.059594
     """

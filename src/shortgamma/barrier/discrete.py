@@ -35,15 +35,15 @@ def discrete_price(
     strike: ArrayLike,
     lower: ArrayLike,
     upper: ArrayLike,
+    *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    *,
+    kind: Any,
+    option: Any,
     monitoring: ArrayLike,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     rebate: ArrayLike = 0.0,
-    kind: Any = "knock-in",
-    option: Any = "put",
     rebate_at: Any = "hit",
     out: Any = None,
 ) -> Any:
@@ -107,8 +107,9 @@ def discrete_price(
 
     >>> import math
     >>> import shortgamma as sg
-    >>> value = sg.barrier.discrete_price(100.0, 100.0, 95.0, math.inf, 0.3, 0.2, monitoring=50, rate=0.1,
-    ...                                   kind="knock-out", option="call")
+    >>> value = sg.barrier.discrete_price(100.0, 100.0, 95.0, math.inf, vol=0.3, expiry=0.2, monitoring=50, rate=0.1,
+    ...     kind="knock-out", option="call",
+    ... )
     >>> round(float(value), 3)
     4.907
     """
@@ -123,15 +124,15 @@ def discrete_greeks(
     strike: ArrayLike,
     lower: ArrayLike,
     upper: ArrayLike,
+    *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    *,
+    kind: Any,
+    option: Any,
     monitoring: ArrayLike,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     rebate: ArrayLike = 0.0,
-    kind: Any = "knock-in",
-    option: Any = "put",
     rebate_at: Any = "hit",
     out: Any = None,
 ) -> DiscreteGreeks:
@@ -171,8 +172,10 @@ def discrete_greeks(
 
     >>> import math
     >>> import shortgamma as sg
-    >>> greeks = sg.barrier.discrete_greeks(60.06, 100.0, 60.0, math.inf, 0.35, 1.0, monitoring=252, rate=0.03,
-    ...                                     dividend=0.01)
+    >>> greeks = sg.barrier.discrete_greeks(
+    ...     60.06, 100.0, 60.0, math.inf, vol=0.35, expiry=1.0, monitoring=252, rate=0.03,
+    ...     dividend=0.01, kind="knock-in", option="put",
+    ... )
     >>> round(float(greeks.delta), 3)
     -1.202
     """

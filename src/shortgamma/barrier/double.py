@@ -8,17 +8,24 @@ import numpy as np
 
 from shortgamma._core import dispatch
 from shortgamma._core.checks import call, choice
-from shortgamma.barrier.single import OPTIONS, PAID_AT, BarrierGreeks, check_order, outputs, ufunc_of
+from shortgamma._core.words import OPTIONS, PAID_AT, Words
+from shortgamma._core.words import TWO_BARRIER_KINDS as KINDS
+from shortgamma.barrier.single import BarrierGreeks, check_order, outputs, ufunc_of
 
 if TYPE_CHECKING:
     from typing import Literal
 
     from numpy.typing import ArrayLike
 
-KINDS = {"knock-in": 0, "knock-out": 1, "kiko": 2, "koki": 3}
 # A touch is the rebate of an option without the option: a no-touch that of a knock-in, a double-touch that of a
 # knock-out.
-TOUCHES = {"double-no-touch": 16, "double-touch": 17, "kiko": 18, "koki": 19}
+TOUCHES = Words(
+    {"double-no-touch": 16, "double-touch": 17, "kiko": 18, "koki": 19},
+    dnt="double-no-touch",
+    notouch="double-no-touch",
+    dot="double-touch",
+    doubleonetouch="double-touch",
+)
 NAMES = ("spot", "strike", "lower", "upper", "vol", "expiry", "rate", "dividend", "rebate")
 TOUCH_NAMES = ("spot", "lower", "lower", "upper", "vol", "expiry", "rate", "dividend", "amount")
 UFUNCS = ("double_barrier_price", "double_barrier_first_order", "double_barrier_second_order")
@@ -38,14 +45,14 @@ def double_price(
     strike: ArrayLike,
     lower: ArrayLike,
     upper: ArrayLike,
+    *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    *,
+    kind: Any,
+    option: Any,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     rebate: ArrayLike = 0.0,
-    kind: Any = "knock-out",
-    option: Any = "put",
     rebate_at: Any = "hit",
     out: Any = None,
 ) -> Any:
@@ -106,7 +113,9 @@ def double_price(
     A knock-out call of Haug's table (*The Complete Guide to Option Pricing Formulas*, 2nd ed., 2007, p. 156):
 
     >>> import shortgamma as sg
-    >>> value = sg.barrier.double_price(100.0, 100.0, 50.0, 150.0, 0.25, 0.25, rate=0.1, option="call")
+    >>> value = sg.barrier.double_price(
+    ...     100.0, 100.0, 50.0, 150.0, vol=0.25, expiry=0.25, rate=0.1, option="call", kind="knock-out"
+    ... )
     >>> round(float(value), 4)
     6.1645
     """
@@ -119,14 +128,14 @@ def double_greeks(
     strike: ArrayLike,
     lower: ArrayLike,
     upper: ArrayLike,
+    *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    *,
+    kind: Any,
+    option: Any,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     rebate: ArrayLike = 0.0,
-    kind: Any = "knock-out",
-    option: Any = "put",
     rebate_at: Any = "hit",
     order: Literal[1, 2] = 1,
     out: Any = None,
@@ -166,7 +175,9 @@ def double_greeks(
     Examples
     --------
     >>> import shortgamma as sg
-    >>> greeks = sg.barrier.double_greeks(100.0, 100.0, 80.0, 120.0, 0.25, 0.25, rate=0.1, option="call")
+    >>> greeks = sg.barrier.double_greeks(
+    ...     100.0, 100.0, 80.0, 120.0, vol=0.25, expiry=0.25, rate=0.1, option="call", kind="knock-out"
+    ... )
     >>> round(float(greeks.price), 6), round(float(greeks.vega), 6)
     (2.638713, -13.726762)
     """
@@ -180,13 +191,13 @@ def double_touch_price(
     spot: ArrayLike,
     lower: ArrayLike,
     upper: ArrayLike,
+    *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    *,
+    kind: Any,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     amount: ArrayLike = 1.0,
-    kind: Any = "double-no-touch",
     paid_at: Any = "hit",
     out: Any = None,
 ) -> Any:
@@ -240,7 +251,9 @@ def double_touch_price(
     A double-no-touch of Haug's table (*The Complete Guide to Option Pricing Formulas*, 2nd ed., 2007, p. 181):
 
     >>> import shortgamma as sg
-    >>> value = sg.barrier.double_touch_price(100.0, 80.0, 120.0, 0.2, 0.25, rate=0.05, dividend=0.02, amount=10.0)
+    >>> value = sg.barrier.double_touch_price(
+    ...     100.0, 80.0, 120.0, vol=0.2, expiry=0.25, rate=0.05, dividend=0.02, amount=10.0, kind="double-no-touch"
+    ... )
     >>> round(float(value), 4)
     8.9307
     """
@@ -252,13 +265,13 @@ def double_touch_greeks(
     spot: ArrayLike,
     lower: ArrayLike,
     upper: ArrayLike,
+    *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    *,
+    kind: Any,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     amount: ArrayLike = 1.0,
-    kind: Any = "double-no-touch",
     paid_at: Any = "hit",
     order: Literal[1, 2] = 1,
     out: Any = None,
@@ -293,7 +306,9 @@ def double_touch_greeks(
     Examples
     --------
     >>> import shortgamma as sg
-    >>> greeks = sg.barrier.double_touch_greeks(100.0, 80.0, 120.0, 0.25, 0.25, rate=0.1)
+    >>> greeks = sg.barrier.double_touch_greeks(
+    ...     100.0, 80.0, 120.0, vol=0.25, expiry=0.25, rate=0.1, kind="double-no-touch"
+    ... )
     >>> round(float(greeks.vega), 6)
     -2.566101
     """

@@ -40,13 +40,13 @@ def implied_vol(
     spot: ArrayLike,
     strike: ArrayLike,
     barrier: ArrayLike,
-    expiry: ArrayLike,
     *,
+    expiry: ArrayLike,
+    kind: Any,
+    option: Any,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     rebate: ArrayLike = 0.0,
-    kind: Any = "down-in",
-    option: Any = "put",
     rebate_at: Any = "hit",
     monitoring: ArrayLike | None = None,
     bounds: tuple[float, float] = (0.001, 5.0),
@@ -90,7 +90,7 @@ def implied_vol(
     An up-and-out call near its barrier is worth 1.00 at two volatilities, and never worth 4.00:
 
     >>> import shortgamma as sg
-    >>> found = sg.barrier.implied_vol([1.0, 4.0], 100.0, 100.0, 120.0, 0.5, kind="up-out", option="call")
+    >>> found = sg.barrier.implied_vol([1.0, 4.0], 100.0, 100.0, 120.0, expiry=0.5, kind="up-out", option="call")
     >>> found.count.tolist()
     [2, 0]
     >>> found.first.round(4).tolist(), found.second.round(4).tolist()
@@ -124,14 +124,14 @@ def barrier_for_price(
     value: ArrayLike,
     spot: ArrayLike,
     strike: ArrayLike,
+    *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    *,
+    kind: Any,
+    option: Any,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     rebate: ArrayLike = 0.0,
-    kind: Any = "down-in",
-    option: Any = "put",
     rebate_at: Any = "hit",
     monitoring: ArrayLike | None = None,
 ) -> Solutions:
@@ -171,9 +171,9 @@ def barrier_for_price(
     The barrier that makes a one-year put struck at 100 worth 5.00:
 
     >>> import shortgamma as sg
-    >>> found = sg.barrier.barrier_for_price(5.0, 100.0, 100.0, 0.35, 1.0)
+    >>> found = sg.barrier.barrier_for_price(5.0, 100.0, 100.0, vol=0.35, expiry=1.0, kind="down-in", option="put")
     >>> barrier = float(found.first)
-    >>> round(float(sg.barrier.price(100.0, 100.0, barrier, 0.35, 1.0)), 12)
+    >>> round(float(sg.barrier.price(100.0, 100.0, barrier, vol=0.35, expiry=1.0, kind="down-in", option="put")), 12)
     5.0
     """
     if monitoring is not None:

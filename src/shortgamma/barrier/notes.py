@@ -42,9 +42,9 @@ def reverse_convertible(
     spot: ArrayLike,
     strike: ArrayLike,
     barrier: ArrayLike,
+    *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    *,
     coupon: ArrayLike = 0.0,
     payments: int = 1,
     nominal: ArrayLike = 100.0,
@@ -100,7 +100,7 @@ def reverse_convertible(
     Within two per cent of its barrier, a month before expiry, a note of one unit of the asset moves by nearly five:
 
     >>> import shortgamma as sg
-    >>> note = sg.barrier.reverse_convertible(61.2, 100.0, 60.0, 0.35, 1 / 12, coupon=0.1, rate=0.03)
+    >>> note = sg.barrier.reverse_convertible(61.2, 100.0, 60.0, vol=0.35, expiry=1 / 12, coupon=0.1, rate=0.03)
     >>> round(float(note.delta), 2)
     4.91
     """
@@ -109,7 +109,18 @@ def reverse_convertible(
         number(*pair).astype(float)
         for pair in (("rate", rate), ("expiry", expiry), ("nominal", nominal), ("coupon", coupon))
     )
-    put = greeks(spot, strike, barrier, vol, expiry, rate=rate, dividend=dividend, monitoring=monitoring)
+    put = greeks(
+        spot,
+        strike,
+        barrier,
+        vol=vol,
+        expiry=expiry,
+        rate=rate,
+        dividend=dividend,
+        monitoring=monitoring,
+        kind="down-in",
+        option="put",
+    )
     bond = amount * np.exp(-r * t)
     bond_rho = -t * bond
     for i in range(1, count + 1):
@@ -131,9 +142,9 @@ def autocallable(
     spot: ArrayLike,
     strike: float,
     barrier: float,
+    *,
     vol: float,
     expiry: float,
-    *,
     call_level: float,
     observations: int,
     bonus: float = 0.0,
@@ -207,8 +218,10 @@ def autocallable(
     A yearly autocallable on three years:
 
     >>> import shortgamma as sg
-    >>> note = sg.barrier.autocallable(100.0, 100.0, 60.0, 0.25, 3.0, call_level=100.0, observations=3, bonus=0.08,
-    ...                                rate=0.03, dividend=0.01)
+    >>> note = sg.barrier.autocallable(
+    ...     100.0, 100.0, 60.0, vol=0.25, expiry=3.0, call_level=100.0, observations=3, bonus=0.08,
+    ...     rate=0.03, dividend=0.01,
+    ... )
     >>> round(float(note.price), 3)
     93.336
     """

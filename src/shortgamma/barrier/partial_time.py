@@ -8,12 +8,15 @@ import numpy as np
 
 from shortgamma._core import dispatch
 from shortgamma._core.checks import call, choice
+from shortgamma._core.words import Words
 from shortgamma.barrier.single import code_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-WINDOWS = {"start": 0, "end": 1, "end-beyond": 2}
+WINDOWS = Words(
+    {"start": 0, "end": 1, "end-beyond": 2}, a="start", b1="end", endb1="end", b2="end-beyond", endb2="end-beyond"
+)
 NAMES = ("spot", "strike", "barrier", "vol", "expiry", "moment", "rate", "dividend")
 
 
@@ -21,15 +24,15 @@ def partial_time_price(
     spot: ArrayLike,
     strike: ArrayLike,
     barrier: ArrayLike,
+    *,
     vol: ArrayLike,
     expiry: ArrayLike,
     moment: ArrayLike,
-    *,
+    window: Any,
+    kind: Any,
+    option: Any,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
-    kind: Any = "down-in",
-    option: Any = "put",
-    window: Any = "end",
     out: Any = None,
 ) -> Any:
     """Price of options whose barrier is watched, always, from the start to a moment or from a moment to the end.
@@ -83,8 +86,10 @@ def partial_time_price(
     Haug's table: a down-and-out call whose barrier is watched from a quarter of the year on:
 
     >>> import shortgamma as sg
-    >>> value = sg.barrier.partial_time_price(105.0, 90.0, 100.0, 0.25, 1.0, 0.25, rate=0.1, kind="down-out",
-    ...                                       option="call")
+    >>> value = sg.barrier.partial_time_price(
+    ...     105.0, 90.0, 100.0, vol=0.25, expiry=1.0, moment=0.25, rate=0.1, kind="down-out",
+    ...     option="call", window="end",
+    ... )
     >>> round(float(value), 4)
     15.6324
     """

@@ -13,6 +13,8 @@ import numpy as np
 
 from shortgamma._core import dispatch
 from shortgamma._core.checks import call, choice, number, refuse_choice, refuse_where
+from shortgamma._core.words import BARRIER_KINDS as KINDS
+from shortgamma._core.words import OPTIONS, PAID_AT
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -22,27 +24,24 @@ if TYPE_CHECKING:
 
     class _Greek(Protocol):
         def __call__(
-            self,
             spot: ArrayLike,
             strike: ArrayLike,
             barrier: ArrayLike,
+            self,
+            *,
             vol: ArrayLike,
             expiry: ArrayLike,
-            *,
+            kind: Any,
+            option: Any,
             rate: ArrayLike = 0.0,
             dividend: ArrayLike = 0.0,
             rebate: ArrayLike = 0.0,
-            kind: Any = "down-in",
-            option: Any = "put",
             rebate_at: Any = "hit",
             monitoring: ArrayLike | None = None,
             out: Any = None,
         ) -> Any: ...
 
 
-KINDS = {"down-in": 0, "up-in": 1, "down-out": 2, "up-out": 3}
-OPTIONS = {"call": 0, "put": 4}
-PAID_AT = {"hit": 0, "expiry": 8}
 UFUNCS = ("barrier_price", "barrier_first_order", "barrier_second_order")
 NAMES = ("spot", "strike", "barrier", "vol", "expiry", "rate", "dividend", "rebate")
 WATCHED_UFUNCS = ("", "shifted_first_order", "shifted_second_order")
@@ -95,14 +94,14 @@ def price(
     spot: ArrayLike,
     strike: ArrayLike,
     barrier: ArrayLike,
+    *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    *,
+    kind: Any,
+    option: Any,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     rebate: ArrayLike = 0.0,
-    kind: Any = "down-in",
-    option: Any = "put",
     rebate_at: Any = "hit",
     monitoring: ArrayLike | None = None,
     method: Literal["shift", "exact"] = "shift",
@@ -172,7 +171,7 @@ def price(
     A down-and-out call of Haug's table (p. 72) with a rebate of 3:
 
     >>> import shortgamma as sg
-    >>> value = sg.barrier.price(100.0, 90.0, 95.0, 0.25, 0.5, rate=0.08, dividend=0.04, rebate=3.0,
+    >>> value = sg.barrier.price(100.0, 90.0, 95.0, vol=0.25, expiry=0.5, rate=0.08, dividend=0.04, rebate=3.0,
     ...                          kind="down-out", option="call")
     >>> round(float(value), 4)
     9.0246
@@ -199,14 +198,14 @@ def greeks(
     spot: ArrayLike,
     strike: ArrayLike,
     barrier: ArrayLike,
+    *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    *,
+    kind: Any,
+    option: Any,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     rebate: ArrayLike = 0.0,
-    kind: Any = "down-in",
-    option: Any = "put",
     rebate_at: Any = "hit",
     monitoring: ArrayLike | None = None,
     order: Literal[1, 2] = 1,
@@ -271,7 +270,9 @@ def greeks(
     barrier, with a delta far beyond -1:
 
     >>> import shortgamma as sg
-    >>> greeks = sg.barrier.greeks(58.0, 101.89, 56.05, 0.4032, 4 / 12, rate=0.0435)
+    >>> greeks = sg.barrier.greeks(
+    ...     58.0, 101.89, 56.05, vol=0.4032, expiry=4 / 12, rate=0.0435, kind="down-in", option="put"
+    ... )
     >>> round(float(greeks.delta), 4)
     -2.4319
     """
@@ -370,14 +371,14 @@ def _greek(name: str, meaning: str) -> _Greek:
         spot: ArrayLike,
         strike: ArrayLike,
         barrier: ArrayLike,
+        *,
         vol: ArrayLike,
         expiry: ArrayLike,
-        *,
+        kind: Any,
+        option: Any,
         rate: ArrayLike = 0.0,
         dividend: ArrayLike = 0.0,
         rebate: ArrayLike = 0.0,
-        kind: Any = "down-in",
-        option: Any = "put",
         rebate_at: Any = "hit",
         monitoring: ArrayLike | None = None,
         out: Any = None,

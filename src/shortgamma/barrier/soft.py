@@ -19,13 +19,13 @@ def soft_price(
     strike: ArrayLike,
     lower: ArrayLike,
     upper: ArrayLike,
+    *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    *,
+    kind: Any,
+    option: Any,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
-    kind: Any = "down-in",
-    option: Any = "put",
     out: Any = None,
 ) -> Any:
     """Price of soft-barrier options, knocked in proportion to how far the price went through a range.
@@ -75,8 +75,10 @@ def soft_price(
     Haug's table (2nd ed., 2007, p. 166):
 
     >>> import shortgamma as sg
-    >>> value = sg.barrier.soft_price(100.0, 100.0, 90.0, 95.0, 0.1, 0.5, rate=0.1, dividend=0.05, kind="down-out",
-    ...                               option="call")
+    >>> value = sg.barrier.soft_price(
+    ...     100.0, 100.0, 90.0, 95.0, vol=0.1, expiry=0.5, rate=0.1, dividend=0.05, kind="down-out",
+    ...     option="call",
+    ... )
     >>> round(float(value), 4)
     4.0175
     """

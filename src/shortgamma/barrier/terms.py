@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from shortgamma._core.checks import choice, number, plain
-from shortgamma.barrier.single import FIRST_ORDER, KINDS
+from shortgamma._core.words import BARRIER_KINDS as KINDS
+from shortgamma.barrier.single import FIRST_ORDER
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -19,13 +20,13 @@ def status(
     spot: ArrayLike,
     strike: ArrayLike,
     barrier: ArrayLike,
+    *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    *,
+    kind: Any,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     rebate: ArrayLike = 0.0,
-    kind: Any = "down-in",
 ) -> Any:
     """State of single-barrier options: what a price of theirs means.
 
@@ -51,7 +52,7 @@ def status(
     Examples
     --------
     >>> import shortgamma as sg
-    >>> sg.barrier.status([100.0, 80.0, 70.0, -1.0], 100.0, 80.0, 0.3, 1.0).tolist()
+    >>> sg.barrier.status([100.0, 80.0, 70.0, -1.0], 100.0, 80.0, vol=0.3, expiry=1.0, kind="down-in").tolist()
     ['alive', 'knocked', 'knocked', 'invalid']
     """
     positive = [number(*pair) for pair in (("spot", spot), ("strike", strike), ("barrier", barrier))]
@@ -73,12 +74,13 @@ def status(
 
 
 def quanto_dividend(
-    dividend: ArrayLike,
-    rate: ArrayLike,
-    foreign_rate: ArrayLike,
+    *,
     vol: ArrayLike,
     fx_vol: ArrayLike,
     correlation: ArrayLike,
+    dividend: ArrayLike,
+    rate: ArrayLike,
+    foreign_rate: ArrayLike,
 ) -> Any:
     """Dividend yield with which the plain formulas price a quanto option.
 
@@ -117,7 +119,9 @@ def quanto_dividend(
     Examples
     --------
     >>> import shortgamma as sg
-    >>> round(float(sg.barrier.quanto_dividend(0.04, 0.02, 0.05, 0.25, 0.2, 0.3)), 4)
+    >>> round(float(sg.barrier.quanto_dividend(
+    ...     dividend=0.04, rate=0.02, foreign_rate=0.05, vol=0.25, fx_vol=0.2, correlation=0.3
+    ... )), 4)
     0.025
     """
     names = ("dividend", "rate", "foreign_rate", "vol", "fx_vol", "correlation")
@@ -155,7 +159,7 @@ class QuantoGreeks(NamedTuple):
     """dV/dfx_vol, per 1.00 of the exchange rate's vol"""
 
 
-def quanto_greeks(greeks: Any, vol: ArrayLike, fx_vol: ArrayLike, correlation: ArrayLike) -> QuantoGreeks:
+def quanto_greeks(greeks: Any, *, vol: ArrayLike, fx_vol: ArrayLike, correlation: ArrayLike) -> QuantoGreeks:
     """Sensitivities of a quanto option from those of the plain formulas.
 
     Parameters
@@ -192,9 +196,13 @@ def quanto_greeks(greeks: Any, vol: ArrayLike, fx_vol: ArrayLike, correlation: A
     A knock-in put in euros on an asset in dollars:
 
     >>> import shortgamma as sg
-    >>> carry = sg.barrier.quanto_dividend(0.01, 0.02, 0.05, 0.3, 0.1, 0.5)
-    >>> plain = sg.barrier.greeks(100.0, 95.0, 90.0, 0.3, 1.0, rate=0.02, dividend=carry)
-    >>> quanto = sg.barrier.quanto_greeks(plain, 0.3, 0.1, 0.5)
+    >>> carry = sg.barrier.quanto_dividend(
+    ...     dividend=0.01, rate=0.02, foreign_rate=0.05, vol=0.3, fx_vol=0.1, correlation=0.5
+    ... )
+    >>> plain = sg.barrier.greeks(
+    ...     100.0, 95.0, 90.0, vol=0.3, expiry=1.0, rate=0.02, dividend=carry, kind="down-in", option="put"
+    ... )
+    >>> quanto = sg.barrier.quanto_greeks(plain, vol=0.3, fx_vol=0.1, correlation=0.5)
     >>> [round(float(number), 4) for number in (plain.vega, quanto.vega, quanto.correlation, quanto.fx_vega)]
     [37.0153, 38.7386, 1.034, 5.17]
     """

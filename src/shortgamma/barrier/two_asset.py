@@ -29,18 +29,18 @@ NAMES = (
 def two_asset_price(
     spot: ArrayLike,
     strike: ArrayLike,
-    vol: ArrayLike,
     other: ArrayLike,
     barrier: ArrayLike,
+    *,
+    vol: ArrayLike,
     other_vol: ArrayLike,
     correlation: ArrayLike,
     expiry: ArrayLike,
-    *,
+    kind: Any,
+    option: Any,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     other_dividend: ArrayLike = 0.0,
-    kind: Any = "down-in",
-    option: Any = "put",
     out: Any = None,
 ) -> Any:
     """Price of options on one asset whose barrier, watched always, stands on another (outside barriers).
@@ -95,8 +95,10 @@ def two_asset_price(
     A down-and-out call of Haug's table, which prints 6.6592:
 
     >>> import shortgamma as sg
-    >>> value = sg.barrier.two_asset_price(100.0, 90.0, 0.2, 100.0, 95.0, 0.2, 0.5, 0.5, rate=0.08, kind="down-out",
-    ...                                    option="call")
+    >>> value = sg.barrier.two_asset_price(
+    ...     100.0, 90.0, 100.0, 95.0, vol=0.2, other_vol=0.2, correlation=0.5, expiry=0.5, rate=0.08,
+    ...     kind="down-out", option="call",
+    ... )
     >>> round(float(value), 4)
     6.6609
     """

@@ -114,7 +114,8 @@ def barrier_numbers(data: Data, vol: float) -> Result:
     last_touch = np.maximum.accumulate(np.where(touched, np.arange(len(stamps)), -1))
     knocked = last_touch >= start[member]
     # beyond its barrier a knock-in is the plain option, which is what it stays after a touch
-    greeks = barrier.greeks(data.price, strike, np.where(knocked, 2 * data.price, level), vol, expiry)
+    level = np.where(knocked, 2 * data.price, level)
+    greeks = barrier.greeks(data.price, strike, level, vol=vol, expiry=expiry, kind="down-in", option="put")
 
     live = (expiry > 0) & np.isfinite(greeks.delta)
     change = np.diff(greeks.delta)

@@ -579,7 +579,12 @@ def breach_probability(
     target = np.where(between, level, 1.0)
     direction = np.where(side > 0.0, "down", "up")
     grown = np.negative(plain("drift", drift))
-    touched = np.minimum(barrier.touch_price(spot, target, vol, expiry, dividend=grown, direction=direction), 1.0)
+    touched = np.minimum(
+        barrier.touch_price(
+            spot, target, vol=vol, expiry=expiry, dividend=grown, direction=direction, kind="one-touch"
+        ),
+        1.0,
+    )
     sure = np.where(side > 0.0, level > 0.0, level == 0.0) + 0.0 * touched
     return np.where(between, touched, np.where(np.isnan(level), np.nan, sure))[()]
 

@@ -68,7 +68,7 @@ def _plain(values):
     """The plain option (a knock-in whose barrier was hit), the larger of its two legs, and a sure payment."""
     spot, strike, rate, expiry = (values[name] for name in ("spot", "strike", "rate", "expiry"))
     rest = {name: values[name] for name in ("vol", "expiry", "rate", "dividend", "option")}
-    plain = sg.barrier.price(spot, strike, 2.0 * spot, **rest)
+    plain = sg.barrier.price(spot, strike, 2.0 * spot, **rest, kind="down-in")
     discount = np.exp(-rate * expiry)
     return plain, np.maximum(spot * np.exp(-values["dividend"] * expiry), strike * discount), discount
 
