@@ -4,8 +4,6 @@ A wrapper in Python would cost as much as pricing an option. This one hands the 
 the outcome only if it is a TypeError that was raised before the function itself ran.
 """
 
-from cpython.object cimport PyObject
-
 from functools import update_wrapper
 
 

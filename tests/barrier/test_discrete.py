@@ -111,9 +111,7 @@ class TestMovedBarrier:
         values = {"spot": np.array([70.0, 95.0, 140.0]), "strike": 100.0, "barrier": 60.0, "vol": 0.35, "expiry": 1.0}
         values |= {"kind": "down-in", "option": "put"}
         function = getattr(sg.barrier, name)
-        expected = getattr(
-            sg.barrier.greeks(*values, monitoring=[12, 52, 252], order=2, kind="down-in", option="put"), name
-        )
+        expected = getattr(sg.barrier.greeks(**values, monitoring=[12, 52, 252], order=2), name)
         out = np.empty(3)
         got = function(**values, monitoring=[12, 52, 252], out=out)
         assert got is out
@@ -121,9 +119,10 @@ class TestMovedBarrier:
         np.testing.assert_allclose(got, expected, rtol=1e-13)
 
     def test_many_dates_are_the_continuous_barrier(self):
-        values = (100.0, 100.0, 80.0, 0.3, 1.0)
-        far = sg.barrier.price(*values, monitoring=10**12)
-        assert float(far) == pytest.approx(float(sg.barrier.price(*values, kind="down-in", option="put")), rel=1e-5)
+        values = {"spot": 100.0, "strike": 100.0, "barrier": 80.0, "vol": 0.3, "expiry": 1.0}
+        values |= {"kind": "down-in", "option": "put"}
+        far = sg.barrier.price(**values, monitoring=10**12)
+        assert float(far) == pytest.approx(float(sg.barrier.price(**values)), rel=1e-5)
 
     def test_error_against_the_exact_price_falls_with_the_dates(self):
         errors = []

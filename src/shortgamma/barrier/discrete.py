@@ -8,12 +8,13 @@ import numpy as np
 
 from shortgamma._core import dispatch
 from shortgamma._core.checks import call, choice
-from shortgamma.barrier.single import OPTIONS, PAID_AT, check_monitoring
+from shortgamma._core.words import OPTIONS, PAID_AT, Words
+from shortgamma.barrier.single import check_monitoring
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-KINDS = {"knock-in": 0, "knock-out": 2}
+KINDS = Words({"knock-in": 0, "knock-out": 2}, ki="knock-in", ko="knock-out")
 NAMES = ("spot", "strike", "lower", "upper", "vol", "expiry", "rate", "dividend", "rebate", "monitoring")
 
 

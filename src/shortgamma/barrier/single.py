@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     class _Greek(Protocol):
         def __call__(
+            self,
             spot: ArrayLike,
             strike: ArrayLike,
             barrier: ArrayLike,
-            self,
             *,
             vol: ArrayLike,
             expiry: ArrayLike,
@@ -410,8 +410,9 @@ def _greek(name: str, meaning: str) -> _Greek:
     Examples
     --------
     >>> import shortgamma as sg
-    >>> options = [90.0, 110.0], 100.0, 80.0, 0.3, 1.0
-    >>> bool((sg.barrier.{name}(*options) == sg.barrier.greeks(*options, order=2).{name}).all())
+    >>> put = dict(vol=0.3, expiry=1.0, kind="down-in", option="put")
+    >>> alone = sg.barrier.{name}([90.0, 110.0], 100.0, 80.0, **put)
+    >>> bool((alone == sg.barrier.greeks([90.0, 110.0], 100.0, 80.0, **put, order=2).{name}).all())
     True
     """
     return one
