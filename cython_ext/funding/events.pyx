@@ -6,7 +6,8 @@ cimport numpy as cnp
 
 from cython_ext._loop.blocks cimport Status, no_price, status_restore, status_save
 from shortgamma.kernels.contracts cimport checked, value
-from shortgamma.kernels.funding.payments cimport Sum, add, area, payment, rounded
+from shortgamma.kernels.funding.events cimport SOON, area, due_at, guess_of, is_before, is_near, span
+from shortgamma.kernels.funding.payments cimport Sum, add, add_lane, error_of, payment, rounded
 from shortgamma.kernels.numeric.vecmath cimport INFINITY, NAN
 
 cnp.import_array()
@@ -25,20 +26,6 @@ cdef enum:
     LINE = 8
     # fills whose events are looked for together
     AHEAD = 64
-
-
-cdef extern from *:
-    # In ns: payments are due on whole minutes and stamped a little later (or earlier) by venues; stamps that follow
-    # each other so soon are no schedule. An enum of Cython is an int, too short for them.
-    """
-    #define SG_MINUTE 60000000000LL
-    #define SG_JITTER 5000000000LL
-    #define SG_SOON 30000000000ULL
-    """
-    const int64_t MINUTE "SG_MINUTE"
-    const int64_t JITTER "SG_JITTER"
-    const uint64_t SOON "SG_SOON"
-
 
 # What `check` finds wrong, and where.
 cdef enum:
@@ -78,20 +65,13 @@ cdef struct Chains:
 
 
 cdef inline int64_t due(const int64_t* event, Py_ssize_t events, Py_ssize_t k) noexcept nogil:
-    """When a payment was due that is stamped event[k]: the whole minute nearby, if there is one."""
-    cdef int64_t stamp = event[k], minute
+    """When a payment was due that is stamped event[k]."""
     # differences as unsigned numbers do not overflow
-    if k > 0 and <uint64_t> stamp - <uint64_t> event[k - 1] < SOON:
-        return stamp
-    if k + 1 < events and <uint64_t> event[k + 1] - <uint64_t> stamp < SOON:
-        return stamp
-    minute = (stamp + (JITTER if stamp >= 0 else -JITTER)) // MINUTE * MINUTE
-    return minute if is_near(minute, stamp) else stamp
-
-
-cdef inline int64_t is_near(int64_t event, int64_t fill) noexcept nogil:
-    """Whether two times are at most JITTER apart."""
-    return (<uint64_t> event - <uint64_t> fill + <uint64_t> JITTER) <= <uint64_t> (2 * JITTER)
+    if k > 0 and <uint64_t> event[k] - <uint64_t> event[k - 1] < SOON:
+        return event[k]
+    if k + 1 < events and <uint64_t> event[k + 1] - <uint64_t> event[k] < SOON:
+        return event[k]
+    return due_at(event[k])
 
 
 cdef inline Problem check(
@@ -133,14 +113,7 @@ cdef inline Problem check_events(const int64_t* event, Py_ssize_t events) noexce
     return Problem(FINE, 0)
 
 
-cdef inline int64_t is_before(int64_t event, int64_t fill, int64_t later) noexcept nogil:
-    """Whether the fill does not count at the event yet; later is 1 if a fill at its time comes after it."""
-    return (event < fill) | (later & (event == fill))
-
-
-cdef inline Py_ssize_t search(
-    const int64_t* event, Py_ssize_t count, int64_t fill, int64_t later,
-) noexcept nogil:
+cdef inline Py_ssize_t search(const int64_t* event, Py_ssize_t count, int64_t fill, int64_t later) noexcept nogil:
     """At how many events the fill does not count yet, by bisection."""
     cdef Py_ssize_t low = 0, high = count, middle
     while low < high:
@@ -160,16 +133,10 @@ cdef inline void look_ahead(Fills* fills, const int64_t* event, Py_ssize_t event
     cdef Py_ssize_t i, k, known = fills.end - fills.next if fills.end - fills.next < AHEAD else AHEAD
     cdef int64_t time, guess, before, after, wrong = 0, last = events - 1
     cdef int64_t near = 0
-    # so that a fill at the time of an event is on the right side of it: more than rounding does
-    cdef double ticks, nudge = 1e-9 if later else -1e-9
     fills.first = fills.next
     for k in range(known):
         time = fills.time[fills.next + k]
-        # differences as unsigned numbers do not overflow
-        ticks = <double> <int64_t> (<uint64_t> time - <uint64_t> event[0]) * fills.per_event + nudge
-        ticks = ticks if ticks > -1.0 else -1.0
-        ticks = ticks if ticks < <double> last else <double> last
-        guess = <int64_t> (ticks + 1.0)
+        guess = guess_of(time, event[0], fills.per_event, last, later)
         before, after = event[guess - 1 if guess > 0 else 0], event[guess if guess < last else last]
         wrong |= (guess > 0) & (1 - is_before(before, time, later))
         wrong |= (guess <= last) & is_before(after, time, later)
@@ -260,17 +227,14 @@ cdef inline void add_to(
 ) noexcept nogil:
     """Add CHAINS payments, from the short's side, to sums side by side."""
     cdef int k
-    cdef double x, total, back
+    cdef double x
     for k in range(CHAINS):
         least[k] = mark[k] if mark[k] < least[k] else least[k]
         most[k] = mark[k] if mark[k] > most[k] else most[k]
         x = value(inverse, size[k], mark[k], 1.0) * rate[k]
         if converted:
             x = x * fx[k]
-        total = high[k] + x
-        back = total - high[k]
-        low[k] += (high[k] - (total - back)) + (x - back)
-        high[k] = total
+        add_lane(&high[k], &low[k], x)
 
 
 cdef inline void pay_into(
@@ -321,12 +285,11 @@ cdef inline void start(Chains* chains) noexcept nogil:
 
 cdef inline void fold(double* high, double* low, int width) noexcept nogil:
     """Sums side by side added two by two; width is a constant of the caller."""
-    cdef double total, back
+    cdef double total
     cdef int k
     for k in range(width):
         total = high[k] + high[k + width]
-        back = total - high[k]
-        low[k] += low[k + width] + ((high[k] - (total - back)) + (high[k + width] - back))
+        low[k] += low[k + width] + error_of(high[k], high[k + width], total)
         high[k] = total
 
 
@@ -345,158 +308,251 @@ cdef inline double sum_of(Chains* chains, long long* outside) noexcept nogil:
     return NAN if bad else 0.0 - rounded(Sum(chains.high[0], chains.low[0]))
 
 
-def merge(
-    const int64_t[::1] fill_time, const double[::1] fill_quantity, const int64_t[::1] fill_offset,
-    const int64_t[::1] event_time, const int64_t[::1] event_offset, bint shared, bint later, bint nominal,
-    const double[::1] mark, const double[::1] rate, const double[::1] fx, double multiplier, bint inverse,
-    double[::1] position, double[::1] cash, double[::1] total,
-):
-    """Fills and events of all accounts in one pass; nominal events are payments, due on the minute beside their stamp.
+cdef struct Accounts:
+    # Account a has the fills from fill_offset[a] to fill_offset[a + 1] and, unless they are shared, the events from
+    # event_offset[a] to event_offset[a + 1].
+    const int64_t* fill_time
+    const double* fill_quantity
+    const int64_t* fill_offset
+    const int64_t* event_time
+    const int64_t* event_offset
+    Py_ssize_t count
+    Py_ssize_t events
+    bint shared
+    # whether events are payments, due on the minute beside their stamp
+    bint nominal
 
-    Account a has the fills from fill_offset[a] to fill_offset[a + 1] and, unless they are shared, the events from
-    event_offset[a] to event_offset[a + 1]. Written is what has a length: the positions at the events (times the
-    multiplier), the cash of each, or its sum by account. Returns what is wrong with the times (0 if nothing is), in
-    which account and at which of its times; and whether a mark is no price.
-    """
-    cdef Py_ssize_t accounts = fill_offset.shape[0] - 1, account, first, events, begin, count, target = 0, k
-    # what is not shared comes from memory, and in time only if it is asked for before it is wanted
-    cdef Py_ssize_t ahead = 0 if shared else BLOCK
+cdef struct Prices:
+    # At each event; fx may be NULL.
+    const double* mark
+    const double* rate
+    const double* fx
+    double multiplier
+    bint inverse
+
+cdef struct Results:
+    # What is not asked for is NULL.
+    double* position
+    double* cash
+    double* total
+
+cdef struct Account:
+    # The fills and events of one account; `first` is its first event among all.
+    Fills fills
+    const int64_t* event
+    Py_ssize_t events
+    Py_ssize_t first
+
+
+cdef const void* data_of(object array):
+    """Of a contiguous array; NULL if it is empty, and its address need not be memory."""
+    if array is None or not array.size:
+        return NULL
+    return cnp.PyArray_DATA(<cnp.ndarray> array)
+
+
+cdef Accounts accounts_of(fills, events, bint nominal):
+    """fills: time (int64), quantity, offsets (int64). events: time, offsets, shared."""
+    cdef Accounts accounts
+    accounts.fill_time = <const int64_t*> data_of(fills[0])
+    accounts.fill_quantity = <const double*> data_of(fills[1])
+    accounts.fill_offset = <const int64_t*> data_of(fills[2])
+    accounts.event_time = <const int64_t*> data_of(events[0])
+    accounts.event_offset = <const int64_t*> data_of(events[1])
+    accounts.count = len(fills[2]) - 1
+    accounts.events = len(events[0])
+    accounts.shared = events[2]
+    accounts.nominal = nominal
+    return accounts
+
+
+cdef Prices prices_of(prices, contract):
+    """prices: mark, rate, and fx or None. contract: multiplier, inverse."""
+    cdef Prices result
+    result.mark, result.rate = <const double*> data_of(prices[0]), <const double*> data_of(prices[1])
+    result.fx = <const double*> data_of(prices[2])
+    result.multiplier, result.inverse = contract
+    return result
+
+
+cdef inline Problem enter(const Accounts* accounts, Py_ssize_t number, Account* account) noexcept nogil:
+    """The fills and events of an account, before its first event; what is wrong with their times."""
+    cdef Problem problem = Problem(FINE, 0)
+    cdef Fills* fills = &account.fills
+    cdef Py_ssize_t first_fill = accounts.fill_offset[number]
+    account.first = 0 if accounts.shared else accounts.event_offset[number]
+    account.events = accounts.events if accounts.shared else accounts.event_offset[number + 1] - account.first
+    account.event = accounts.event_time + account.first if account.events else NULL
+    fills.end = accounts.fill_offset[number + 1] - first_fill
+    fills.time = accounts.fill_time + first_fill if fills.end else NULL
+    fills.quantity = accounts.fill_quantity + first_fill if fills.end else NULL
+    fills.next = 0
+    fills.position = 0.0
+    fills.nominal = accounts.nominal
+    if not accounts.shared:
+        problem = check_events(account.event, account.events)
+    if problem.what == FINE:
+        problem = check(fills.time, fills.end, account.event, account.events, accounts.nominal)
+    return problem
+
+
+cdef inline void pay_block(
+    const Prices* prices, Chains* chains, const double* size, Py_ssize_t first, Py_ssize_t count, Py_ssize_t ahead,
+) noexcept nogil:
+    """Payments of a block added to sums side by side, by a loop for each kind of contract."""
+    cdef const double* mark = prices.mark + first
+    cdef const double* rate = prices.rate + first
+    cdef const double* fx = prices.fx + first if prices.fx != NULL else NULL
+    if fx != NULL and prices.inverse:
+        pay_into(True, True, chains, size, mark, rate, fx, count, ahead)
+    elif fx != NULL:
+        pay_into(False, True, chains, size, mark, rate, fx, count, ahead)
+    elif prices.inverse:
+        pay_into(True, False, chains, size, mark, rate, NULL, count, ahead)
+    else:
+        pay_into(False, False, chains, size, mark, rate, NULL, count, ahead)
+
+
+cdef inline void merge_account(
+    const Accounts* accounts, const Prices* prices, const Results* results, Account* account, Py_ssize_t number,
+    Py_ssize_t target, bint later, long long* outside,
+) noexcept nogil:
+    """The events of an account, a block at a time; target is the place of the first in the results."""
     cdef double size[BLOCK + WIDE]
     cdef Chains chains
-    cdef Fills fills
-    cdef const double* price
-    cdef const double* part
-    cdef const double* exchange
-    cdef Problem problem
-    cdef long long outside = 0
-    cdef Status status
-    with nogil:
-        status = status_save()
-        problem = Problem(FINE, 0)
-        account = 0
-        if shared and event_time.shape[0]:
-            problem = check_events(&event_time[0], event_time.shape[0])
-        if problem.what == FINE:
-            for account in range(accounts):
-                first = 0 if shared else event_offset[account]
-                events = event_time.shape[0] if shared else event_offset[account + 1] - first
-                fills.end = fill_offset[account + 1] - fill_offset[account]
-                # an empty array has no first element to point at
-                fills.time = &fill_time[0] + fill_offset[account] if fills.end else NULL
-                fills.quantity = &fill_quantity[0] + fill_offset[account] if fills.end else NULL
-                fills.next = 0
-                fills.position = 0.0
-                if not shared and events:
-                    problem = check_events(&event_time[0] + first, events)
-                    if problem.what != FINE:
-                        break
-                problem = check(fills.time, fills.end, &event_time[0] + first if events else NULL, events, nominal)
-                if problem.what != FINE:
-                    break
-                start(&chains)
-                fills.nominal = nominal
-                fills.per_event = 0.0
-                if events > 1:
-                    fills.per_event = <double> (events - 1) / (
-                        <double> event_time[first + events - 1] - <double> event_time[first])
-                if events:
-                    look_ahead(&fills, &event_time[first], events, later)
-                begin = 0
-                while begin < events:
-                    count = min(<Py_ssize_t> BLOCK, events - begin)
-                    sizes(
-                        size, begin, count, &event_time[first], events, &fills, later, multiplier,
-                        0 if shared else events)
-                    if position.shape[0]:
-                        for k in range(count):
-                            position[target + begin + k] = size[k]
-                    else:
-                        price, part = &mark[first + begin], &rate[first + begin]
-                        exchange = &fx[first + begin] if fx.shape[0] else NULL
-                        if total.shape[0] == 0:
-                            outside |= pay(inverse, &cash[target + begin], size, price, part, exchange, count)
-                        elif exchange != NULL:
-                            if inverse:
-                                pay_into(True, True, &chains, size, price, part, exchange, count, ahead)
-                            else:
-                                pay_into(False, True, &chains, size, price, part, exchange, count, ahead)
-                        elif inverse:
-                            pay_into(True, False, &chains, size, price, part, NULL, count, ahead)
-                        else:
-                            pay_into(False, False, &chains, size, price, part, NULL, count, ahead)
-                    begin += BLOCK
-                if total.shape[0]:
-                    total[account] = sum_of(&chains, &outside)
-                target += events
-        status_restore(status)
-    return problem.what, account, problem.index, outside != 0
+    cdef Fills* fills = &account.fills
+    cdef Py_ssize_t begin = 0, count, first, k
+    # what is not shared comes from memory, and in time only if it is asked for before it is wanted
+    cdef Py_ssize_t ahead = 0 if accounts.shared else BLOCK
+    start(&chains)
+    fills.per_event = 0.0
+    if account.events > 1:
+        fills.per_event = <double> (account.events - 1) / (
+            <double> account.event[account.events - 1] - <double> account.event[0])
+    if account.events:
+        look_ahead(fills, account.event, account.events, later)
+    while begin < account.events:
+        count = min(<Py_ssize_t> BLOCK, account.events - begin)
+        first = account.first + begin
+        sizes(
+            size, begin, count, account.event, account.events, fills, later, prices.multiplier,
+            0 if accounts.shared else account.events)
+        if results.position != NULL:
+            for k in range(count):
+                results.position[target + begin + k] = size[k]
+        elif results.total != NULL:
+            pay_block(prices, &chains, size, first, count, ahead)
+        else:
+            outside[0] |= pay(
+                prices.inverse, results.cash + target + begin, size, prices.mark + first, prices.rate + first,
+                prices.fx + first if prices.fx != NULL else NULL, count)
+        begin += BLOCK
+    if results.total != NULL:
+        results.total[number] = sum_of(&chains, outside)
 
 
-def integrate(
-    const int64_t[::1] fill_time, const double[::1] fill_quantity, const int64_t[::1] fill_offset,
-    const int64_t[::1] knot_time, const int64_t[::1] knot_offset, bint shared,
-    const double[::1] mark, const double[::1] rate, double multiplier, bint inverse, double interval, bint linear,
-    double[::1] cash, double[::1] total,
-):
-    """Integrals of position times value times rate between knots; see `merge`.
+def merge(fills, events, bint later, bint nominal, prices, contract, results):
+    """Fills and events of all accounts in one pass.
 
-    cash has an element for each interval between two knots of an account.
+    fills: time, quantity and offsets of accounts one after another. events: time, offsets, and whether all accounts
+    share them. nominal: whether events are payments, due on the minute beside their stamp. prices: mark, rate and fx
+    (or None) at each event. contract: multiplier, inverse. results: position times multiplier at each event, cash of
+    each, sum of each account; those that are not asked for are None. Returns what is wrong with the times (0 if nothing
+    is), in which account and at which of its times; and whether a mark is invalid.
     """
-    cdef Py_ssize_t accounts = fill_offset.shape[0] - 1, account, first, knots, k, target = 0
-    cdef double left, right, here, length, rest
-    cdef Sum payments, sum_
-    cdef Fills fills
-    cdef Problem problem
+    cdef Accounts accounts = accounts_of(fills, events, nominal)
+    cdef Prices terms = prices_of(prices, contract)
+    cdef Results target
+    cdef Account account
+    cdef Problem problem = Problem(FINE, 0)
+    cdef Py_ssize_t number = 0, place = 0
+    cdef long long outside = 0
+    cdef Status status
+    target.position, target.cash = <double*> data_of(results[0]), <double*> data_of(results[1])
+    target.total = <double*> data_of(results[2])
+    with nogil:
+        status = status_save()
+        if accounts.shared:
+            problem = check_events(accounts.event_time, accounts.events)
+        if problem.what == FINE:
+            for number in range(accounts.count):
+                problem = enter(&accounts, number, &account)
+                if problem.what != FINE:
+                    break
+                merge_account(&accounts, &terms, &target, &account, number, place, later, &outside)
+                place += account.events
+        status_restore(status)
+    return problem.what, number, problem.index, outside != 0
+
+
+cdef inline double between(
+    Fills* fills, const int64_t* knot, double left, double right, double interval,
+) noexcept nogil:
+    """Cash between two knots; left and right are that of one contract per interval at their ends."""
+    cdef double length = span(knot[0], knot[1])
+    cdef Sum payments
+    payments.high = payments.low = 0.0
+    while fills.next < fills.end and fills.time[fills.next] <= knot[0]:
+        fills.position += fills.quantity[fills.next]
+        fills.next += 1
+    add(&payments, fills.position * area(left, right, length, length, interval))
+    while fills.next < fills.end and fills.time[fills.next] < knot[1]:
+        add(&payments, fills.quantity[fills.next] * area(
+            left, right, span(fills.time[fills.next], knot[1]), length, interval))
+        fills.position += fills.quantity[fills.next]
+        fills.next += 1
+    return rounded(payments)
+
+
+cdef inline double integrate_account(
+    Account* account, const Prices* prices, double interval, bint linear, double* cash, long long* outside,
+) noexcept nogil:
+    """The sum of an account, and the cash between its knots unless cash is NULL."""
+    cdef const double* mark = prices.mark + account.first
+    cdef const double* rate = prices.rate + account.first
+    cdef double left, right, paid
+    cdef Py_ssize_t k
+    cdef Sum total
+    total.high = total.low = 0.0
+    for k in range(account.events - 1):
+        left = checked(payment(prices.inverse, 1.0, mark[k], rate[k], prices.multiplier), mark[k])
+        right = checked(payment(prices.inverse, 1.0, mark[k + 1], rate[k + 1], prices.multiplier), mark[k + 1])
+        outside[0] |= no_price(mark[k]) | (no_price(mark[k + 1]) if linear else 0)
+        paid = between(&account.fills, account.event + k, left, right if linear else left, interval)
+        add(&total, paid)
+        if cash != NULL:
+            cash[k] = paid
+    return rounded(total)
+
+
+def integrate(fills, knots, prices, contract, double interval, bint linear, results):
+    """Integrals of position times value times rate between knots; arguments as of `merge`.
+
+    results: cash, an element for each interval between two knots of an account; sum of each account; or None.
+    """
+    cdef Accounts accounts = accounts_of(fills, knots, False)
+    cdef Prices terms = prices_of(prices, contract)
+    cdef double* cash = <double*> data_of(results[0])
+    cdef double* total = <double*> data_of(results[1])
+    cdef double paid
+    cdef Account account
+    cdef Problem problem = Problem(FINE, 0)
+    cdef Py_ssize_t number = 0, place = 0
     cdef long long outside = 0
     cdef Status status
     with nogil:
         status = status_save()
-        problem = Problem(FINE, 0)
-        account = 0
-        if shared and knot_time.shape[0]:
-            problem = check_events(&knot_time[0], knot_time.shape[0])
+        if accounts.shared:
+            problem = check_events(accounts.event_time, accounts.events)
         if problem.what == FINE:
-            for account in range(accounts):
-                first = 0 if shared else knot_offset[account]
-                knots = knot_time.shape[0] if shared else knot_offset[account + 1] - first
-                fills.end = fill_offset[account + 1] - fill_offset[account]
-                fills.time = &fill_time[0] + fill_offset[account] if fills.end else NULL
-                fills.quantity = &fill_quantity[0] + fill_offset[account] if fills.end else NULL
-                fills.next = 0
-                fills.position = 0.0
-                if not shared and knots:
-                    problem = check_events(&knot_time[0] + first, knots)
-                    if problem.what != FINE:
-                        break
-                problem = check(fills.time, fills.end, &knot_time[0] + first if knots else NULL, knots, False)
+            for number in range(accounts.count):
+                problem = enter(&accounts, number, &account)
                 if problem.what != FINE:
                     break
-                sum_.high = sum_.low = 0.0
-                for k in range(first, first + knots - 1):
-                    while fills.next < fills.end and fills.time[fills.next] <= knot_time[k]:
-                        fills.position += fills.quantity[fills.next]
-                        fills.next += 1
-                    left = checked(payment(inverse, 1.0, mark[k], rate[k], multiplier), mark[k])
-                    right = checked(payment(inverse, 1.0, mark[k + 1], rate[k + 1], multiplier), mark[k + 1])
-                    outside |= no_price(mark[k]) | (no_price(mark[k + 1]) if linear else 0)
-                    right = right if linear else left
-                    # differences as unsigned numbers do not overflow
-                    length = <double> (<unsigned long long> knot_time[k + 1] - <unsigned long long> knot_time[k])
-                    payments.high = payments.low = 0.0
-                    add(&payments, fills.position * area(left, right, length, length, interval))
-                    while fills.next < fills.end and fills.time[fills.next] < knot_time[k + 1]:
-                        here = fills.quantity[fills.next]
-                        rest = <double> (
-                            <unsigned long long> knot_time[k + 1] - <unsigned long long> fills.time[fills.next])
-                        add(&payments, here * area(left, right, rest, length, interval))
-                        fills.position += here
-                        fills.next += 1
-                    left = rounded(payments)
-                    add(&sum_, left)
-                    if cash.shape[0]:
-                        cash[target] = left
-                    target += 1
-                if total.shape[0]:
-                    total[account] = rounded(sum_)
+                paid = integrate_account(
+                    &account, &terms, interval, linear, cash + place if cash != NULL else NULL, &outside)
+                if total != NULL:
+                    total[number] = paid
+                place += max(account.events - 1, <Py_ssize_t> 0)
         status_restore(status)
-    return problem.what, account, problem.index, outside != 0
+    return problem.what, number, problem.index, outside != 0

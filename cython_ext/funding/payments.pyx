@@ -6,7 +6,7 @@ from cython_ext._loop.blocks cimport (
     INVALID, LANES, Status, lanes_of, load_codes, no_price, padded, status_raise, status_restore, status_save, store,
 )
 from shortgamma.kernels.contracts cimport checked
-from shortgamma.kernels.funding.payments cimport Sum, add, payment, rounded
+from shortgamma.kernels.funding.payments cimport Sum, add, add_lane, payment, rounded
 from cython_ext._loop.ufuncs cimport make_ufunc
 from shortgamma.kernels.numeric.vecmath cimport INFINITY
 
@@ -104,14 +104,9 @@ cdef enum:
 
 
 cdef inline void add_lanes(double* high, double* low, const double* x, int count) noexcept nogil:
-    """`add` for sums side by side."""
     cdef int i
-    cdef double total, back
     for i in range(count):
-        total = high[i] + x[i]
-        back = total - high[i]
-        low[i] += (high[i] - (total - back)) + (x[i] - back)
-        high[i] = total
+        add_lane(&high[i], &low[i], x[i])
 
 
 cdef inline void step(
@@ -119,11 +114,7 @@ cdef inline void step(
     bint exchanged=True,
 ) noexcept nogil:
     cdef double x = payment(kind == INVERSE, quantity, mark, rate, multiplier)
-    x = x * fx if exchanged else x
-    cdef double total = high[0] + x
-    cdef double back = total - high[0]
-    low[0] += (high[0] - (total - back)) + (x - back)
-    high[0] = total
+    add_lane(high, low, x * fx if exchanged else x)
 
 
 cdef inline void steps_of_rows(

@@ -3,10 +3,13 @@
 cimport numpy as cnp
 
 from cython_ext._loop.blocks cimport (
-    INVALID, LANES, Status, lanes_of, padded, status_raise, status_restore, status_save, store,
+    INVALID, LANES, Status, lanes_of, no_price, padded, status_raise, status_restore, status_save, store,
 )
-from shortgamma.kernels.funding.payments cimport Sum, add, premium_of, rate_of, rounded
 from cython_ext._loop.ufuncs cimport make_ufunc
+from shortgamma.kernels.funding.rates cimport (
+    FILLED, INVALID_LEVEL, UNFILLED, Average, Order, average_with, fill_level, order_of, premium_of, rate_of,
+    refuses_limits,
+)
 from shortgamma.kernels.numeric.vecmath cimport INFINITY, NAN
 
 cnp.import_array()
@@ -18,13 +21,12 @@ cdef enum:
     PREMIUM
 
 
-cdef inline void formula(int which, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps) noexcept nogil:
+cdef inline void elementwise(int which, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps) noexcept nogil:
     cdef Py_ssize_t count = dimensions[0], begin = 0, i, k, lanes, whole
     cdef double block[5][LANES]
     cdef const double* x[5]
     cdef double out[LANES]
     cdef long long outside = 0
-    cdef bint good
     cdef Status status = status_save()
     while begin < count:
         lanes = min(<Py_ssize_t> LANES, count - begin)
@@ -34,14 +36,10 @@ cdef inline void formula(int which, char** args, cnp.npy_intp* dimensions, cnp.n
         for i in range(whole):
             if which == RATE:
                 out[i] = rate_of(x[0][i], x[1][i], x[2][i], x[3][i], x[4][i])
-                # no limit is below 0, no cap below its floor; NaN is no number and quiet
-                good = (x[2][i] >= 0.0) & (x[3][i] >= x[4][i])
-                outside |= (x[2][i] < 0.0) | (x[3][i] < x[4][i])
+                outside |= refuses_limits(x[2][i], x[3][i], x[4][i])
             else:
                 out[i] = premium_of(x[0][i], x[1][i], x[2][i], x[3][i], x[4][i])
-                good = (x[2][i] > 0.0) & (x[2][i] < INFINITY)
-                outside |= (x[2][i] <= 0.0) | (x[2][i] == INFINITY)
-            out[i] = out[i] if good else NAN
+                outside |= no_price(x[2][i])
         store(args[5] + begin * steps[5], steps[5], out, lanes)
         begin += LANES
     status_restore(status)
@@ -50,84 +48,65 @@ cdef inline void formula(int which, char** args, cnp.npy_intp* dimensions, cnp.n
 
 cdef void rate_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
     """premium, interest, clamp, cap, floor -> rate"""
-    formula(RATE, args, dimensions, steps)
+    elementwise(RATE, args, dimensions, steps)
 
 
 cdef void premium_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
     """impact bid, impact ask, index, reference, basis -> premium"""
-    formula(PREMIUM, args, dimensions, steps)
+    elementwise(PREMIUM, args, dimensions, steps)
 
 
 cdef void average_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
     """premium, weight -> average of the samples so far"""
     cdef Py_ssize_t path, t
     cdef long long outside = 0
-    cdef double x, weight
-    cdef Sum total, weights
+    cdef double sample, weight
+    cdef Average average
     cdef Status status = status_save()
     for path in range(dimensions[0]):
-        total.high = total.low = weights.high = weights.low = 0.0
+        average.samples.high = average.samples.low = average.weights.high = average.weights.low = 0.0
         for t in range(dimensions[1]):
-            x = (<double*> (args[0] + path * steps[0] + t * steps[3]))[0]
+            sample = (<double*> (args[0] + path * steps[0] + t * steps[3]))[0]
             weight = (<double*> (args[1] + path * steps[1] + t * steps[4]))[0]
-            if weight < 0.0:
-                weight = NAN
-                outside = 1
-            add(&total, weight * x)
-            add(&weights, weight)
-            (<double*> (args[2] + path * steps[2] + t * steps[5]))[0] = rounded(total) / rounded(weights)
+            outside |= weight < 0.0
+            (<double*> (args[2] + path * steps[2] + t * steps[5]))[0] = average_with(&average, sample, weight)
     status_restore(status)
     status_raise(INVALID if outside else 0)
 
 
-cdef inline double walk(
-    const char* price, Py_ssize_t price_step, const char* size, Py_ssize_t size_step, Py_ssize_t levels,
-    double notional, bint inverse, double multiplier, long long* outside,
+cdef inline double fill_order(
+    const char* price, Py_ssize_t price_step, const char* size, Py_ssize_t size_step, Py_ssize_t levels, Order order,
+    long long* outside,
 ) noexcept nogil:
-    """Average price at which an order of a notional fills through a book, NaN if the book is too thin for it.
-
-    A contract at the price P is worth m P, or m / P; the average is the price at which all contracts together are
-    worth the notional.
-    """
-    cdef Sum contracts, value
-    cdef double p, q, worth, rest
+    """Average price at which an order fills through a book, NaN if the book is too thin for it."""
+    cdef double average = NAN
     cdef Py_ssize_t i
-    contracts.high = contracts.low = value.high = value.low = 0.0
-    if not 0.0 < notional < INFINITY:
-        if notional == notional:
-            outside[0] = 1
+    cdef int end = UNFILLED
+    if not 0.0 < order.notional < INFINITY:
+        outside[0] |= order.notional == order.notional
         return NAN
     for i in range(levels):
-        p = (<const double*> (price + i * price_step))[0]
-        q = (<const double*> (size + i * size_step))[0]
-        if not (0.0 < p < INFINITY and 0.0 <= q < INFINITY):
-            # a level that is not there ends the book
-            if p == p and q == q:
-                outside[0] = 1
-            return NAN
-        worth = q * multiplier / p if inverse else q * multiplier * p
-        rest = notional - rounded(value)
-        if worth >= rest:
-            # the last level fills in part
-            if i == 0:
-                return p
-            add(&contracts, rest * p if inverse else rest / p)
-            return rounded(contracts) / notional if inverse else notional / rounded(contracts)
-        add(&value, worth)
-        add(&contracts, q * multiplier)
-    return NAN
+        end = fill_level(
+            &order, (<const double*> (price + i * price_step))[0], (<const double*> (size + i * size_step))[0],
+            &average)
+        if end != UNFILLED:
+            break
+    outside[0] |= end == INVALID_LEVEL
+    return average if end == FILLED else NAN
 
 
 cdef void impact_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
     """prices, sizes, notional, multiplier, inverse -> average price"""
     cdef Py_ssize_t book
+    cdef Order order
     cdef long long outside = 0
     cdef Status status = status_save()
     for book in range(dimensions[0]):
-        (<double*> (args[5] + book * steps[5]))[0] = walk(
-            args[0] + book * steps[0], steps[6], args[1] + book * steps[1], steps[7], dimensions[1],
-            (<double*> (args[2] + book * steps[2]))[0], (args[4] + book * steps[4])[0] != 0,
-            (<double*> (args[3] + book * steps[3]))[0], &outside)
+        order = order_of(
+            (<double*> (args[2] + book * steps[2]))[0], (<double*> (args[3] + book * steps[3]))[0],
+            (args[4] + book * steps[4])[0] != 0)
+        (<double*> (args[5] + book * steps[5]))[0] = fill_order(
+            args[0] + book * steps[0], steps[6], args[1] + book * steps[1], steps[7], dimensions[1], order, &outside)
     status_restore(status)
     status_raise(INVALID if outside else 0)
 

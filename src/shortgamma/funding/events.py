@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 WHEN = {"before": False, "after": True}
 RECORDS = {"cash": 0, "total": 1}
 INTERPOLATIONS = {"constant": False, "linear": True}
-NOTHING = np.empty(0)
 NO_OFFSETS = np.zeros(1, dtype=np.int64)
 
 
@@ -111,12 +110,11 @@ def accrue_events(
         ("funding_time", "indptr_fundings"), funding_time, indptr_fundings,
     )  # fmt: skip
     prices = [accounts.along(name, value) for name, value in (("mark", mark), ("rate", rate))]
-    prices.append(NOTHING if fx is None else accounts.along("fx", fx))
-    cash = NOTHING if total else np.empty(accounts.size)
-    sums = np.zeros(accounts.count) if total else NOTHING
-    problem = dispatch.funding.events.merge(
-        *accounts.arrays, later, True, *prices, contract.multiplier, bool(contract.code), NOTHING, cash, sums
-    )
+    rates = (*prices, None if fx is None else accounts.along("fx", fx))
+    cash: Any = None if total else np.empty(accounts.size)
+    sums: Any = np.zeros(accounts.count) if total else None
+    terms = (contract.multiplier, bool(contract.code))
+    problem = dispatch.funding.events.merge(*accounts.arrays, later, True, rates, terms, (None, cash, sums))
     accounts.refuse(*problem)
     return accounts.sums(sums) if total else accounts.shaped(cash)
 
@@ -169,7 +167,7 @@ def position_at(
     )  # fmt: skip
     position = np.empty(accounts.size)
     problem = dispatch.funding.events.merge(
-        *accounts.arrays, later, False, NOTHING, NOTHING, NOTHING, 1.0, False, position, NOTHING, NOTHING
+        *accounts.arrays, later, False, (None, None, None), (1.0, False), (position, None, None)
     )
     accounts.refuse(*problem)
     return accounts.shaped(position)
@@ -254,10 +252,11 @@ def accrue_continuous(
     stretches = accounts.count * max(0, len(accounts.event_time) - 1)
     if not accounts.shared:
         stretches = int(np.maximum(np.diff(accounts.event_offset) - 1, 0).sum())
-    cash = NOTHING if total else np.empty(stretches)
-    sums = np.zeros(accounts.count) if total else NOTHING
+    cash: Any = None if total else np.empty(stretches)
+    sums: Any = np.zeros(accounts.count) if total else None
+    terms = (contract.multiplier, bool(contract.code))
     problem = dispatch.funding.events.integrate(
-        *accounts.arrays, *prices, contract.multiplier, bool(contract.code), float(step), linear, cash, sums
+        *accounts.arrays, (*prices, None), terms, float(step), linear, (cash, sums)
     )
     accounts.refuse(*problem)
     return accounts.sums(sums) if total else accounts.shaped(cash)
@@ -304,7 +303,11 @@ class _Accounts:
 
     @property
     def arrays(self) -> tuple[Any, ...]:
-        return (self.fill_time, self.quantity, self.fill_offset, self.event_time, self.event_offset, self.shared)
+        """Fills and events as the loops take them."""
+        return (
+            (self.fill_time, self.quantity, self.fill_offset),
+            (self.event_time, self.event_offset, self.shared),
+        )
 
     def along(self, name: str, value: Any) -> NDArray[np.float64]:
         """A number for each event."""
