@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle import assert_same_bits, roundings
-from oracle.funding import payments as oracle
+from oracle.funding import rates as oracle
 
 from shortgamma.contracts import ETHUSD, XBTUSD, Contract
 from shortgamma.funding import average_premium, impact_price, predicted_rate, premium_index, rate
