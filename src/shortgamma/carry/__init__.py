@@ -2,7 +2,9 @@
 
 Units: years, rates as fractions per year, quantity > 0 long, time down axis 0.
 
-The modules: ``rolling_regression`` (HAC regression over a sliding window).
+The modules: ``curve`` (basis, tenors, forwards), ``regression`` (one sample), ``rolling_regression`` (a sliding
+window), ``fama`` (prices to come on the basis), ``outcomes`` (returns behind and ahead), ``panel`` (venues by time,
+events) and ``decomposition`` (parts of the basis).
 """
 
 from shortgamma._core.lazy import attach

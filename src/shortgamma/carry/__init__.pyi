@@ -16,6 +16,57 @@ from shortgamma.carry.curve import (
 from shortgamma.carry.curve import (
     years_between as years_between,
 )
+from shortgamma.carry.decomposition import (
+    Decomposition as Decomposition,
+)
+from shortgamma.carry.decomposition import (
+    ExplainedShare as ExplainedShare,
+)
+from shortgamma.carry.decomposition import (
+    decompose as decompose,
+)
+from shortgamma.carry.decomposition import (
+    explained_share as explained_share,
+)
+from shortgamma.carry.fama import (
+    Fama as Fama,
+)
+from shortgamma.carry.fama import (
+    fama as fama,
+)
+from shortgamma.carry.outcomes import (
+    Outcomes as Outcomes,
+)
+from shortgamma.carry.outcomes import (
+    future_outcomes as future_outcomes,
+)
+from shortgamma.carry.outcomes import (
+    past_returns as past_returns,
+)
+from shortgamma.carry.panel import (
+    DifferenceInDifferences as DifferenceInDifferences,
+)
+from shortgamma.carry.panel import (
+    PanelRegression as PanelRegression,
+)
+from shortgamma.carry.panel import (
+    difference_in_differences as difference_in_differences,
+)
+from shortgamma.carry.panel import (
+    fixed_effects_r2 as fixed_effects_r2,
+)
+from shortgamma.carry.panel import (
+    panel_regression as panel_regression,
+)
+from shortgamma.carry.regression import (
+    Regression as Regression,
+)
+from shortgamma.carry.regression import (
+    bandwidth as bandwidth,
+)
+from shortgamma.carry.regression import (
+    regression as regression,
+)
 from shortgamma.carry.rolling_regression import (
     RollingRegression as RollingRegression,
 )

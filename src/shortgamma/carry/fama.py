@@ -1,0 +1,165 @@
+"""What the basis says of spot and futures prices to come; public in ``shortgamma.carry``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from shortgamma._core.checks import choice, number
+from shortgamma.carry.regression import Regression, regression
+
+if TYPE_CHECKING:
+    from typing import Any, Literal, TypeAlias
+
+    from numpy.typing import ArrayLike
+
+    from shortgamma.carry.regression import Kernel, Rule
+
+    Form: TypeAlias = Literal["levels", "logs"]
+
+FORMS = {"levels": 0, "logs": 1}
+COVARIANCES = {"hac": 0, "hodrick": 1}
+
+
+class Fama(NamedTuple):
+    """The pair of regressions on the basis; see `fama`."""
+
+    spot: Regression
+    """Change of the spot price on the basis."""
+    futures: Regression
+    """Gain of a long future held to the horizon on the basis."""
+    difference: Any
+    """Slope of the first less slope of the second: 1, where futures converge to spot."""
+    carry_variance: Any
+    """Variance of the basis."""
+    excess_volatility: Any
+    """Variance of the risk premium less that of the expected change, in units of ``carry_variance``."""
+
+
+def fama(
+    spot: ArrayLike,
+    futures: ArrayLike,
+    *,
+    horizon: int,
+    form: Form,
+    lags: float | Rule | None = None,
+    kernel: Kernel = "bartlett",
+    covariance: Literal["hac", "hodrick"] = "hac",
+    settle: ArrayLike | None = None,
+    small_sample: bool = False,
+) -> Fama:
+    """Regress what spot and futures do over a horizon on the basis at its start.
+
+    Parameters
+    ----------
+    spot, futures : array_like
+        Spot prices, and prices of a future of constant maturity, time down axis 0; with two dimensions, each column is
+        a pair of its own.
+    horizon : int
+        Rows to the outcome. The maturity of the future counted in rows, not in calendar days.
+    form : {"levels", "logs"}
+        Differences of prices, as in the papers on commodities, or of their logarithms.
+    lags : int, float or str
+        As of `regression`; "overlap" is ``horizon`` - 1. Required with "hac".
+    kernel : {"bartlett", "uniform", "parzen", "quadratic-spectral"}, default "bartlett"
+        As of `regression`.
+    covariance : {"hac", "hodrick"}, default "hac"
+        HAC of the overlapping outcomes, or Hodrick's 1B, which sums the basis in place of the outcome, and which
+        overlap does not bias.
+    settle : array_like, optional
+        Price to which the future has gone at the horizon; by default the spot price.
+    small_sample : bool, default False
+        As of `regression`.
+
+    Returns
+    -------
+    Fama
+        Both regressions, the difference of their slopes, the variance of the basis, and the excess volatility.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, there are not more rows than ``horizon``, or ``lags`` does not fit.
+
+    Notes
+    -----
+    With the basis C = F - S, the two outcomes S' - S and S' - F differ by C itself: their slopes differ by exactly 1,
+    and their residuals and errors are the same. If C = E[dS] + P, with P the premium that a short future earns, then
+    var P - var E[dS] = -(slope + slope) var C. That is an identity and no test: slopes of -5 and -6 are 11 variances,
+    whatever the errors of the slopes [1]_.
+
+    References
+    ----------
+    .. [1] E. Fama, Forward and spot exchange rates, Journal of Monetary Economics 14, 1984.
+    .. [2] R. Hodrick, Dividend yields and expected stock returns, Review of Financial Studies 5, 1992.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import shortgamma as sg
+    >>> random = np.random.default_rng(1)
+    >>> spot = 100.0 * np.exp(0.02 * np.cumsum(random.standard_normal(300)))
+    >>> futures = spot * (1.01 + 0.005 * random.standard_normal(300))
+    >>> pair = sg.carry.fama(spot, futures, horizon=21, form="logs", lags="overlap")
+    >>> round(float(pair.difference), 12)
+    1.0
+    """
+    choice("form", form, FORMS)
+    choice("covariance", covariance, COVARIANCES)
+    if covariance == "hodrick" and lags is not None:
+        raise ValueError("lags must be left out where covariance is 'hodrick': the horizon says them")
+    now, later = number("spot", spot).astype(float), number("futures", futures).astype(float)
+    end = now if settle is None else number("settle", settle).astype(float)
+    if not now.shape == later.shape == end.shape or now.ndim not in (1, 2):
+        raise ValueError(
+            "spot, futures and settle must have one shape, of one or two dimensions, got "
+            f"{now.shape}, {later.shape} and {end.shape}"
+        )
+    if not isinstance(horizon, int | np.integer) or not 1 <= horizon < len(now):
+        raise ValueError(f"horizon must be a whole number of rows, between 1 and {len(now) - 1}, got {horizon!r}")
+    if form == "logs":
+        now, later, end = np.log(now), np.log(later), np.log(end)
+    # a difference of two outcomes is the basis itself only if all three are of the same rows
+    basis = later - now
+    rows = slice(0, len(now) - horizon)
+    gap = np.where(np.isfinite(end[horizon:]), basis[rows], np.nan)
+    change = np.where(np.isfinite(gap), end[horizon:] - now[rows], np.nan)
+    over = horizon if lags == "overlap" else None
+    # plain of any kind: the covariance is replaced
+    terms: dict[str, Any] = {"kernel": kernel, "lags": lags, "small_sample": small_sample, "horizon": over}
+    if covariance == "hodrick":
+        terms = {"covariance": "plain"}
+    pair = [_columns(outcome, gap, terms) for outcome in (change, change - gap)]
+    if covariance == "hodrick":
+        errors = _hodrick(np.diff(now, axis=0), basis, gap, horizon)
+        pair = [each._replace(covariance=errors[0], standard_error=errors[1]) for each in pair]
+    variance = np.nanvar(gap, axis=0)
+    total = pair[0].slope + pair[1].slope
+    return Fama(pair[0], pair[1], pair[0].slope - pair[1].slope, variance, -total)
+
+
+def _columns(outcome: Any, gap: Any, terms: dict[str, Any]) -> Regression:
+    """Each column on its own regressor."""
+    if outcome.ndim == 1:
+        return regression(outcome, gap, **terms)
+    found = [regression(outcome[:, i], gap[:, i], **terms) for i in range(outcome.shape[1])]
+    return Regression(*(np.array(field) for field in zip(*found, strict=True)))
+
+
+def _hodrick(step: Any, basis: Any, gap: Any, horizon: int) -> tuple[Any, Any]:
+    """Covariance and errors from changes over one row and the regressors of the horizon before."""
+    many = step.ndim == 2
+    step, basis, gap = (array.reshape(len(array), -1).T for array in (step, basis, gap))
+    shock = step - np.nanmean(step, axis=1, keepdims=True)
+    design = np.stack([np.ones_like(basis), basis], axis=-1)
+    there = np.isfinite(gap)[..., None]
+    used = np.where(there, design[:, : gap.shape[1]], 0.0)
+    bread = np.linalg.inv(np.swapaxes(used, -1, -2) @ used)
+    known = np.isfinite(basis)[..., None]
+    total = np.cumsum(np.where(known, design, 0.0), axis=1)
+    total = total[:, horizon - 1 :] - np.pad(total, ((0, 0), (1, 0), (0, 0)))[:, : total.shape[1] - horizon + 1]
+    score = np.nan_to_num(shock[:, horizon - 1 :])[..., None] * total[:, : step.shape[1] - horizon + 1]
+    covariance = bread @ (np.swapaxes(score, -1, -2) @ score) @ bread
+    error = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
+    return (covariance, error) if many else (covariance[0], error[0])
