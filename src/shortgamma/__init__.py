@@ -13,7 +13,7 @@ Families are modules:
 ``vanilla``
     European options: prices, Greeks, binaries, implied volatility.
 ``carry``
-    Carry of futures: HAC regressions over sliding windows.
+    Carry of futures: basis, tenors, HAC regressions, also over sliding windows.
 ``io``
     Readers of prices, funding histories and margin tiers, as exchanges and vendors export them.
 ``contracts``
