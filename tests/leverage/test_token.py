@@ -123,7 +123,7 @@ def scale_of(record):
     return np.abs(nav) + np.abs(exposure) + 0.01 * np.maximum.accumulate(nav)
 
 
-@pytest.mark.parametrize("name", ["TokenRule", "simulate", "NavPath", "Simulation", "SimulationSummary", "TokenState"])
+@pytest.mark.parametrize("name", ["TokenRule", "simulate", "NavPath", "TokenPath", "TokenSummary", "TokenState"])
 def test_names_are_there(name):
     assert name in sg.leverage.__all__
     assert name in dir(sg.leverage)

@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from shortgamma._core import dispatch
 from shortgamma._core.checks import call, choice
+from shortgamma._core.results import Result
 from shortgamma._core.words import OPTIONS, PAID_AT, Words
 from shortgamma.barrier.single import check_monitoring
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from shortgamma._core.types import Floats
+
 KINDS = Words({"knock-in": 0, "knock-out": 2}, ki="knock-in", ko="knock-out")
 NAMES = ("spot", "strike", "lower", "upper", "vol", "expiry", "rate", "dividend", "rebate", "monitoring")
 
 
-class DiscreteGreeks(NamedTuple):
-    """Price and derivatives of a barrier option watched on dates."""
+class DiscreteGreeks(Result):
+    """Price and derivatives of a barrier option watched on dates.
 
-    price: Any
-    """Value V, in the currency of the strike."""
-    delta: Any
-    """dV/dS"""
-    gamma: Any
-    """d2V/dS2"""
-    theta: Any
-    """dV/dt, per year of calendar time, the dates staying where they are"""
+    Attributes
+    ----------
+    price : ndarray or float
+        Value V, in the currency of the strike.
+    delta : ndarray or float
+        dV/dS
+    gamma : ndarray or float
+        d2V/dS2
+    theta : ndarray or float
+        dV/dt, per year of calendar time, the dates staying where they are
+    """
+
+    price: Floats
+    delta: Floats
+    gamma: Floats
+    theta: Floats
 
 
 def discrete_price(

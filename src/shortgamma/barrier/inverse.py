@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from shortgamma._core import dispatch
 from shortgamma._core.checks import number
+from shortgamma._core.results import Result
 from shortgamma.barrier.single import check_monitoring, code_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import ArrayLike
+
+    from shortgamma._core.types import Floats, Integers
 
 GRID = 96
 # golden sections to the square root of an ulp, beyond which an extremum does not change; most turns of a solver that
@@ -24,15 +27,22 @@ AT_ONCE = 1024
 GOLDEN = 0.6180339887498949
 
 
-class Solutions(NamedTuple):
-    """What gives a price, where anything does."""
+class Solutions(Result):
+    """What gives a price, where anything does.
 
-    first: Any
-    """The least solution, NaN where there is none."""
-    second: Any
-    """The next one, NaN where there is but one."""
-    count: Any
-    """How many were found, 0, 1, 2 or more (int64); -1 where an input is NaN or out of its domain."""
+    Attributes
+    ----------
+    first : ndarray or float
+        The least solution, NaN where there is none.
+    second : ndarray or float
+        The next one, NaN where there is but one.
+    count : ndarray or int
+        How many were found, 0, 1, 2 or more (int64); -1 where an input is NaN or out of its domain.
+    """
+
+    first: Floats
+    second: Floats
+    count: Integers  # type: ignore[assignment]
 
 
 def implied_vol(

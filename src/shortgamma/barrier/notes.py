@@ -4,38 +4,51 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from shortgamma import vecmath
 from shortgamma._core import dispatch
 from shortgamma._core.checks import choice, number
+from shortgamma._core.results import Result
 from shortgamma.barrier.discrete import DiscreteGreeks
 from shortgamma.barrier.single import greeks
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from shortgamma._core.types import Floats
+
 WATCH = {"always": 0, "observations": 1, "expiry": 2}
 NODES = 24
 
 
-class NoteGreeks(NamedTuple):
-    """Price and first derivatives of a note."""
+class NoteGreeks(Result):
+    """Price and first derivatives of a note.
 
-    price: Any
-    """Value of the note, in money per nominal."""
-    delta: Any
-    """dV/dS"""
-    gamma: Any
-    """d2V/dS2"""
-    vega: Any
-    """dV/dvol, per 1.00 of vol"""
-    theta: Any
-    """dV/dt, per year of calendar time"""
-    rho: Any
-    """dV/drate, per 1.00 of rate"""
+    Attributes
+    ----------
+    price : ndarray or float
+        Value of the note, in money per nominal.
+    delta : ndarray or float
+        dV/dS
+    gamma : ndarray or float
+        d2V/dS2
+    vega : ndarray or float
+        dV/dvol, per 1.00 of vol
+    theta : ndarray or float
+        dV/dt, per year of calendar time
+    rho : ndarray or float
+        dV/drate, per 1.00 of rate
+    """
+
+    price: Floats
+    delta: Floats
+    gamma: Floats
+    vega: Floats
+    theta: Floats
+    rho: Floats
 
 
 def reverse_convertible(

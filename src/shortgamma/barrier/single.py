@@ -7,12 +7,13 @@ Units: ``expiry`` in years; ``vol``, ``rate``, ``dividend`` per year, continuous
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from shortgamma._core import dispatch
 from shortgamma._core.checks import call, choice, number, refuse_choice, refuse_where
+from shortgamma._core.results import Result
 from shortgamma._core.words import BARRIER_KINDS as KINDS
 from shortgamma._core.words import OPTIONS, PAID_AT
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from typing import Literal, Protocol
 
     from numpy.typing import ArrayLike
+
+    from shortgamma._core.types import Floats
 
     class _Greek(Protocol):
         def __call__(
@@ -54,37 +57,55 @@ _CODES = {
 }
 
 
-class BarrierGreeks(NamedTuple):
-    """Price and derivatives of a barrier option; the last seven are None at order 1."""
+class BarrierGreeks(Result):
+    """Price and derivatives of a barrier option; the last seven are None at order 1.
 
-    price: Any
-    """Value V, in the currency of the strike."""
-    delta: Any
-    """dV/dS"""
-    gamma: Any
-    """d2V/dS2"""
-    vega: Any
-    """dV/dvol, per 1.00 of vol"""
-    theta: Any
-    """dV/dt, per year of calendar time"""
-    rho: Any
-    """dV/drate, per 1.00 of rate"""
-    rho_dividend: Any
-    """dV/ddividend, per 1.00 of dividend yield"""
-    vanna: Any = None
-    """d2V/dS dvol"""
-    volga: Any = None
-    """d2V/dvol2"""
-    charm: Any = None
-    """d2V/dS dt"""
-    speed: Any = None
-    """d3V/dS3"""
-    zomma: Any = None
-    """d3V/dS2 dvol"""
-    color: Any = None
-    """d3V/dS2 dt"""
-    veta: Any = None
-    """d2V/dvol dt"""
+    Attributes
+    ----------
+    price : ndarray or float
+        Value V, in the currency of the strike.
+    delta : ndarray or float
+        dV/dS
+    gamma : ndarray or float
+        d2V/dS2
+    vega : ndarray or float
+        dV/dvol, per 1.00 of vol
+    theta : ndarray or float
+        dV/dt, per year of calendar time
+    rho : ndarray or float
+        dV/drate, per 1.00 of rate
+    rho_dividend : ndarray or float
+        dV/ddividend, per 1.00 of dividend yield
+    vanna : ndarray or float, optional
+        d2V/dS dvol
+    volga : ndarray or float, optional
+        d2V/dvol2
+    charm : ndarray or float, optional
+        d2V/dS dt
+    speed : ndarray or float, optional
+        d3V/dS3
+    zomma : ndarray or float, optional
+        d3V/dS2 dvol
+    color : ndarray or float, optional
+        d3V/dS2 dt
+    veta : ndarray or float, optional
+        d2V/dvol dt
+    """
+
+    price: Floats
+    delta: Floats
+    gamma: Floats
+    vega: Floats
+    theta: Floats
+    rho: Floats
+    rho_dividend: Floats
+    vanna: Floats | None = None
+    volga: Floats | None = None
+    charm: Floats | None = None
+    speed: Floats | None = None
+    zomma: Floats | None = None
+    color: Floats | None = None
+    veta: Floats | None = None
 
 
 FIRST_ORDER = BarrierGreeks._fields[:7]

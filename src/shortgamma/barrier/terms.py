@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from shortgamma._core.checks import choice, number, plain
+from shortgamma._core.results import Result
 from shortgamma._core.words import BARRIER_KINDS as KINDS
 from shortgamma.barrier.single import FIRST_ORDER
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+    from shortgamma._core.types import Floats
 
 STATES = np.array(["alive", "expired", "knocked", "invalid"])
 
@@ -134,29 +137,43 @@ def quanto_dividend(
     return q + (r - r_f) + rho * (s * s_x) + np.sqrt(np.where(outside, -1.0, 0.0))
 
 
-class QuantoGreeks(NamedTuple):
-    """Price and derivatives of a quanto option, each with what the adjusted yield depends on moving along."""
+class QuantoGreeks(Result):
+    """Price and derivatives of a quanto option, each with what the adjusted yield depends on moving along.
 
-    price: Any
-    """Value V, in the payout currency."""
-    delta: Any
-    """dV/dS"""
-    gamma: Any
-    """d2V/dS2"""
-    vega: Any
-    """dV/dvol, per 1.00 of vol"""
-    theta: Any
-    """dV/dt, per year of calendar time"""
-    rho: Any
-    """dV/drate, per 1.00 of the payout currency's rate"""
-    rho_dividend: Any
-    """dV/ddividend, per 1.00 of the asset's own yield"""
-    rho_foreign: Any
-    """dV/dforeign_rate, per 1.00 of the asset's currency's rate"""
-    correlation: Any
-    """dV/dcorrelation, per 1.00 of correlation"""
-    fx_vega: Any
-    """dV/dfx_vol, per 1.00 of the exchange rate's vol"""
+    Attributes
+    ----------
+    price : ndarray or float
+        Value V, in the payout currency.
+    delta : ndarray or float
+        dV/dS
+    gamma : ndarray or float
+        d2V/dS2
+    vega : ndarray or float
+        dV/dvol, per 1.00 of vol
+    theta : ndarray or float
+        dV/dt, per year of calendar time
+    rho : ndarray or float
+        dV/drate, per 1.00 of the payout currency's rate
+    rho_dividend : ndarray or float
+        dV/ddividend, per 1.00 of the asset's own yield
+    rho_foreign : ndarray or float
+        dV/dforeign_rate, per 1.00 of the asset's currency's rate
+    correlation : ndarray or float
+        dV/dcorrelation, per 1.00 of correlation
+    fx_vega : ndarray or float
+        dV/dfx_vol, per 1.00 of the exchange rate's vol
+    """
+
+    price: Floats
+    delta: Floats
+    gamma: Floats
+    vega: Floats
+    theta: Floats
+    rho: Floats
+    rho_dividend: Floats
+    rho_foreign: Floats
+    correlation: Floats
+    fx_vega: Floats
 
 
 def quanto_greeks(greeks: Any, *, vol: ArrayLike, fx_vol: ArrayLike, correlation: ArrayLike) -> QuantoGreeks:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from operator import index
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shortgamma._core import dispatch
 from shortgamma._core.checks import along_time, call, check_labels, choice, number, time_axis
+from shortgamma._core.results import Result
 
 if TYPE_CHECKING:
     from typing import Any, Literal
 
     from numpy.typing import ArrayLike
+
+    from shortgamma._core.types import Floats
 
 CODES = {"bartlett": 0, "uniform": 1, "parzen": 2}
 EXPANDING = 4
@@ -21,21 +24,31 @@ EXPANDING = 4
 LEAST = 3
 
 
-class RollingRegression(NamedTuple):
-    """A regression for each window that ends at a row; arrays of the shape of ``y``, NaN where there is none."""
+class RollingRegression(Result):
+    """A regression for each window that ends at a row; arrays of the shape of ``y``, NaN where there is none.
 
-    intercept: Any
-    """Expected y at x = 0."""
-    slope: Any
-    """Change of y per unit of x."""
-    intercept_error: Any
-    """HAC standard error of the intercept."""
-    slope_error: Any
-    """HAC standard error of the slope."""
-    covariance: Any
-    """HAC covariance of intercept and slope."""
-    r2: Any = None
-    """Share of the variance of y that x explains; None unless asked for."""
+    Attributes
+    ----------
+    intercept : ndarray or float
+        Expected y at x = 0.
+    slope : ndarray or float
+        Change of y per unit of x.
+    intercept_error : ndarray or float
+        HAC standard error of the intercept.
+    slope_error : ndarray or float
+        HAC standard error of the slope.
+    covariance : ndarray or float
+        HAC covariance of intercept and slope.
+    r2 : ndarray or float, optional
+        Share of the variance of y that x explains; None unless asked for.
+    """
+
+    intercept: Floats
+    slope: Floats
+    intercept_error: Floats
+    slope_error: Floats
+    covariance: Floats
+    r2: Floats | None = None
 
 
 def rolling_regression(

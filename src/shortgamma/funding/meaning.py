@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shortgamma._core.checks import number, plain, refuse_choice, refuse_where, time_axis
+from shortgamma._core.results import Result
 from shortgamma._core.times import YEAR, duration
 
 if TYPE_CHECKING:
     from typing import Any, Literal
 
     from numpy.typing import ArrayLike
+
+    from shortgamma._core.types import Floats
 
 COMPOUNDINGS = ("simple", "compound", "continuous")
 KINDS = ("linear", "inverse", "quanto")
@@ -64,17 +67,25 @@ def annualize(
     return growth if compounding == "continuous" else np.expm1(growth)
 
 
-class RealizedFunding(NamedTuple):
-    """What a history of rates came to; see `realized_funding`."""
+class RealizedFunding(Result):
+    """What a history of rates came to; see `realized_funding`.
 
-    mean: Any
-    """Average rate per year, simple."""
-    vol: Any
-    """Standard deviation of the rates, per square root of a year."""
-    total: Any
-    """Sum of the rates: what a constant value received as a short."""
-    positive: Any
-    """Fraction of the intervals in which longs paid."""
+    Attributes
+    ----------
+    mean : ndarray or float
+        Average rate per year, simple.
+    vol : ndarray or float
+        Standard deviation of the rates, per square root of a year.
+    total : ndarray or float
+        Sum of the rates: what a constant value received as a short.
+    positive : ndarray or float
+        Fraction of the intervals in which longs paid.
+    """
+
+    mean: Floats
+    vol: Floats
+    total: Floats
+    positive: Floats
 
 
 def realized_funding(rate: ArrayLike, interval: Any = "8h", *, axis: int = 0) -> RealizedFunding:
@@ -428,15 +439,22 @@ def fair_premium(
     return np.where(np.isnan(grown) | (grown >= count), np.nan, premium)[()]
 
 
-class ThreeLegs(NamedTuple):
-    """Carry of a quanto swap against its two legs; see `three_leg_carry`."""
+class ThreeLegs(Result):
+    """Carry of a quanto swap against its two legs; see `three_leg_carry`.
 
-    carry: Any
-    """Per year: what the legs pay."""
-    covariance_cost: Any
-    """Per year: what rebalancing loses to the covariance of underlying and settlement coin."""
-    net: Any
-    """Per year: carry less covariance cost."""
+    Attributes
+    ----------
+    carry : ndarray or float
+        Per year: what the legs pay.
+    covariance_cost : ndarray or float
+        Per year: what rebalancing loses to the covariance of underlying and settlement coin.
+    net : ndarray or float
+        Per year: carry less covariance cost.
+    """
+
+    carry: Floats
+    covariance_cost: Floats
+    net: Floats
 
 
 def three_leg_carry(
@@ -495,19 +513,28 @@ def three_leg_carry(
     return ThreeLegs(carry, cost, np.subtract(carry, cost))
 
 
-class ThreeLegPath(NamedTuple):
-    """The three legs along prices, one element for each step; see `three_leg_path`."""
+class ThreeLegPath(Result):
+    """The three legs along prices, one element for each step; see `three_leg_path`.
 
-    short_quanto: Any
-    """Profit of the short quanto swap in the quote currency."""
-    long_coin: Any
-    """Profit of the long swap on the settlement coin."""
-    long_ratio: Any
-    """Profit of the long future on the ratio."""
-    residual: Any
-    """Sum of the three: minus the product of the two returns."""
-    trade: Any
-    """Value of the underlying that must be bought (> 0) in the quanto swap at the end of the step."""
+    Attributes
+    ----------
+    short_quanto : ndarray or float
+        Profit of the short quanto swap in the quote currency.
+    long_coin : ndarray or float
+        Profit of the long swap on the settlement coin.
+    long_ratio : ndarray or float
+        Profit of the long future on the ratio.
+    residual : ndarray or float
+        Sum of the three: minus the product of the two returns.
+    trade : ndarray or float
+        Value of the underlying that must be bought (> 0) in the quanto swap at the end of the step.
+    """
+
+    short_quanto: Floats
+    long_coin: Floats
+    long_ratio: Floats
+    residual: Floats
+    trade: Floats
 
 
 def three_leg_path(underlying: ArrayLike, settlement: ArrayLike, *, axis: int = 0) -> ThreeLegPath:

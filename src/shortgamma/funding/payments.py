@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shortgamma import contracts
 from shortgamma._core import dispatch
 from shortgamma._core.checks import along_time, call, number, plain, time_axis
+from shortgamma._core.results import Result
 from shortgamma._core.times import ascending, nominal, times
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from shortgamma._core.types import Floats
     from shortgamma.contracts import Contract
 
 NAMES = ("position", "mark", "rate", "fx")
@@ -228,15 +230,22 @@ def _axes(over: int | Sequence[int] | None, ndim: int, widest: str) -> tuple[int
     return tuple(sorted(axes))
 
 
-class FundingIndex(NamedTuple):
-    """Running funding of one contract; see `funding_index`."""
+class FundingIndex(Result):
+    """Running funding of one contract; see `funding_index`.
 
-    value: Any
-    """Cash received by a long of one contract up to and with each funding time, in the settlement coin."""
+    Attributes
+    ----------
+    value : ndarray or float
+        Cash received by a long of one contract up to and with each funding time, in the settlement coin.
+    time : ndarray
+        Funding times in nanoseconds UTC, if they were given.
+    axis : int
+        The axis of time in ``value``.
+    """
+
+    value: Floats
     time: NDArray[np.int64] | None
-    """Funding times in nanoseconds UTC, if they were given."""
     axis: int
-    """The axis of time in ``value``."""
 
 
 def funding_index(

@@ -52,13 +52,13 @@ from shortgamma.leverage.token import (
     NavPath as NavPath,
 )
 from shortgamma.leverage.token import (
-    Simulation as Simulation,
-)
-from shortgamma.leverage.token import (
-    SimulationSummary as SimulationSummary,
+    TokenPath as TokenPath,
 )
 from shortgamma.leverage.token import (
     TokenState as TokenState,
+)
+from shortgamma.leverage.token import (
+    TokenSummary as TokenSummary,
 )
 from shortgamma.leverage.token import (
     simulate as simulate,

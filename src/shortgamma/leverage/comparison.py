@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shortgamma._core.results import Result
 from shortgamma.leverage.token import simulate
 from shortgamma.leverage.token_rule import TokenRule
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from shortgamma._core.types import Booleans, Floats
+
 __all__ = ["Comparison", "compare"]
 
 RATES = ("financing", "funding")
@@ -21,30 +24,43 @@ FEES = ("fee", "annual_fee", "rebalance_fee")
 COSTS = ("slippage", "cost")
 
 
-class Comparison(NamedTuple):
+class Comparison(Result):
     """What became of a product and of its leverage times the underlying; fractions of the money put in.
 
     gap = product - multiple = compounding + cost + fee + financing, each negative where it took from the holder.
+
+    Attributes
+    ----------
+    product : ndarray or float
+        Return of the product.
+    multiple : ndarray or float
+        Leverage times the return of the underlying.
+    gap : ndarray or float
+        What the product is ahead.
+    ahead : ndarray or bool
+        Whether it is ahead.
+    compounding : ndarray or float
+        Of the gap: what rebalancing made of the path, before cost, fees and financing. Volatility takes, trends
+        give.
+    cost : ndarray or float
+        Of the gap: costs of trades and slippage.
+    fee : ndarray or float
+        Of the gap: fees.
+    financing : ndarray or float
+        Of the gap: financing, spread and funding.
+    realised_variance : ndarray or float
+        Sum of squared returns of the underlying, which drives the compounding.
     """
 
-    product: Any
-    """Return of the product."""
-    multiple: Any
-    """Leverage times the return of the underlying."""
-    gap: Any
-    """What the product is ahead."""
-    ahead: Any
-    """Whether it is ahead."""
-    compounding: Any
-    """Of the gap: what rebalancing made of the path, before cost, fees and financing. Volatility takes, trends give."""
-    cost: Any
-    """Of the gap: costs of trades and slippage."""
-    fee: Any
-    """Of the gap: fees."""
-    financing: Any
-    """Of the gap: financing, spread and funding."""
-    realised_variance: Any
-    """Sum of squared returns of the underlying, which drives the compounding."""
+    product: Floats
+    multiple: Floats
+    gap: Floats
+    ahead: Booleans
+    compounding: Floats
+    cost: Floats
+    fee: Floats
+    financing: Floats
+    realised_variance: Floats
 
 
 def compare(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from shortgamma._core.checks import (
     refuse_where,
     time_axis,
 )
+from shortgamma._core.results import Result
 from shortgamma._core.times import DAY, ascending, moment, times
 from shortgamma.leverage.token_rule import TokenRule, clock_time
 
@@ -24,95 +25,149 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    Floats = NDArray[np.float64]
+    from shortgamma._core.types import Floats, Integers
 
-__all__ = ["NavPath", "Simulation", "SimulationSummary", "TokenState", "simulate"]
+
+__all__ = ["NavPath", "TokenPath", "TokenState", "TokenSummary", "simulate"]
 
 RECORDS = ("nav", "full", "summary")
 CLOCK, CHANGE = 1, 2
 
 
-class TokenState(NamedTuple):
-    """Where a simulation ended, for one that goes on from there."""
+class TokenState(Result):
+    """Where a simulation ended, for one that goes on from there.
+
+    Attributes
+    ----------
+    values : ndarray
+        What the products hold, as the loop keeps it.
+    bars : int
+        Bars so far.
+    time : int | None
+        Time of the last bar, ns since 1970 UTC.
+    record : str
+        The record that was kept: totals are those of ``"summary"`` alone, tokens those of ``"full"``.
+    """
 
     values: Floats
-    """What the products hold, as the loop keeps it."""
     bars: int
-    """Bars so far."""
     time: int | None
-    """Time of the last bar, ns since 1970 UTC."""
     record: str
-    """The record that was kept: totals are those of ``"summary"`` alone, tokens those of ``"full"``."""
+
+    HIDDEN = ("values",)
 
 
-class NavPath(NamedTuple):
-    """``record="nav"``; time where the prices have it, and a last axis of rules where there are several."""
+class NavPath(Result):
+    """``record="nav"``; time where the prices have it, and a last axis of rules where there are several.
 
-    nav: Any
-    """Value of the initial holding at each bar's close; 0 from where it is wiped out."""
+    Attributes
+    ----------
+    nav : ndarray
+        Value of the initial holding at each bar's close; 0 from where it is wiped out.
+    state : TokenState
+        Where to go on.
+    """
+
+    nav: Floats
     state: TokenState
-    """Where to go on."""
+
+    HIDDEN = ("state",)
 
 
-class Simulation(NamedTuple):
+class TokenPath(Result):
     """``record="full"``; time where the prices have it, and a last axis of rules where there are several.
 
     At every bar, nav is the nav before + gain - cost - fee - financing.
+
+    Attributes
+    ----------
+    nav : ndarray
+        Value of the initial holding at each bar's close; 0 from where it is wiped out.
+    exposure : ndarray
+        Notional held at the close, signed.
+    leverage : ndarray
+        Exposure over NAV; 0 once wiped out.
+    trade : ndarray
+        Notional bought less notional sold at the bar.
+    rebalances : ndarray of int64
+        Number of rebalances at the bar.
+    gain : ndarray
+        Gain of what was held, dividends included.
+    cost : ndarray
+        Cost of trades, slippage included.
+    fee : ndarray
+        Fees charged to NAV.
+    financing : ndarray
+        Financing, spread and funding paid; negative if received.
+    quoted : ndarray
+        NAV of one token, which differs from ``nav`` after merges and splits.
+    tokens : ndarray
+        Tokens of the initial size in existence: 1 until money comes or goes.
+    flow_trade : ndarray
+        Notional traded at the bar because money came or went.
+    flow_fee : ndarray
+        Subscription and redemption fees, paid by who came or went.
+    state : TokenState
+        Where to go on.
     """
 
-    nav: Any
-    """Value of the initial holding at each bar's close; 0 from where it is wiped out."""
-    exposure: Any
-    """Notional held at the close, signed."""
-    leverage: Any
-    """Exposure over NAV; 0 once wiped out."""
-    trade: Any
-    """Notional bought less notional sold at the bar."""
-    rebalances: Any
-    """Number of rebalances at the bar."""
-    gain: Any
-    """Gain of what was held, dividends included."""
-    cost: Any
-    """Cost of trades, slippage included."""
-    fee: Any
-    """Fees charged to NAV."""
-    financing: Any
-    """Financing, spread and funding paid; negative if received."""
-    quoted: Any
-    """NAV of one token, which differs from ``nav`` after merges and splits."""
-    tokens: Any
-    """Tokens of the initial size in existence: 1 until money comes or goes."""
-    flow_trade: Any
-    """Notional traded at the bar because money came or went."""
-    flow_fee: Any
-    """Subscription and redemption fees, paid by who came or went."""
+    nav: Floats
+    exposure: Floats
+    leverage: Floats
+    trade: Floats
+    rebalances: Integers
+    gain: Floats
+    cost: Floats
+    fee: Floats
+    financing: Floats
+    quoted: Floats
+    tokens: Floats
+    flow_trade: Floats
+    flow_fee: Floats
     state: TokenState
-    """Where to go on."""
+
+    HIDDEN = ("state",)
 
 
-class SimulationSummary(NamedTuple):
-    """``record="summary"``: one number for each path, and a last axis of rules where there are several."""
+class TokenSummary(Result):
+    """``record="summary"``: one number for each path, and a last axis of rules where there are several.
 
-    nav: Any
-    """NAV at the last bar."""
-    max_drawdown: Any
-    """Largest loss since a previous high at closes, a fraction."""
-    realised_variance: Any
-    """Sum of squared returns of the underlying, bar by bar."""
-    rebalances: Any
-    """Number of rebalances."""
-    turnover: Any
-    """Total notional traded."""
-    cost: Any
-    """Total cost of trades, slippage included."""
-    fee: Any
-    """Total of fees charged to NAV."""
-    financing: Any
-    """Total financing, spread and funding paid."""
-    wiped_out: Any
-    """Bar at which the product was wiped out, -1 if it was not."""
+    Attributes
+    ----------
+    nav : ndarray or float
+        NAV at the last bar.
+    max_drawdown : ndarray or float
+        Largest loss since a previous high at closes, a fraction.
+    realised_variance : ndarray or float
+        Sum of squared returns of the underlying, bar by bar.
+    rebalances : ndarray or int
+        Number of rebalances.
+    turnover : ndarray or float
+        Total notional traded.
+    cost : ndarray or float
+        Total cost of trades, slippage included.
+    fee : ndarray or float
+        Total of fees charged to NAV.
+    financing : ndarray or float
+        Total financing, spread and funding paid.
+    wiped_out : ndarray or int
+        Bar at which the product was wiped out, -1 if it was not.
+    state : TokenState
+        Where to go on.
+    """
+
+    nav: Floats
+    max_drawdown: Floats
+    realised_variance: Floats
+    rebalances: Integers
+    turnover: Floats
+    cost: Floats
+    fee: Floats
+    financing: Floats
+    wiped_out: Integers
     state: TokenState
-    """Where to go on."""
+
+    HIDDEN = ("state",)
 
 
 def simulate(
@@ -174,7 +229,7 @@ def simulate(
 
     Returns
     -------
-    NavPath, Simulation or SimulationSummary
+    NavPath, TokenPath or TokenSummary
         By ``record``. A product that is wiped out is 0 from that bar on. A NaN price makes NaN from there on; so does a
         price that is none (0, negative, infinite), with the invalid flag.
 
@@ -255,7 +310,7 @@ def simulate(
         return np.moveaxis(array, 0, -1) if several else array[0][()]
 
     if record == "summary":
-        return SimulationSummary._make((*map(total, _totals(values)), ended))
+        return TokenSummary._make((*map(total, _totals(values)), ended))
     if record == "nav":
         if out is None:
             return NavPath(path(nav), ended)
@@ -270,7 +325,7 @@ def simulate(
         *([_terms(one) for one in rules], values, shares),
     )
     parts = (nav, exposure, leverage, trade, counts, gain, cost, fee, paid, *shares)
-    return Simulation._make((*map(path, parts), ended))
+    return TokenPath._make((*map(path, parts), ended))
 
 
 def _rules(rule: Any) -> tuple[list[TokenRule], bool]:

@@ -75,13 +75,13 @@ from shortgamma.liquidation.probability import (
     account_breach_probability as account_breach_probability,
 )
 from shortgamma.liquidation.process import (
+    AccountPath as AccountPath,
+)
+from shortgamma.liquidation.process import (
     Events as Events,
 )
 from shortgamma.liquidation.process import (
     LiquidationRule as LiquidationRule,
-)
-from shortgamma.liquidation.process import (
-    Simulation as Simulation,
 )
 from shortgamma.liquidation.process import (
     adl_rank as adl_rank,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shortgamma import contracts
 from shortgamma._core import dispatch
 from shortgamma._core.checks import number, refuse_where
+from shortgamma._core.results import Result
 from shortgamma.liquidation.limits import RisingMargin, RiskLimits
 from shortgamma.liquidation.position import price
 from shortgamma.liquidation.tiers import Tiers
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 INPUTS = ("quantity", "entry", "margin")
 
 
-class Cascade(NamedTuple):
+class Cascade(Result):
     """Where a cascade ends; each with an axis for the marks it began at, if there were several.
 
     Attributes

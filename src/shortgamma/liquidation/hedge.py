@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shortgamma import contracts as specifications
 from shortgamma._core.checks import number, refuse_where
+from shortgamma._core.results import Result
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from numpy.typing import ArrayLike
 
+    from shortgamma._core.types import Floats
     from shortgamma.contracts import Contract
 
 
-class ConstantRiskHedge(NamedTuple):
-    """What `constant_risk_hedge` finds, bar by bar along axis 0."""
+class ConstantRiskHedge(Result):
+    """What `constant_risk_hedge` finds, bar by bar along axis 0.
 
-    hedge: Any
-    """Units of the underlying held in linear contracts after the bar's trade, > 0 long."""
-    trade: Any
-    """Units bought on the bar; the first is the opening of the hedge."""
-    quanto: Any
-    """Profit of the quanto position since the bar before, in dollars of the bar."""
-    linear: Any
-    """Profit of the hedge since the bar before, in dollars."""
-    fees: Any
-    """Fees of the bar's trade, in dollars."""
-    total: Any
-    """All of it so far, in dollars: what the hedge costs where it is negative."""
+    Attributes
+    ----------
+    hedge : ndarray or float
+        Units of the underlying held in linear contracts after the bar's trade, > 0 long.
+    trade : ndarray or float
+        Units bought on the bar; the first is the opening of the hedge.
+    quanto : ndarray or float
+        Profit of the quanto position since the bar before, in dollars of the bar.
+    linear : ndarray or float
+        Profit of the hedge since the bar before, in dollars.
+    fees : ndarray or float
+        Fees of the bar's trade, in dollars.
+    total : ndarray or float
+        All of it so far, in dollars: what the hedge costs where it is negative.
+    """
+
+    hedge: Floats
+    trade: Floats
+    quanto: Floats
+    linear: Floats
+    fees: Floats
+    total: Floats
 
 
 def constant_risk_hedge(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shortgamma._core import dispatch
 from shortgamma._core.checks import choice, number, refuse_where
+from shortgamma._core.results import Result
 from shortgamma.liquidation.account import _fx, _last, book_of
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from shortgamma._core.types import Floats
     from shortgamma.contracts import Contract
 
 METHODS = {"plain": 0, "antithetic": 1, "sobol": 2}
@@ -27,15 +29,22 @@ BATCHES = 16
 DIMENSIONS = 21_201
 
 
-class BreachProbability(NamedTuple):
-    """What `account_breach_probability` finds."""
+class BreachProbability(Result):
+    """What `account_breach_probability` finds.
 
-    probability: Any
-    """The share of paths on which an account dies."""
-    error: Any
-    """Standard error of ``probability``."""
+    Attributes
+    ----------
+    probability : ndarray or float
+        The share of paths on which an account dies.
+    error : ndarray or float
+        Standard error of ``probability``.
+    paths : int
+        How many paths were simulated.
+    """
+
+    probability: Floats
+    error: Floats
     paths: int
-    """How many paths were simulated."""
 
 
 def correlation_factor(correlation: ArrayLike, size: int) -> NDArray[np.float64]:
@@ -263,7 +272,7 @@ def account_breach_probability(
     share, spread = np.where(answered, share, np.nan), np.where(answered, spread, np.nan)
     if shape:
         return BreachProbability(share, spread, done)
-    return BreachProbability(float(share[0]), float(spread[0]), done)
+    return BreachProbability(share[0], spread[0], done)
 
 
 def _draws(

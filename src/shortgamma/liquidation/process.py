@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shortgamma import contracts
 from shortgamma._core import dispatch
 from shortgamma._core.checks import number, refuse_choice, refuse_where
+from shortgamma._core.results import Result
 from shortgamma.liquidation.limits import RisingMargin, RiskLimits
 from shortgamma.liquidation.position import leverage_of
 from shortgamma.liquidation.tiers import Tiers
@@ -93,7 +94,7 @@ class LiquidationRule:
             raise ValueError(f"fee must be in [0, 1), got {self.fee!r}")
 
 
-class Events(NamedTuple):
+class Events(Result):
     """What happened, an element for each event, in order.
 
     Attributes
@@ -128,7 +129,7 @@ class Events(NamedTuple):
         return np.equal(self.kind, KINDS.index("deleveraging"))
 
 
-class Simulation(NamedTuple):
+class AccountPath(Result):
     """Where everything is after the last bar, and what happened.
 
     Attributes
@@ -173,7 +174,7 @@ def simulate(
     orders: ArrayLike = 0.0,
     fund: ArrayLike = 0.0,
     slippage: ArrayLike = 0.0,
-) -> Simulation:
+) -> AccountPath:
     """Carry accounts through liquidation along a mark path.
 
     Parameters
@@ -201,7 +202,7 @@ def simulate(
 
     Returns
     -------
-    Simulation
+    AccountPath
         What is left, and the events.
 
     Raises
@@ -307,7 +308,7 @@ def simulate(
     for i in range(count):
         equity[:, coin[i]] += profit[:, i]
         market[coin[i]] += outside[i]
-    return Simulation(held, wallet, equity, reserve, fees, market, coins, Events(*whole, *parts))
+    return AccountPath(held, wallet, equity, reserve, fees, market, coins, Events(*whole, *parts))
 
 
 def adl_rank(quantity: ArrayLike, entry: ArrayLike, mark: ArrayLike, margin: ArrayLike, *, contract: Contract) -> Any:
