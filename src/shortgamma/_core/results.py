@@ -74,7 +74,7 @@ class Result(tuple):  # type: ignore[type-arg]
 
     def __repr__(self) -> str:
         values = self._asdict()
-        shapes = {np.shape(value) for value in values.values() if not isinstance(value, str | tuple)}
+        shapes = {np.shape(value) for value in values.values() if not isinstance(value, str | tuple | list | dict)}
         if len(shapes) == 1 and () not in shapes:
             head = f"{type(self).__name__} of shape {_listed(*shapes)}"
             parts = [f"{name} {_shown(value)}" for name, value in values.items()]
@@ -142,7 +142,9 @@ def _shown(value: Any, *, shape: bool = False) -> str:
     """A number, or the first and the last of an array."""
     if isinstance(value, str):
         return repr(value)
-    if isinstance(value, tuple | list):
+    if isinstance(value, Result):
+        return type(value).__name__
+    if isinstance(value, tuple | list | dict):
         return f"{len(value)} {'entry' if len(value) == 1 else 'entries'}"
     array = np.asarray(value)
     if array.dtype.kind == "O":

@@ -2,42 +2,62 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shortgamma._core.checks import check_length, number
+from shortgamma._core.results import Result
 
 if TYPE_CHECKING:
     from typing import Any
 
     from numpy.typing import ArrayLike
 
+    from shortgamma._core.types import Floats
 
-class Decomposition(NamedTuple):
-    """The basis as a sum of four parts, each of the shape of the basis; see `decompose`."""
 
-    rate: Any
-    """Rate less foreign rate."""
-    convenience: Any
-    """What all venues share beyond it at a time: the mean of basis less rate."""
-    venue: Any
-    """How a venue differs from all venues over all times."""
-    residual: Any
-    """What is left."""
+class Decomposition(Result):
+    """The basis as a sum of four parts, each of the shape of the basis; see `decompose`.
+
+    Attributes
+    ----------
+    rate : ndarray or float
+        Rate less foreign rate.
+    convenience : ndarray or float
+        What all venues share beyond it at a time: the mean of basis less rate.
+    venue : ndarray or float
+        How a venue differs from all venues over all times.
+    residual : ndarray or float
+        What is left.
+    shares : dict[str, float]
+        Covariance of each part with the basis over the variance of the basis; they sum to 1, and one may be
+        negative.
+    """
+
+    rate: Floats
+    convenience: Floats
+    venue: Floats
+    residual: Floats
     shares: dict[str, float]
-    """Covariance of each part with the basis over the variance of the basis; they sum to 1, and one may be negative."""
 
 
-class ExplainedShare(NamedTuple):
-    """How much of y a regressor explains; see `explained_share`."""
+class ExplainedShare(Result):
+    """How much of y a regressor explains; see `explained_share`.
+
+    Attributes
+    ----------
+    r2 : float
+        With the slope that fits best.
+    slope : float
+        That slope.
+    r2_unit : float
+        With a slope of 1; negative where x adds more than it takes away.
+    """
 
     r2: float
-    """With the slope that fits best."""
     slope: float
-    """That slope."""
     r2_unit: float
-    """With a slope of 1; negative where x adds more than it takes away."""
 
 
 def decompose(basis: ArrayLike, rate: ArrayLike, foreign_rate: ArrayLike = 0.0) -> Decomposition:

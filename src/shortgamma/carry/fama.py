@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shortgamma._core.checks import choice, number
+from shortgamma._core.results import Result
 from shortgamma.carry.regression import Regression, regression
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from shortgamma._core.types import Floats
     from shortgamma.carry.regression import Kernel, Rule
 
     Form: TypeAlias = Literal["levels", "logs"]
@@ -22,19 +24,28 @@ FORMS = {"levels": 0, "logs": 1}
 COVARIANCES = {"hac": 0, "hodrick": 1}
 
 
-class Fama(NamedTuple):
-    """The pair of regressions on the basis; see `fama`."""
+class Fama(Result):
+    """The pair of regressions on the basis; see `fama`.
+
+    Attributes
+    ----------
+    spot : Regression
+        Change of the spot price on the basis.
+    futures : Regression
+        Gain of a long future held to the horizon on the basis.
+    difference : ndarray or float
+        Slope of the first less slope of the second: 1, where futures converge to spot.
+    carry_variance : ndarray or float
+        Variance of the basis.
+    excess_volatility : ndarray or float
+        Variance of the risk premium less that of the expected change, in units of ``carry_variance``.
+    """
 
     spot: Regression
-    """Change of the spot price on the basis."""
     futures: Regression
-    """Gain of a long future held to the horizon on the basis."""
-    difference: Any
-    """Slope of the first less slope of the second: 1, where futures converge to spot."""
-    carry_variance: Any
-    """Variance of the basis."""
-    excess_volatility: Any
-    """Variance of the risk premium less that of the expected change, in units of ``carry_variance``."""
+    difference: Floats
+    carry_variance: Floats
+    excess_volatility: Floats
 
 
 def fama(

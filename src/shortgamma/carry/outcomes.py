@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shortgamma._core.checks import number
+from shortgamma._core.results import Result
 
 if TYPE_CHECKING:
     from typing import Any
 
     from numpy.typing import ArrayLike
 
+    from shortgamma._core.types import Floats
 
-class Outcomes(NamedTuple):
-    """What a price does over the rows that follow; see `future_outcomes`."""
 
-    total: Any
-    """Log return over all of them."""
-    lowest: Any
-    """Log return to the lowest price among them."""
-    highest: Any
-    """Log return to the highest price among them."""
-    realized_skew: Any
-    """sqrt(n) sum r^3 / (sum r^2)^1.5 of the log returns of single rows."""
+class Outcomes(Result):
+    """What a price does over the rows that follow; see `future_outcomes`.
+
+    Attributes
+    ----------
+    total : ndarray or float
+        Log return over all of them.
+    lowest : ndarray or float
+        Log return to the lowest price among them.
+    highest : ndarray or float
+        Log return to the highest price among them.
+    realized_skew : ndarray or float
+        sqrt(n) sum r^3 / (sum r^2)^1.5 of the log returns of single rows.
+    """
+
+    total: Floats
+    lowest: Floats
+    highest: Floats
+    realized_skew: Floats
 
 
 def past_returns(price: ArrayLike, rows: int) -> Any:

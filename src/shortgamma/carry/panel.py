@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shortgamma._core.checks import check_length, choice, number
+from shortgamma._core.results import Result
 from shortgamma._core.times import moment, times
 from shortgamma.carry.regression import _flag, _long_run, regression
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from shortgamma._core.types import Floats
     from shortgamma.carry.regression import Rule
 
     Array: TypeAlias = NDArray[np.float64]
@@ -28,23 +30,34 @@ MOST_REGRESSORS = 4
 SETTLED, TURNS = 1e-14, 10_000
 
 
-class PanelRegression(NamedTuple):
-    """A regression of venues by time; see `panel_regression`."""
+class PanelRegression(Result):
+    """A regression of venues by time; see `panel_regression`.
 
-    coefficient: Any
-    """A coefficient for each regressor."""
-    covariance: Any
-    """Their covariance matrix."""
-    standard_error: Any
-    """Roots of its diagonal, NaN where an estimate of a variance is negative."""
-    residual_variance: Any
-    """Sum of squared residuals over the degrees of freedom, effects counted."""
-    r2_within: Any
-    """Share of the variance about the effects that is explained."""
-    count: Any
-    """Cells that are not missing."""
-    effects: Any
-    """Number of means that were taken away."""
+    Attributes
+    ----------
+    coefficient : ndarray or float
+        A coefficient for each regressor.
+    covariance : ndarray or float
+        Their covariance matrix.
+    standard_error : ndarray or float
+        Roots of its diagonal, NaN where an estimate of a variance is negative.
+    residual_variance : float
+        Sum of squared residuals over the degrees of freedom, effects counted.
+    r2_within : float
+        Share of the variance about the effects that is explained.
+    count : int
+        Cells that are not missing.
+    effects : int
+        Number of means that were taken away.
+    """
+
+    coefficient: Floats
+    covariance: Floats
+    standard_error: Floats
+    residual_variance: float
+    r2_within: float
+    count: int  # type: ignore[assignment]
+    effects: int
 
 
 def panel_regression(
@@ -190,19 +203,28 @@ def fixed_effects_r2(y: ArrayLike, by: Literal["time", "venue", "both"]) -> floa
     return 1.0 - left / total if total > 0.0 else float("nan")
 
 
-class DifferenceInDifferences(NamedTuple):
-    """What an event did to one series beyond what it did to another; see `difference_in_differences`."""
+class DifferenceInDifferences(Result):
+    """What an event did to one series beyond what it did to another; see `difference_in_differences`.
+
+    Attributes
+    ----------
+    estimate : float
+        Change of the treated less change of the control.
+    standard_error : float
+        Newey-West error of the estimate.
+    treated : tuple[float, float]
+        Means of the treated before and after.
+    control : tuple[float, float]
+        Means of the control before and after.
+    event : int
+        First row after the event.
+    """
 
     estimate: float
-    """Change of the treated less change of the control."""
     standard_error: float
-    """Newey-West error of the estimate."""
     treated: tuple[float, float]
-    """Means of the treated before and after."""
     control: tuple[float, float]
-    """Means of the control before and after."""
     event: int
-    """First row after the event."""
 
 
 def difference_in_differences(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shortgamma._core.checks import check_length, choice, number, refuse_choice
+from shortgamma._core.results import Result
 
 if TYPE_CHECKING:
     from typing import Any, Literal, TypeAlias
 
     from numpy.typing import ArrayLike, NDArray
+
+    from shortgamma._core.types import Floats, Integers
 
     Array: TypeAlias = NDArray[np.float64]
     Kernel: TypeAlias = Literal["bartlett", "uniform", "parzen", "quadratic-spectral"]
@@ -29,21 +32,31 @@ PILOT = {"bartlett": 2 / 9, "parzen": 4 / 25, "quadratic-spectral": 2 / 25}
 OPTIMAL = {"bartlett": (1, 1.1447), "parzen": (2, 2.6614), "quadratic-spectral": (2, 1.3221)}
 
 
-class Regression(NamedTuple):
-    """A regression; of many y at once, arrays have them along their first axis."""
+class Regression(Result):
+    """A regression; of many y at once, arrays have them along their first axis.
 
-    coefficient: Any
-    """Intercept, if there is one, and then a coefficient for each regressor, along the last axis."""
-    covariance: Any
-    """Covariance matrix of the coefficients, the last two axes."""
-    standard_error: Any
-    """Roots of its diagonal, NaN where an estimate of a variance is negative."""
-    residual_variance: Any
-    """Sum of squared residuals over the degrees of freedom."""
-    r2: Any
-    """Share of the variance that is explained; about zero where there is no intercept."""
-    count: Any
-    """Rows that are not missing."""
+    Attributes
+    ----------
+    coefficient : ndarray or float
+        Intercept, if there is one, and then a coefficient for each regressor, along the last axis.
+    covariance : ndarray or float
+        Covariance matrix of the coefficients, the last two axes.
+    standard_error : ndarray or float
+        Roots of its diagonal, NaN where an estimate of a variance is negative.
+    residual_variance : ndarray or float
+        Sum of squared residuals over the degrees of freedom.
+    r2 : ndarray or float
+        Share of the variance that is explained; about zero where there is no intercept.
+    count : ndarray or int
+        Rows that are not missing.
+    """
+
+    coefficient: Floats
+    covariance: Floats
+    standard_error: Floats
+    residual_variance: Floats
+    r2: Floats
+    count: Integers  # type: ignore[assignment]
 
     @property
     def slope(self) -> Any:

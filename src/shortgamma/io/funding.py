@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from shortgamma._core import times as clock
+from shortgamma._core.results import Result
 from shortgamma._core.times import HOUR, JITTER, MINUTE
 from shortgamma.io._engine import Labels, Numbers, Times, counted, listed, open_table, plain, shown
 from shortgamma.io._engine.identity import Identity
@@ -80,27 +81,42 @@ SINCE_2000 = 946_684_800 * 10**9
 WORD = re.compile(r"[0-9]+(?:\.[0-9]+)? ?(?:h|hours?|hrs?|min|minutes?|m|d|days?)", re.IGNORECASE)
 
 
-class FundingHistory(NamedTuple):
-    """A funding history; see `read_funding`."""
+class FundingHistory(Result):
+    """A funding history; see `read_funding`.
+
+    Attributes
+    ----------
+    venue : str
+        Whose layout the source has, empty if the names of its columns do not say.
+    symbol : str
+        The contract, empty if the source does not say.
+    time : ndarray of datetime64[ns]
+        When each payment was due, UTC, increasing.
+    rate : ndarray
+        Rate of each payment.
+    mark : ndarray
+        Price at which positions were valued, NaN where the source has none.
+    interval : ndarray of int64
+        Nanoseconds that each rate is for, 0 for a lone payment of unknown interval.
+    gaps : ndarray of int64
+        Indices of rows before which payments are missing.
+    notes : tuple of str
+        What is odd about the source, in words.
+    stamp : ndarray of datetime64[ns]
+        The times as the source has them: those of venues' clocks are some milliseconds late.
+    """
 
     venue: str
-    """Whose layout the source has, empty if the names of its columns do not say."""
     symbol: str
-    """The contract, empty if the source does not say."""
     time: NDArray[np.datetime64]
-    """When each payment was due, datetime64[ns] UTC, increasing."""
     rate: NDArray[np.float64]
-    """Rate of each payment."""
     mark: NDArray[np.float64]
-    """Price at which positions were valued, NaN where the source has none."""
     interval: NDArray[np.int64]
-    """Nanoseconds that each rate is for, 0 for a lone payment of unknown interval."""
     gaps: NDArray[np.int64]
-    """Indices of rows before which payments are missing."""
     notes: tuple[str, ...]
-    """What is odd about the source, in words."""
     stamp: NDArray[np.datetime64]
-    """The times as the source has them: those of venues' clocks are some milliseconds late."""
+
+    INDEX = "time"
 
     def __repr__(self) -> str:
         name = " ".join(filter(None, ("FundingHistory", self.venue, self.symbol)))

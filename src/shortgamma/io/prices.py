@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+from shortgamma._core.results import Result
 from shortgamma.io._engine import (
     Clocks,
     Numbers,
@@ -109,27 +110,42 @@ class Split(NamedTuple):
     """Shares now for one before: 2.0 after a 2:1 split, 0.1 after a 1:10 reverse split."""
 
 
-class Prices(NamedTuple):
-    """One price series, times strictly ascending; see `read_prices`."""
+class Prices(Result):
+    """One price series, times strictly ascending; see `read_prices`.
+
+    Attributes
+    ----------
+    time : ndarray of datetime64[ns]
+        Label of each bar in UTC.
+    close : ndarray
+        Closing price of each bar, > 0.
+    high : ndarray, optional
+        Highest price of each bar, NaN where a row has none, None where the source has none.
+    low : ndarray, optional
+        Lowest price of each bar, likewise.
+    notes : tuple of str
+        What was found or done that the reader should know of.
+    open : ndarray, optional
+        First price of each bar, likewise.
+    stamp : {"open", "close"}
+        Whether a label is the time at which its bar opens or closes.
+    symbol : str
+        The instrument, empty if the source does not say.
+    splits : tuple of Split
+        Jumps that look like splits; the prices are as the source has them.
+    """
 
     time: Times64
-    """Label of each bar in UTC, datetime64[ns]."""
     close: Floats
-    """Closing price of each bar, > 0."""
     high: Floats | None
-    """Highest price of each bar, NaN where a row has none, None where the source has none."""
     low: Floats | None
-    """Lowest price of each bar, likewise."""
     notes: tuple[str, ...]
-    """What was found or done that the reader should know of."""
     open: Floats | None
-    """First price of each bar, likewise."""
     stamp: Literal["open", "close"]
-    """Whether a label is the time at which its bar opens or closes."""
     symbol: str
-    """The instrument, empty if the source does not say."""
     splits: tuple[Split, ...]
-    """Jumps that look like splits; the prices are as the source has them."""
+
+    INDEX = "time"
 
     def __repr__(self) -> str:
         clock = bool((self.time.view(np.int64) % DAY).any())
