@@ -63,6 +63,10 @@ cdef class FundingAccrual:
         self.value += cash
         return cash
 
+    def __repr__(self):
+        state = f"value={self.value:.6g}" if self.initialized else "no payment yet"
+        return f"FundingAccrual({self.contract!r}): {state}"
+
     def __getstate__(self):
         return self.value, self.initialized
 

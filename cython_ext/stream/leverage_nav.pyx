@@ -89,6 +89,12 @@ cdef class LeverageNav:
         self.price = price
         return self.value
 
+    def __repr__(self):
+        terms = {"financing": self.financing, "fee": self.fee, "cost": self.cost}
+        given = "".join(f", {name}={value:g}" for name, value in terms.items() if value != 0.0)
+        state = f"value={self.value:.6g}, exposure={self.exposure:.6g}" if self.initialized else "no bar yet"
+        return f"LeverageNav({self.leverage:g}{given}, initial={self.initial:g}): {state}"
+
     def __getstate__(self):
         return (
             self.leverage, self.financing, self.fee, self.cost, self.initial, self.value, self.exposure,
