@@ -34,6 +34,7 @@ INCLUDE = [numpy.get_include(), str(KERNELS), str(LOOPS)]
 
 # Built once, for the baseline: what has no loop over data.
 SINGLE = {
+    "cells": "shortgamma._core.cells",
     "cpu": "shortgamma._core.cpu",
     "names": "shortgamma._core.names",
     "keywords": "shortgamma._core.public",

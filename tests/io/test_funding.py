@@ -4,6 +4,7 @@ import json
 import math
 import re
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -117,6 +118,227 @@ class TestLayouts:
         frame["fundingTime"] = pd.to_datetime(frame["fundingTime"], unit="ms")
         history = read_funding(frame)
         assert history.time.astype("datetime64[h]").astype(str).tolist()[1] == "2020-01-01T08"
+
+
+CASES = Path(__file__).resolve().parents[1] / "data" / "cases" / "funding"
+EIGHT_HOURS = np.datetime64("2024-01-01", "ns") + 8 * HOUR * np.arange(6).astype("timedelta64[ns]")
+HOURS = np.datetime64("2024-01-01", "ns") + HOUR * np.arange(30).astype("timedelta64[ns]")
+RATES = [0.0001, 0.00012, -0.00005, 0.0001, 0.00025, 0.0001]
+
+# venue, symbol, mark, and a part of the notes; six payments every 8 h unless another answer is said
+SIX = {
+    "ccxt.json": ("ccxt", "BTC/USDT:USDT", 42_000.5, ""),
+    "ccxt.csv": ("ccxt", "BTC/USDT:USDT", None, "no mark price"),
+    "gate.json": ("Gate", "", None, "newest row first"),
+    "bin_web.csv": ("Binance", "BTCUSDT Perpetual", None, "newest row first"),
+    "home_time.csv": ("", "BTCUSDT", None, ""),
+    "home_time_ms.csv": ("", "", None, ""),
+    "bin_sec.csv": ("Binance", "BTCUSDT", 42_000.0, ""),
+    "bin_us.csv": ("Binance", "BTCUSDT", 42_000.0, ""),
+    "bin_utcword.csv": ("Binance", "BTCUSDT", 42_000.0, ""),
+    "bin_tz.csv": ("Binance", "BTCUSDT", 42_000.0, ""),
+    "bin_semi.csv": ("Binance", "BTCUSDT", 42_000.0, ""),
+    "bin_trail.csv": ("Binance", "BTCUSDT", 42_000.0, ""),
+    "bin_dup.csv": ("Binance", "BTCUSDT", 42_000.0, "6 rows repeated, dropped"),
+}
+
+
+class TestCases:
+    """The files of ``tests/data/cases`` and what must be read from them."""
+
+    def check(self, history, times, rates, interval, percent):
+        np.testing.assert_array_equal(history.time, times, strict=True)
+        np.testing.assert_array_equal(history.rate, rates)
+        assert history.interval.tolist() == [interval] * len(times)
+        assert not history.gaps.size
+        assert round(100 * history.annualised, 3) == pytest.approx(percent, abs=1.01e-3)
+
+    @pytest.mark.parametrize("name", SIX)
+    def test_six_payments(self, name):
+        venue, symbol, mark, note = SIX[name]
+        history = read_funding(CASES / name)
+        self.check(history, EIGHT_HOURS, RATES, 8 * HOUR, 11.315)
+        assert (history.venue, history.symbol) == (venue, symbol)
+        np.testing.assert_array_equal(history.mark, np.full(6, np.nan if mark is None else mark))
+        assert note in "; ".join(history.notes)
+
+    def test_the_paid_rate_not_the_predicted_one(self):
+        history = read_funding(CASES / "okx.json")
+        paid = [float(f"{1.5 * rate:.6g}") for rate in RATES]
+        np.testing.assert_allclose(history.rate, paid, rtol=1e-15)
+        self.check(history, EIGHT_HOURS, history.rate, 8 * HOUR, 16.972)
+        assert (history.venue, history.symbol) == ("OKX", "BTC-USDT-SWAP")
+
+    def test_two_instruments_are_never_merged(self):
+        path = CASES / "okx2.json"
+        names = "'BTC-USDT-SWAP', 'ETH-USDT-SWAP'"
+        with pytest.raises(ReadError, match=f"holds 2 instruments, {names}: give symbol= one of them$"):
+            read_funding(path)
+        with pytest.raises(ReadError, match=f"symbol='NOPE' is not in it, it holds {names}$"):
+            read_funding(path, symbol="NOPE")
+        for symbol in ("BTC-USDT-SWAP", "ETH-USDT-SWAP"):
+            history = read_funding(path, symbol=symbol)
+            self.check(history, EIGHT_HOURS, [0.0001] * 6, 8 * HOUR, 10.95)
+            assert history.symbol == symbol
+            assert not any("repeated" in note for note in history.notes)
+
+    def test_kraken_relative_rate(self):
+        history = read_funding(CASES / "kraken.json")
+        assert history.venue == "Kraken"
+        self.check(history, HOURS, [2.0164637711864e-05] * 30, HOUR, 17.664)
+
+    def test_dydx(self):
+        history = read_funding(CASES / "dydx.json")
+        assert (history.venue, history.symbol) == ("dYdX", "BTC-USD")
+        self.check(history, HOURS, [1.25e-5] * 30, HOUR, 10.95)
+        assert history.mark.tolist() == [42_000.0] * 30
+        assert "marks are oracle prices" in history.notes
+
+    def test_percent_without_a_sign_is_refused(self):
+        path = CASES / "bin_pctnum.csv"
+        with pytest.raises(ReadError) as error:
+            read_funding(path)
+        hint = "write a fraction, such as 0.0001, or percent with its sign, such as 0.01%"
+        assert str(error.value).endswith(f", line 2, column 'fundingRate': 1.000000 is no rate of a payment: {hint}")
+
+    def test_smaller_percents_are_said(self):
+        history = read_funding(binance(0, 8, 16, rate="0.01"))
+        assert "rates are 1.00% usually, which is much: are they percents?" in history.notes
+
+    def test_every_case_is_here(self):
+        others = {"okx.json", "okx2.json", "kraken.json", "dydx.json", "bin_pctnum.csv"}
+        assert {path.name for path in CASES.iterdir()} == SIX.keys() | others
+
+    @pytest.mark.parametrize(
+        ("text", "reason"),
+        [
+            ('{"result": "x.csv"}', "has no list of rows: it says result 'x.csv'"),
+            ('{"data": "/etc/hostname"}', "has no list of rows: it says data '/etc/hostname'"),
+            ('{"code": -1121, "msg": "Invalid symbol."}', "it says code -1121, msg 'Invalid symbol.'"),
+            ("{}", "has no list of rows"),
+            ("[]", "has no rows"),
+        ],
+    )
+    @pytest.mark.parametrize("reader", [read_funding, sg.io.read_prices, sg.io.read_tiers])
+    def test_answers_without_rows(self, tmp_path, text, reason, reader):
+        path = written(tmp_path, text, "answer.json")
+        (tmp_path / "x.csv").write_text((CASES / "bin_sec.csv").read_text())
+        with pytest.raises(ReadError) as error:
+            reader(path)
+        assert str(error.value).startswith(f"{path}: ")
+        assert reason in str(error.value)
+
+
+class TestIntervals:
+    """Payments lost and intervals changed, told apart by the times alone."""
+
+    @pytest.mark.parametrize(
+        ("hours", "interval", "gaps", "missing"),
+        [
+            # a payment is lost: the history is still one of 8 hours
+            ((0, 16, 24, 32), 8, [1], 1),
+            ((0, 8, 24), 8, [2], 1),
+            ((0, 24, 32, 40), 8, [1], 2),
+            # two lost in turn: no venue pays every 16 hours
+            ((0, 16, 32, 40, 48), 8, [1, 2], 2),
+            ((0, 1, 2, 10, 11, 12), 1, [3], 7),
+            # an interval that changes is no gap
+            ((0, 24, 48, 56, 64), [24, 24, 24, 8, 8], [], 0),
+            ((0, 8, 16, 20, 24, 28), [8, 8, 8, 4, 4, 4], [], 0),
+            # of both readings the one of fewer payments lost
+            ((0, 8, 16, 32, 36, 40), [8, 8, 8, 8, 4, 4], [3], 1),
+            ((0, 5), 5, [], 0),
+        ],
+    )
+    def test_steps(self, hours, interval, gaps, missing):
+        history = read_funding(binance(*hours))
+        expected = interval if isinstance(interval, list) else [interval] * len(hours)
+        assert (history.interval // HOUR).tolist() == expected
+        assert history.gaps.tolist() == gaps
+        said = [note for note in history.notes if "missing" in note]
+        assert bool(said) == bool(missing)
+        if missing:
+            assert f"{missing} payment" in said[0]
+
+    def test_a_lost_payment_does_not_change_the_year(self):
+        assert read_funding(binance(0, 16, 24, 32)).annualised == pytest.approx(0.1095, rel=1e-12)
+
+    def test_one_payment(self):
+        history = read_funding(binance(0))
+        assert history.interval.tolist() == [0]
+        assert np.isnan(history.annualised)
+        assert "one payment only: its interval is not known" in history.notes
+
+
+class TestJitter:
+    """Clocks of venues are some milliseconds late."""
+
+    def test_nominal_times(self):
+        history = read_funding(binance(0.000002, 8.000002, 16))
+        hours = (history.time - np.datetime64("2020-01-01")) / np.timedelta64(1, "h")
+        assert hours.tolist() == [0, 8, 16]
+        assert ((history.stamp - history.time) / np.timedelta64(1, "ms")).tolist() == [7, 7, 0]
+
+    def test_one_payment_stamped_twice(self):
+        history = read_funding(binance(0, 8, 8.000002, 16))
+        assert len(history.time) == 3
+        assert "1 row repeated, dropped: the first is 2020-01-01T08:00" in history.notes
+
+    def test_two_rates_of_one_payment(self):
+        rows = [*binance(0, 8), *binance(8.000002, rate="0.0002")]
+        with pytest.raises(ReadError, match=r"row 1 and row 2 are of one time, 2020-01-01T08:00, and have the rates"):
+            read_funding(rows)
+
+    def test_two_payments_within_a_minute(self):
+        with pytest.raises(ReadError, match=r"row 1 and row 2 are 0.007 s apart, no funding is paid twice in a minute"):
+            read_funding(binance(0, 8.005, 8.005002, 16))
+
+
+class TestIdentity:
+    def test_exchanges(self):
+        rows = [{**row, "exchange": name} for name in ("a", "b") for row in binance(0, 8)]
+        with pytest.raises(ReadError, match="holds 2 instruments, 'a', 'b': give symbol= one of them"):
+            read_funding(rows)
+        assert len(read_funding(rows, symbol="b").time) == 2
+        both = [*rows, *({**row, "symbol": "ETHUSDT"} for row in rows)]
+        with pytest.raises(ReadError, match=r"holds 4 instruments, 'BTCUSDT a', 'BTCUSDT b', 'ETHUSDT a', 'ETHUSDT b'"):
+            read_funding(both)
+        assert read_funding(both, symbol="ETHUSDT a").symbol == "ETHUSDT a"
+
+    def test_no_name(self):
+        rows = [{"fundingTime": row["fundingTime"], "fundingRate": "0.0001"} for row in binance(0, 8)]
+        assert read_funding(rows).symbol == ""
+        with pytest.raises(ReadError, match="names an instrument: leave symbol='BTC' out"):
+            read_funding(rows, symbol="BTC")
+
+    def test_two_columns_of_one_name(self, tmp_path):
+        for text in (
+            "fundingTime,fundingRate,fundingRate\n1577836800000,0.1,0.2\n",
+            '[{"fundingTime": 1577836800000, "fundingRate": 0.1, "fundingRate": 0.2}]',
+            "fundingTime,fundingTime,fundingRate\n1577836800000,1577836800000,0.2\n",
+        ):
+            with pytest.raises(ReadError, match=r"could both be the|has the name 'fundingRate' twice"):
+                read_funding(written(tmp_path, text))
+
+
+class TestResult:
+    def test_text_and_frame(self):
+        history = read_funding(CASES / "ccxt.json")
+        assert repr(history).splitlines() == [
+            "FundingHistory ccxt BTC/USDT:USDT: 6 payments, 2024-01-01T00:00 to 2024-01-02T16:00 UTC",
+            "  every 8 h, 11.315% a year (simple)",
+        ]
+        assert set(history._asdict()) == set(history._fields)
+        pytest.importorskip("pandas")
+        frame = history.to_frame()
+        assert frame.columns.tolist() == ["rate", "mark", "interval", "stamp"]
+        assert frame.index[1] == np.datetime64("2024-01-01T08:00")
+        assert frame.attrs["venue"] == "ccxt"
+        assert frame["rate"].tolist() == RATES
+
+    def test_notes_are_few(self):
+        history = read_funding(binance(0, 8, 16, 40, 48, 64, 72, 80, 84, 88, 90, 92, rate="0.02"))
+        assert len(repr(history).splitlines()) <= 5
 
 
 class TestOddities:

@@ -1,5 +1,6 @@
 """Price files: what is understood, what is noted, and what is refused with which words."""
 
+import io
 import json
 import os
 import tempfile
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import shortgamma as sg
 from shortgamma.io import ReadError, read_prices
 from shortgamma.io.prices import bars_per_year, duration, stamp
 
@@ -503,7 +505,7 @@ BAD = {
     ),
     "epoch that overflows": (
         rows(EPOCH, "9" * 41, prices=[1, 2]),
-        f", line 3, column 'time': '{'9' * 37}...' is not a time: write YYYY-MM-DD HH:MM",
+        f", line 3, column 'time': '{'9' * 36}...' is not a time: write YYYY-MM-DD HH:MM",
     ),
     "negative epoch": (
         rows(EPOCH, -EPOCH, prices=[1, 2]),
@@ -667,6 +669,209 @@ def test_stamp():
     assert stamp(np.datetime64("2024-01-02"), clock=True) == "2024-01-02 00:00"
     assert stamp(np.datetime64("2024-01-02T03:04:00.5", "ns")) == "2024-01-02 03:04"
     assert stamp(EPOCH * 1_000_000_000 + 5_000_000_000) == "2024-01-02 00:00:05"
+
+
+CASES = Path(__file__).resolve().parents[1] / "data" / "cases" / "prices"
+
+# days, last close, the day of it, and a part of the notes
+READ = {
+    "stooq_txt.csv": (74, 80.68276973671833, "2024-03-14", ""),
+    "bin_mix.csv": (41, 153.4761, "2025-01-04", ""),
+    "bin_cat.csv": (79, 73.6511, "2024-03-19", "the header is repeated in line 41: skipped"),
+    "cboe.csv": (73, 85.4151, "2024-03-13", "line 1 ('The information is provided,as is,wi...')"),
+    "cboe_iso.csv": (73, 85.4151, "2024-03-13", "is not part of the table: skipped"),
+    "usdate.csv": (74, 80.68276973671833, "2024-03-14", ""),
+    "thou.csv": (74, 80_682.77, "2024-03-14", ""),
+    "ccxt_nohdr.csv": (75, 74.8120, "2024-03-15", ""),
+    "fred.csv": (54, 80.68, "2024-03-14", "prices from column 'SP500', the one column of numbers"),
+    "yf_old.csv": (72, 83.94555485393079, "2024-03-12", "prices from column 'Adj Close', not 'Close'"),
+    "foot.csv": (59, 97.26899166454767, "2024-02-28", "line 61 ('*Close price adjusted for splits.') is not part"),
+    "nohigh.csv": (120, 62.5923, "2017-06-19", "12 rows without high or low kept (first: line 7)"),
+    "split2.csv": (120, 31.2962, "2017-06-19", "looks like a 2:1 split on 2017-03-28 (63.647 to 31.5916)"),
+}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_case(name):
+    days, last, day, note = READ[name]
+    prices = read_prices(CASES / name)
+    assert len(prices.time) == len(prices.close) == days
+    assert prices.close[-1] == last
+    assert prices.time[-1] == np.datetime64(day)
+    assert note in "; ".join(prices.notes)
+    assert prices.stamp == "open"
+
+
+def test_two_tickers():
+    path = CASES / "yf_two.csv"
+    assert read_prices(path, symbol="AAA").close[-1] == 83.94555485393079
+    assert read_prices(path, symbol="BBB").symbol == "BBB"
+    with pytest.raises(ReadError, match=r"holds 2 instruments, 'AAA', 'BBB': give symbol= one of them$"):
+        read_prices(path)
+    with pytest.raises(ReadError, match=r"symbol='NOPE' is not in it, it holds 'AAA', 'BBB'$"):
+        read_prices(path, symbol="NOPE")
+
+
+def test_every_case_is_here():
+    assert {path.name for path in CASES.iterdir()} == {*READ, "yf_two.csv"}
+
+
+def test_split():
+    prices = read_prices(CASES / "split2.csv")
+    assert [(split.bar, str(split.time)[:10], split.ratio) for split in prices.splits] == [(60, "2017-03-28", 2.0)]
+    adjusted = prices.adjusted()
+    assert not adjusted.splits
+    np.testing.assert_array_equal(adjusted.close[60:], prices.close[60:])
+    np.testing.assert_array_equal(adjusted.close[:60], prices.close[:60] / 2)
+    # by hand: the product of 1 + leverage * return
+    for leverage, expected in ((2, 68.68), (3, 55.71)):
+        returns = adjusted.close[1:] / adjusted.close[:-1] - 1
+        assert 100 * np.prod(1 + leverage * returns) == pytest.approx(expected, abs=0.005)
+
+
+def test_close_without_high_and_low():
+    prices = read_prices(CASES / "nohigh.csv")
+    assert np.isnan(prices.high).sum() == np.isnan(prices.low).sum() == 12
+    returns = prices.close[1:] / prices.close[:-1] - 1
+    assert 100 * np.prod(1 + 3 * returns) == pytest.approx(55.709, abs=0.0005)
+
+
+def quiet(count=60, seed=4):
+    return 100 * np.exp(np.cumsum(np.random.default_rng(seed).normal(0, 0.01, count)))
+
+
+@pytest.mark.parametrize(
+    ("ratio", "words"),
+    [(2, "2:1 split"), (1.5, "3:2 split"), (20, "20:1 split"), (0.1, "1:10 reverse split"), (0.5, "1:2 reverse split")],
+)
+def test_splits_of_all_kinds(ratio, words):
+    close = quiet()
+    close[30:] /= ratio
+    days = np.arange("2020-01-01", "2020-03-01", dtype="datetime64[D]")
+    prices = read_prices(
+        [{"date": day, "close": price} for day, price in zip(days.tolist(), close.tolist(), strict=True)]
+    )
+    assert [(split.bar, split.ratio) for split in prices.splits] == [(30, pytest.approx(ratio))]
+    assert words in prices.notes[-1]
+    np.testing.assert_allclose(prices.adjusted().close, quiet() / ratio, rtol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["wild days", "a spike", "a crash", "no ratio"])
+def test_what_is_no_split(kind):
+    close = quiet()
+    if kind == "wild days":
+        close = 100 * np.exp(np.cumsum(np.random.default_rng(4).normal(0, 0.25, 60)))
+    elif kind == "a spike":
+        close[30] /= 2
+    elif kind == "a crash":
+        close[30:] *= 0.78
+    else:
+        close[30:] /= 2.35
+    assert not sg.io.prices.find_splits(np.datetime64("2020-01-01", "ns") + np.arange(60), close)
+
+
+class TestStamps:
+    def test_klines_are_labelled_by_their_open(self, tmp_path):
+        prices = read_prices(write(tmp_path, klines(1000)))
+        assert prices.stamp == "open"
+        np.testing.assert_array_equal(prices.held, MINUTES + np.timedelta64(1, "m"))
+
+    def test_close_times(self, tmp_path):
+        prices = read_prices(write(tmp_path, rows(*MINUTES.astype(str), header="close_time,close")))
+        assert prices.stamp == "close"
+        np.testing.assert_array_equal(prices.held, prices.time)
+
+    def test_a_price_with_a_clock_is_of_that_time(self, tmp_path):
+        path = write(tmp_path, rows(*MINUTES.astype(str)))
+        assert read_prices(path).stamp == "close"
+        assert read_prices(path, stamp="open").stamp == "open"
+        with pytest.raises(ValueError, match="stamp must be 'open' or 'close', got 'middle'"):
+            read_prices(path, stamp="middle")
+
+    def test_a_gap_does_not_make_a_bar_longer(self, tmp_path):
+        prices = read_prices(write(tmp_path, rows(*HOURS[:3], HOURS[9], prices=[1] * 4)), stamp="open")
+        hours = (prices.held - times("2024-01-02")) / np.timedelta64(1, "h")
+        assert hours.tolist() == [1, 2, 3, 10]
+
+
+class TestSources:
+    ROWS = ({"date": "2024-01-02", "close": 1.5}, {"date": "2024-01-03", "close": 2.5})
+
+    def test_open_files(self):
+        text = "date,close\n2024-01-02,1.5\n2024-01-03,2.5\n"
+        for source in (io.StringIO(text), io.BytesIO(text.encode()), io.BytesIO(text.encode("utf-16"))):
+            assert read_prices(source).close.tolist() == [1.5, 2.5]
+
+    def test_rows(self):
+        for source in (
+            list(self.ROWS),
+            self.ROWS,
+            {"data": list(self.ROWS)},
+            [["date", "close"], ["2024-01-02", 1.5], ["2024-01-03", 2.5]],
+        ):
+            assert read_prices(source).close.tolist() == [1.5, 2.5]
+
+    def test_arrays(self):
+        table = np.array(
+            [(np.datetime64("2024-01-02"), 1.5), (np.datetime64("2024-01-03"), 2.5)],
+            dtype=[("time", "M8[D]"), ("close", "f8")],
+        )
+        assert read_prices(table).close.tolist() == [1.5, 2.5]
+        klines = np.array([[1.7041536e12, 10, 12, 9, 11], [1.7042400e12, 11, 12, 9, 10]])
+        assert read_prices(klines).close.tolist() == [11, 10]
+
+    def test_pandas(self):
+        pd = pytest.importorskip("pandas")
+        frame = pd.DataFrame(self.ROWS)
+        assert read_prices(frame).close.tolist() == [1.5, 2.5]
+        for index in (pd.to_datetime(frame["date"]), pd.to_datetime(frame["date"]).dt.tz_localize("America/New_York")):
+            prices = read_prices(frame[["close"]].set_index(pd.DatetimeIndex(index, name="Date")))
+            assert prices.close.tolist() == [1.5, 2.5]
+        assert prices.time[0] == np.datetime64("2024-01-02T05:00")
+        series = pd.DataFrame({"time": [1704153600000, 1704240000000], "close": pd.array([1, None], dtype="Int64")})
+        with pytest.raises(ReadError, match="one price only"):
+            read_prices(series)
+        frame = pd.DataFrame({"time": [1704153600000, 1704240000000], "close": [1.0, 2.0], "ticker": ["A", "B"]})
+        with pytest.raises(ReadError, match=r"^source: holds 2 instruments, 'A', 'B'"):
+            read_prices(frame)
+
+    def test_yfinance(self):
+        pd = pytest.importorskip("pandas")
+        index = pd.DatetimeIndex(["2024-01-02", "2024-01-03"], name="Date")
+        pairs = [(kind, ticker) for kind in ("Close", "High", "Low", "Open", "Volume") for ticker in ("AAA", "BBB")]
+        for levels in (pairs, [pair[::-1] for pair in pairs]):
+            columns = pd.MultiIndex.from_tuples(levels)
+            frame = pd.DataFrame(
+                [[1, 2, 1, 2, 1, 2, 1, 2, 0, 0], [3, 4, 3, 4, 3, 4, 3, 4, 0, 0]], index, columns, dtype=float
+            )
+            assert read_prices(frame, symbol="BBB").close.tolist() == [2, 4]
+            with pytest.raises(ReadError, match=r"holds 2 instruments, 'AAA', 'BBB'"):
+                read_prices(frame)
+
+    def test_polars(self):
+        pl = pytest.importorskip("polars")
+        frame = pl.DataFrame(self.ROWS)
+        assert read_prices(frame).close.tolist() == [1.5, 2.5]
+        assert read_prices(frame.with_columns(pl.col("date").str.to_datetime())).time[1] == np.datetime64("2024-01-03")
+
+    @pytest.mark.parametrize("source", [7, None, b"prices.csv", 1.5, object()])
+    def test_other_types(self, source):
+        with pytest.raises(TypeError, match=r"^source must be a path, an open file, a frame of pandas or"):
+            read_prices(source)
+
+
+def test_result():
+    prices = read_prices(CASES / "cboe.csv")
+    assert repr(prices).splitlines() == [
+        "Prices: 73 bars, 2024-01-01 to 2024-03-13, close 100 to 85.4151",
+        "  open, high, low, close; labelled by the open of each bar",
+        "  note: line 1 ('The information is provided,as is,wi...') is not part of the table: skipped",
+    ]
+    assert set(prices._asdict()) == set(prices._fields)
+    pytest.importorskip("pandas")
+    frame = prices.to_frame()
+    assert frame.columns.tolist() == ["open", "high", "low", "close"]
+    assert frame["close"].iloc[-1] == 85.4151
 
 
 @needs_market

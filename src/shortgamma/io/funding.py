@@ -72,13 +72,15 @@ SCALED = ("annual", "apr", "apy", "daily", "yearly", "8h", "year")
 KNOWN = frozenset({*TIMES, *RATES, *MARKS, *INTERVALS, *(plain(name) for x in LAYOUTS for name in x.own)})
 
 # A payment of a quarter of the position's value, or a usual one of 0.5 %, was never made: these are percents.
+BLOCK = 1 << 18
 IMPOSSIBLE, UNUSUAL = 0.25, 0.005
 NO_RATE = "{} is no rate of a payment: write a fraction, such as 0.0001, or percent with its sign, such as 0.01%"
 # Lengths that venues use; others are several intervals if shorter ones stand beside them.
 USUAL = tuple(hours * HOUR for hours in (1, 2, 4, 8, 24))
 LONGEST_INTERVAL = 7 * 24 * HOUR
 SINCE_2000 = 946_684_800 * 10**9
-WORD = re.compile(r"[0-9]+(?:\.[0-9]+)? ?(?:h|hours?|hrs?|min|minutes?|m|d|days?)", re.IGNORECASE)
+# M is a month to some
+WORD = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(?:([hH])(?:ours?|rs?)?|(m|[Mm]in(?:utes?)?)|([dD])(?:ays?)?)")
 
 
 class FundingHistory(Result):
@@ -92,19 +94,21 @@ class FundingHistory(Result):
         The contract, empty if the source does not say.
     time : ndarray of datetime64[ns]
         When each payment was due, UTC, increasing.
-    rate : ndarray
+    rate : ndarray of float64
         Rate of each payment.
-    mark : ndarray
+    mark : ndarray of float64
         Price at which positions were valued, NaN where the source has none.
     interval : ndarray of int64
         Nanoseconds that each rate is for, 0 for a lone payment of unknown interval.
+    stamp : ndarray of datetime64[ns]
+        The times as the source has them: those of venues' clocks are some milliseconds late.
     gaps : ndarray of int64
         Indices of rows before which payments are missing.
     notes : tuple of str
         What is odd about the source, in words.
-    stamp : ndarray of datetime64[ns]
-        The times as the source has them: those of venues' clocks are some milliseconds late.
     """
+
+    INDEX = "time"
 
     venue: str
     symbol: str
@@ -112,11 +116,9 @@ class FundingHistory(Result):
     rate: NDArray[np.float64]
     mark: NDArray[np.float64]
     interval: NDArray[np.int64]
+    stamp: NDArray[np.datetime64]
     gaps: NDArray[np.int64]
     notes: tuple[str, ...]
-    stamp: NDArray[np.datetime64]
-
-    INDEX = "time"
 
     def __repr__(self) -> str:
         name = " ".join(filter(None, ("FundingHistory", self.venue, self.symbol)))
@@ -134,13 +136,6 @@ class FundingHistory(Result):
         """Sum of the rates over the time that they are for, per year, simple."""
         length = float(self.interval.sum())
         return float(self.rate.sum()) * clock.YEAR / length if length else float("nan")
-
-    def to_frame(self) -> Any:
-        """The payments as a frame of pandas, indexed by the time at which they were due."""
-        import pandas as pd
-
-        data = {"rate": self.rate, "mark": self.mark, "interval": self.interval.view("timedelta64[ns]")}
-        return pd.DataFrame(data, index=pd.DatetimeIndex(self.time, name="time", tz="UTC"))
 
 
 def read_funding(
@@ -207,10 +202,7 @@ def read_funding(
 
 def _layout(table: Table) -> Layout:
     for layout in LAYOUTS:
-        if table.has(*layout.own):
-            for name in (layout.time, layout.rate):
-                if not table.has(name):
-                    table.refuse(f"no column {shown(name)}, which a history of {layout.venue} has")
+        if table.has(*layout.own, layout.time, layout.rate):
             return layout
     if {plain(name) for name in table.names} == {"r", "t"}:
         return Layout("Gate", ("r", "t"), "t", "r")
@@ -265,20 +257,33 @@ class _Reading:
         table.read({**columns, **self.identity.columns})
         arrays = dict(zip(columns, table.finish(columns), strict=True))
         kept, label = self.identity.select(symbol)
-        rows = np.arange(len(arrays[self.time])) if kept is None else np.flatnonzero(kept)
-        stamp, rate = arrays[self.time][rows], arrays[self.rate][rows]
-        mark = arrays[self.mark][rows] if self.mark is not None else np.full(len(rows), np.nan)
+        said = self._said(*arrays[self.interval]) if self.interval is not None else None
+        # one by one, and not held twice: histories of ticks are long
+        bars = {"stamp": arrays.pop(self.time), "rate": arrays.pop(self.rate), "said": said}
+        bars["mark"] = arrays.pop(self.mark) if self.mark is not None else None
+        if kept is not None:
+            rows = np.flatnonzero(kept)
+            _take(bars, kept)
+        else:
+            rows = None
+        notes = list(table.notes)
+        order = self._order(bars["stamp"], rows, notes)
+        if order is not None:
+            _take(bars, order)
+            rows = np.arange(len(order)) if rows is None else rows
+            rows = rows[order]
+        due = _due(bars["stamp"])
+        keep = self._once(due, bars["stamp"], bars["rate"], rows, notes)
+        if keep is not None:
+            _take(bars, keep)
+            due = due[keep]
+        rate, mark = bars["rate"], bars["mark"]
+        mark = np.full(len(rate), np.nan) if mark is None else mark
         # venues write 0 where they kept no price
         mark[mark == 0.0] = np.nan
-        said = self._said(*arrays[self.interval])[rows] if self.interval is not None else None
-        notes = list(table.notes)
-        order = self._order(stamp, rows, notes)
-        stamp, rate, mark, rows = stamp[order], rate[order], mark[order], rows[order]
-        said = said if said is None else said[order]
-        due = _due(stamp)
-        keep = self._once(due, stamp, rate, rows, notes)
-        due, stamp, rate, mark = due[keep], stamp[keep], rate[keep], mark[keep]
-        given = said[keep] if said is not None else np.full(len(due), layout.every) if layout.every else None
+        given = bars["said"]
+        if given is None and layout.every:
+            given = np.full(len(due), layout.every)
         interval, gaps, missing = intervals(due, given)
         notes += _notes_of_intervals(due, interval, gaps, missing)
         notes += self._notes(rate, mark)
@@ -289,9 +294,9 @@ class _Reading:
             rate,
             mark,
             interval,
+            bars["stamp"].view("datetime64[ns]"),
             gaps,
             tuple(notes),
-            np.ascontiguousarray(stamp).view("datetime64[ns]"),
         )
 
     def _said(self, codes: NDArray[np.int32], words: list[str]) -> Stamps:
@@ -304,37 +309,46 @@ class _Reading:
             lengths[code] = length
         return lengths[codes]
 
-    def _order(self, stamp: Stamps, rows: Stamps, notes: list[str]) -> Any:
-        late = np.diff(stamp) < 0
+    def _order(self, stamp: Stamps, rows: Stamps | None, notes: list[str]) -> Stamps | None:
+        """The order of time, None if the rows are in it."""
+        step = np.diff(stamp)
+        late = step < 0
         if not late.any():
-            return slice(None)
-        if (np.diff(stamp) <= 0).all():
+            return None
+        if (step <= 0).all():
             notes.append("newest row first: order reversed")
-            return slice(None, None, -1)
-        where = self.table.where(int(rows[int(late.argmax()) + 1]))
+            return np.arange(len(stamp))[::-1]
+        where = self._where(rows, int(late.argmax()) + 1)
         notes.append(f"{counted(int(late.sum()), 'row')} out of order, sorted: the first is {where}")
         return np.argsort(stamp, kind="stable")
 
-    def _once(self, due: Stamps, stamp: Stamps, rate: Floats, rows: Stamps, notes: list[str]) -> NDArray[np.bool]:
+    def _where(self, rows: Stamps | None, place: int) -> str:
+        return self.table.where(place if rows is None else int(rows[place]))
+
+    def _once(
+        self, due: Stamps, stamp: Stamps, rate: Floats, rows: Stamps | None, notes: list[str]
+    ) -> NDArray[np.bool] | None:
         """Each payment once: rows of one time must be alike, and those of one minute are one payment."""
-        same = np.append(False, np.diff(due) == 0)
-        close = np.append(False, np.diff(due) < MINUTE // 2) & ~same
+        step = np.diff(due)
+        if not len(step) or step.min() >= MINUTE // 2:
+            return None
+        close = (step < MINUTE // 2) & (step > 0)
         if close.any():
-            i = int(close.argmax())
-            one, two = self.table.where(int(rows[i - 1])), self.table.where(int(rows[i]))
+            i = int(close.argmax()) + 1
+            one, two = self._where(rows, i - 1), self._where(rows, i)
             gap = (stamp[i] - stamp[i - 1]) / 10**9
             self.table.refuse(
                 f"{one} and {two} are {gap:g} s apart, no funding is paid twice in a minute: leave one out"
             )
-        if same.any():
-            other = same & np.append(False, np.diff(rate) != 0)
-            if other.any():
-                i = int(other.argmax())
-                one, two = self.table.where(int(rows[i - 1])), self.table.where(int(rows[i]))
-                rates = f"{float(rate[i - 1])!r} and {float(rate[i])!r}"
-                self.table.refuse(f"{one} and {two} are of one time, {_when(due[i])}, and have the rates {rates}")
-            count = counted(int(same.sum()), "row")
-            notes.append(f"{count} repeated, dropped: the first is {_when(due[int(same.argmax())])}")
+        same = np.append(False, step == 0)
+        other = same & np.append(False, np.diff(rate) != 0)
+        if other.any():
+            i = int(other.argmax())
+            one, two = self._where(rows, i - 1), self._where(rows, i)
+            rates = f"{float(rate[i - 1])!r} and {float(rate[i])!r}"
+            self.table.refuse(f"{one} and {two} are of one time, {_when(due[i])}, and have the rates {rates}")
+        count = counted(int(same.sum()), "row")
+        notes.append(f"{count} repeated, dropped: the first is {_when(due[int(same.argmax())])}")
         return ~same
 
     def _notes(self, rate: Floats, mark: Floats) -> list[str]:
@@ -342,8 +356,9 @@ class _Reading:
         without = int(np.isnan(mark).sum())
         if without:
             notes.append(f"no mark price in {without:,} of {len(mark):,} rows")
-        if float(np.median(np.abs(rate))) >= UNUSUAL:
-            notes.append(f"rates are {float(np.median(np.abs(rate))):.2%} usually, which is much: are they percents?")
+        usual = float(np.median(np.abs(rate), overwrite_input=True))
+        if usual >= UNUSUAL:
+            notes.append(f"rates are {usual:.2%} usually, which is much: are they percents?")
         if self.layout.venue == "Deribit":
             notes.append("marks are index prices; rates are sums over the hour, of funding that was paid all the time")
         if self.layout.venue == "dYdX" and self.mark is not None:
@@ -366,8 +381,20 @@ def _negative(mark: Floats) -> NDArray[np.bool]:
 
 def _due(stamp: Stamps) -> Stamps:
     """When payments were due that are stamped when a venue made them: the whole minute, if it is within 5 s."""
-    minute = (stamp + MINUTE // 2) // MINUTE * MINUTE
-    return np.where(np.abs(stamp - minute) <= JITTER, minute, stamp)
+    due = stamp
+    for first in range(0, len(stamp), BLOCK):
+        here = stamp[first : first + BLOCK]
+        minute = (here + MINUTE // 2) // MINUTE * MINUTE
+        late = (here != minute) & (np.abs(here - minute) <= JITTER)
+        if late.any():
+            due = stamp.copy() if due is stamp else due
+            due[first : first + BLOCK][late] = minute[late]
+    return due
+
+
+def _take(columns: dict[str, Any], which: Any) -> None:
+    for name, values in columns.items():
+        columns[name] = None if values is None else values[which]
 
 
 def _length_of(word: str) -> int | None:
@@ -376,9 +403,8 @@ def _length_of(word: str) -> int | None:
     length = None
     if re.fullmatch(r"[0-9]{1,3}(?:\.[0-9]{1,3})?", text):
         length = round(float(text) * HOUR)
-    elif WORD.fullmatch(text) and len(text) < 20:
-        number, unit = re.fullmatch(r"([0-9.]+) ?([a-z]).*", text.lower()).groups()  # type: ignore[union-attr]
-        length = round(float(number) * {"h": HOUR, "m": MINUTE, "d": 24 * HOUR}[unit])
+    elif (match := WORD.fullmatch(text)) and len(text) < 20:
+        length = round(float(match[1]) * (HOUR if match[2] else MINUTE if match[3] else 24 * HOUR))
     elif text.startswith("2000-01-0") and "T" in text:
         stamps, bad = clock.of_texts([text])
         length = int(stamps[0]) - SINCE_2000 if bad < 0 else None
@@ -392,15 +418,23 @@ def intervals(due: Stamps, said: Stamps | None) -> tuple[Stamps, Stamps, int]:
     elif len(due) == 1:
         interval = np.zeros(1, np.int64)
     else:
-        interval = _from_steps((np.diff(due) + MINUTE // 2) // MINUTE * MINUTE)
-    gap = np.flatnonzero(np.diff(due) > interval[1:] + JITTER) + 1
+        step = np.diff(due)
+        step += MINUTE // 2
+        step //= MINUTE
+        step *= MINUTE
+        interval = _from_steps(step)
+        del step
+    step = np.diff(due)
+    step -= interval[1:]
+    gap = np.flatnonzero(step > JITTER) + 1
+    del step
     missing = int((((due[gap] - due[gap - 1]) + JITTER) // interval[gap] - 1).sum())
     return interval, gap, missing
 
 
 def _from_steps(step: Stamps) -> Stamps:
     """Intervals from the steps between payments: a step that holds several intervals of its neighbours is a gap."""
-    edge = np.flatnonzero(np.diff(step)) + 1
+    edge = np.flatnonzero(step[1:] != step[:-1]) + 1
     first = np.concatenate(([0], edge))
     length = step[first]
     count = np.diff(np.append(first, len(step)))
@@ -417,8 +451,8 @@ def _from_steps(step: Stamps) -> Stamps:
         step_of = length[doubtful]
         inside = (base > 0) & (base < step_of) & (step_of % np.maximum(base, 1) == 0)
         value[doubtful] = np.where(inside, base, value[doubtful])
-    interval = np.repeat(value, count)
-    return np.append(interval[0], interval)
+    count[0] += 1
+    return np.repeat(value, count)
 
 
 def _notes_of_intervals(due: Stamps, interval: Stamps, gaps: Stamps, missing: int) -> list[str]:
@@ -426,7 +460,7 @@ def _notes_of_intervals(due: Stamps, interval: Stamps, gaps: Stamps, missing: in
     if len(gaps):
         places = ", ".join(_when(due[i]) for i in gaps[:3]) + (", ..." if len(gaps) > 3 else "")
         notes.append(f"{counted(len(gaps), 'gap')}: {counted(missing, 'payment')} missing before {places}")
-    change = np.flatnonzero(np.diff(interval)) + 1
+    change = np.flatnonzero(interval[1:] != interval[:-1]) + 1
     notes += [
         f"interval changes from {_length(interval[i - 1])} to {_length(interval[i])} at {_when(due[i])}"
         for i in change[:5]
@@ -443,7 +477,7 @@ def _when(stamp: Any) -> str:
 
 
 def _lengths(interval: Stamps) -> str:
-    kinds = sorted(set(interval.tolist()))
+    kinds = np.unique(interval).tolist()
     return ", ".join(map(_length, kinds[:4])) + (", ..." if len(kinds) > 4 else "")
 
 

@@ -6,7 +6,7 @@ note.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -56,6 +56,7 @@ TRADING_DAYS = 252
 
 LONGEST_HOLIDAY = 4 * DAY
 GAP = 1.5
+BLOCK = 1 << 18
 JUMP = 3.0
 
 # Names are compared without case, spaces and punctuation. Of the times, the first that is present is taken.
@@ -99,15 +100,22 @@ FEW = 0.05
 NOT_ADJUSTED = ", not adjusted: adjusted() does it"
 
 
-class Split(NamedTuple):
-    """A jump that looks like a split of shares."""
+class Split(Result):
+    """A jump that looks like a split of shares.
+
+    Attributes
+    ----------
+    bar : int
+        The first bar at the new price.
+    time : datetime64[ns]
+        Its label.
+    ratio : float
+        Shares now for one before: 2.0 after a 2:1 split, 0.1 after a 1:10 reverse split.
+    """
 
     bar: int
-    """The first bar at the new price."""
     time: np.datetime64
-    """Its label."""
     ratio: float
-    """Shares now for one before: 2.0 after a 2:1 split, 0.1 after a 1:10 reverse split."""
 
 
 class Prices(Result):
@@ -117,38 +125,34 @@ class Prices(Result):
     ----------
     time : ndarray of datetime64[ns]
         Label of each bar in UTC.
-    close : ndarray
+    open, high, low : ndarray of float64 or None
+        First, highest and lowest price of each bar, NaN where a row has none, None where the source has none.
+    close : ndarray of float64
         Closing price of each bar, > 0.
-    high : ndarray, optional
-        Highest price of each bar, NaN where a row has none, None where the source has none.
-    low : ndarray, optional
-        Lowest price of each bar, likewise.
-    notes : tuple of str
-        What was found or done that the reader should know of.
-    open : ndarray, optional
-        First price of each bar, likewise.
-    stamp : {"open", "close"}
+    stamp : {'open', 'close'}
         Whether a label is the time at which its bar opens or closes.
     symbol : str
         The instrument, empty if the source does not say.
     splits : tuple of Split
         Jumps that look like splits; the prices are as the source has them.
+    notes : tuple of str
+        What was found or done that the reader should know of.
     """
-
-    time: Times64
-    close: Floats
-    high: Floats | None
-    low: Floats | None
-    notes: tuple[str, ...]
-    open: Floats | None
-    stamp: Literal["open", "close"]
-    symbol: str
-    splits: tuple[Split, ...]
 
     INDEX = "time"
 
+    time: Times64
+    open: Floats | None
+    high: Floats | None
+    low: Floats | None
+    close: Floats
+    stamp: Literal["open", "close"]
+    symbol: str
+    splits: tuple[Split, ...]
+    notes: tuple[str, ...]
+
     def __repr__(self) -> str:
-        clock = bool((self.time.view(np.int64) % DAY).any())
+        clock = _has_clock(self.time.view(np.int64))
         kinds = [name for name in ("open", "high", "low", "close") if getattr(self, name) is not None]
         lines = [
             f"Prices {self.symbol}".rstrip()
@@ -160,14 +164,6 @@ class Prices(Result):
         if len(self.notes) > 2:
             lines.append(f"  and {counted(len(self.notes) - 2, 'more note')}")
         return "\n".join(lines)
-
-    def to_frame(self) -> Any:
-        """The series as a frame of pandas, indexed by time."""
-        import pandas as pd
-
-        columns = {name: getattr(self, name) for name in ("open", "high", "low", "close")}
-        data = {name: values for name, values in columns.items() if values is not None}
-        return pd.DataFrame(data, index=pd.DatetimeIndex(self.time, name="time", tz="UTC"))
 
     @property
     def held(self) -> Times64:
@@ -411,9 +407,11 @@ class _Layout:
         if self.clock is not None:
             stamps += arrays[self.clock]
         series = {name: arrays[place] for name, place in places.items() if place is not None}
+        del arrays
         kept, label = self.identity.select(self.symbol) if self.identity is not None else (None, self.label)
-        rows = np.arange(len(stamps)) if kept is None else np.flatnonzero(kept)
+        rows = _Rows(None)
         if kept is not None:
+            rows = rows.kept(kept, len(stamps))
             stamps, series = stamps[kept], {name: values[kept] for name, values in series.items()}
         if len(stamps) == 1:
             table.refuse("one row of data only, at least two are needed", 0)
@@ -433,23 +431,23 @@ class _Layout:
         notes = [*table.notes, *_gaps(time), *_splits(splits, close), *_jumps(time, close, splits)]
         return Prices(
             time,
-            close,
+            series.get("open"),
             series.get("high"),
             series.get("low"),
-            tuple(notes),
-            series.get("open"),
+            close,
             stamped or self._stamp(stamps),
             label or self.label,
             splits,
+            tuple(notes),
         )
 
     def _stamp(self, stamps: Stamps) -> Literal["open", "close"]:
         if self.table.header and plain(self.table.names[self.time]) in CLOSE_TIMES:
             return "close"
         bars = self.bars["open"] is not None or (self.table.header and plain(self.table.names[self.time]) == "opentime")
-        return "open" if bars or not (stamps % DAY).any() else "close"
+        return "open" if bars or not _has_clock(stamps) else "close"
 
-    def _check_range(self, series: dict[str, Floats], rows: Stamps) -> None:
+    def _check_range(self, series: dict[str, Floats], rows: _Rows) -> None:
         if "high" not in series or "low" not in series:
             return
         high, low = series["high"], series["low"]
@@ -459,7 +457,7 @@ class _Layout:
             bad = int(crossed.argmax())
             column = shown(self.table.names[self.bars["low"] or 0])
             reason = f"{_text(high[bad])} is less than {_text(low[bad])} in column {column}"
-            self.table.refuse(reason, int(rows[bad]), self.bars["high"])
+            self.table.refuse(reason, rows[bad], self.bars["high"])
 
     def _check_order(self, series: dict[str, Floats]) -> None:
         """Columns without names are open, high, low and close if the second is never below, the third never above."""
@@ -472,13 +470,13 @@ class _Layout:
             reason = f"no header, and columns {first} to {last} are not open, high, low, close: write the names first"
             self.table.refuse(reason, int(wrong.argmax()) if wrong.any() else None)
 
-    def _check_close(self, series: dict[str, Floats], rows: Stamps) -> None:
+    def _check_close(self, series: dict[str, Floats], rows: _Rows) -> None:
         close, table = series["close"], self.table
         absent = {name: np.isnan(series[name]) for name in ("open", "high", "low") if name in series}
         lacking = np.logical_or.reduce(list(absent.values())) if absent else np.zeros(len(close), np.bool)
         if lacking.any():
             names = " or ".join(name for name, mask in absent.items() if mask.any())
-            where = table.where(int(rows[lacking].min()))
+            where = table.where(rows.least(lacking))
             table.notes.append(f"{counted(int(lacking.sum()), 'row')} without {names} kept (first: {where})")
         if "high" not in series or "low" not in series:
             return
@@ -486,26 +484,24 @@ class _Layout:
             # the tolerance is for prices that were adjusted and rounded
             outside = (close * (1 - 1e-6) > series["high"]) | (close < series["low"] * (1 - 1e-6))
         if outside.any():
-            where = table.where(int(rows[outside].min()))
+            where = table.where(rows.least(outside))
             count = counted(int(outside.sum()), "close")
             table.notes.append(f"{count} outside of low to high, used as is (first: {where})")
 
-    def _clean(
-        self, stamps: Stamps, series: dict[str, Floats], rows: Stamps
-    ) -> tuple[Stamps, dict[str, Floats], Stamps]:
+    def _clean(self, stamps: Stamps, series: dict[str, Floats], rows: _Rows) -> tuple[Stamps, dict[str, Floats], _Rows]:
         """Rows with a price, in strictly ascending order of time, with the row that each comes from."""
-        table, clock = self.table, bool((stamps % DAY).any())
+        table, clock = self.table, _has_clock(stamps)
 
         def keep(mask: Any) -> None:
             nonlocal stamps, rows, series
-            stamps, rows = stamps[mask], rows[mask]
+            stamps, rows = stamps[mask], rows.kept(mask, len(stamps))
             series = {name: values[mask] for name, values in series.items()}
 
         missing = np.isnan(series["close"])
         if missing.all():
             table.refuse("no row has a price", None, self.price)
         if missing.any():
-            where = table.where(int(rows[missing.argmax()]))
+            where = table.where(rows[int(missing.argmax())])
             table.notes.append(f"{counted(int(missing.sum()), 'row')} without a price dropped (first: {where})")
             keep(~missing)
         step = np.diff(stamps)
@@ -516,30 +512,53 @@ class _Layout:
         if (step < 0).any():
             bad = int((step < 0).argmax())
             later, earlier = (stamp(stamps[place], clock) for place in (bad, bad + 1))
-            table.refuse(f"{earlier} comes after {later}: times must ascend", int(rows[bad + 1]), self.time)
+            table.refuse(f"{earlier} comes after {later}: times must ascend", rows[bad + 1], self.time)
         same = step == 0
+        del step
         if same.any():
             self._check_twice(stamps, series, rows, same, clock)
-            second = np.maximum(rows[1:], rows[:-1])
-            where = table.where(int(second[same].min()))
+            where = table.where(rows.second(same))
             table.notes.append(f"{counted(int(same.sum()), 'duplicate row')} dropped (first: {where})")
             keep(np.concatenate(([True], ~same)))
-        if len(rows) == 1:
-            table.refuse("one price only, at least two are needed", int(rows[0]))
+        if len(stamps) == 1:
+            table.refuse("one price only, at least two are needed", rows[0])
         return stamps, {name: np.ascontiguousarray(values) for name, values in series.items()}, rows
 
     def _check_twice(
-        self, stamps: Stamps, series: dict[str, Floats], rows: Stamps, same: NDArray[np.bool], clock: bool
+        self, stamps: Stamps, series: dict[str, Floats], rows: _Rows, same: NDArray[np.bool], clock: bool
     ) -> None:
         differ = np.zeros(len(same), np.bool)
         for values in series.values():
             differ |= (values[1:] != values[:-1]) & ~(np.isnan(values[1:]) & np.isnan(values[:-1]))
         conflict = same & differ
         if conflict.any():
-            second = np.maximum(rows[1:], rows[:-1])
-            bad = int(second[conflict].min())
-            when = stamp(stamps[rows == bad][0], clock)
-            self.table.refuse(f"{when} is there twice, with different prices", bad, self.time)
+            when = stamp(stamps[int(conflict.argmax())], clock)
+            self.table.refuse(f"{when} is there twice, with different prices", rows.second(conflict), self.time)
+
+
+class _Rows:
+    """The rows of the source that bars come from."""
+
+    def __init__(self, places: Stamps | None) -> None:
+        # None for all of them in their order, which is as a rule
+        self.places = places
+
+    def kept(self, mask: Any, count: int) -> _Rows:
+        places = np.arange(count) if self.places is None else self.places
+        return _Rows(places[mask])
+
+    def __getitem__(self, bar: int) -> int:
+        return bar if self.places is None else int(self.places[bar])
+
+    def least(self, mask: NDArray[np.bool]) -> int:
+        """The first row of some bars."""
+        return int(mask.argmax()) if self.places is None else int(self.places[mask].min())
+
+    def second(self, same: NDArray[np.bool]) -> int:
+        """The first row that comes after another one of the same time, which is the bar after it or before."""
+        if self.places is None:
+            return int(same.argmax()) + 1
+        return int(np.maximum(self.places[1:], self.places[:-1])[same].min())
 
 
 def _numeric(cell: Any) -> bool:
@@ -575,14 +594,19 @@ def duration(nanoseconds: float) -> str:
 def _calendar(time: Times64) -> tuple[int, bool, int]:
     """Median step in ns, whether the market closes for the weekend, and bars on a day of trading."""
     stamps = time.view(np.int64)
-    step = int(np.median(np.diff(stamps)))
+    step = int(np.median(np.diff(stamps), overwrite_input=True))
     span = int(stamps[-1] - stamps[0])
-    days = stamps // DAY
-    _, counts = np.unique(days, return_counts=True)
-    # 1970-01-01 was a Thursday. A market that opens on Sunday evening has few bars of the weekend.
-    weekend = float(((days + 3) % 7 >= 5).mean())
+    # in blocks: a long series is not to be copied
+    weekend, starts = 0, [np.zeros(1, np.int64)]
+    for first in range(0, len(stamps), BLOCK):
+        days = stamps[max(first - 1, 0) : first + BLOCK] // DAY
+        # 1970-01-01 was a Thursday. A market that opens on Sunday evening has few bars of the weekend.
+        weekend += int(((days[min(first, 1) :] + 3) % 7 >= 5).sum())
+        starts.append(np.flatnonzero(np.diff(days)) + max(first - 1, 0) + 1)
+    counts = np.diff(np.concatenate([*starts, [len(stamps)]]))
     daily = 0.9 * DAY <= step <= 1.1 * DAY
-    closes = weekend < 0.1 and (daily or (step < DAY and (span >= 7 * DAY or span > 2 * step * len(time))))
+    weekends_closed = weekend < 0.1 * len(stamps)
+    closes = weekends_closed and (daily or (step < DAY and (span >= 7 * DAY or span > 2 * step * len(time))))
     return step, closes, int(np.median(counts))
 
 
@@ -596,16 +620,21 @@ def _gaps(time: Times64) -> list[str]:
     stamps = time.view(np.int64)
     step, closes, _ = _calendar(time)
     steps = np.diff(stamps)
-    gap = steps > GAP * step
+    gap = np.flatnonzero(steps > GAP * step)
     if closes:
-        overnight = np.diff(stamps // DAY) > 0
-        gap &= ~overnight | (steps > LONGEST_HOLIDAY)
-    if not gap.any():
+        overnight = stamps[gap + 1] // DAY > stamps[gap] // DAY
+        gap = gap[~overnight | (steps[gap] > LONGEST_HOLIDAY)]
+    if not len(gap):
         return []
-    longest = int(np.where(gap, steps, 0).argmax())
-    after = stamp(stamps[longest], bool((stamps % DAY).any()))
-    count = counted(int(gap.sum()), "gap")
+    longest = int(gap[steps[gap].argmax()])
+    after = stamp(stamps[longest], _has_clock(stamps))
+    count = counted(len(gap), "gap")
     return [f"{count} in time, the longest {duration(int(steps[longest]))} after {after}"]
+
+
+def _has_clock(stamps: Stamps) -> bool:
+    """Whether some times are no midnights."""
+    return any(bool((stamps[first : first + BLOCK] % DAY).any()) for first in range(0, len(stamps), BLOCK))
 
 
 def find_splits(time: Times64, close: Floats) -> tuple[Split, ...]:
@@ -658,6 +687,6 @@ def _jumps(time: Times64, close: Floats, splits: tuple[Split, ...]) -> list[str]
     jump[[split.bar - 1 for split in splits]] = False
     if not jump.any():
         return []
-    first = stamp(time[int(jump.argmax()) + 1], bool((time.view(np.int64) % DAY).any()))
+    first = stamp(time[int(jump.argmax()) + 1], _has_clock(time.view(np.int64)))
     count = counted(int(jump.sum()), "jump")
     return [f"{count} by more than a factor of {JUMP:g} (first: {first}): a split or a redenomination?"]

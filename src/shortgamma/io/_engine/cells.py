@@ -61,13 +61,17 @@ class Grown:
     def room(self, count: int) -> NDArray[Any]:
         """The next ``count`` elements, to be written."""
         if self.size + count > len(self.array):
-            # memory that nothing was written to is not taken from the machine
-            self.array.resize(max(2 * len(self.array), self.size + count, 4096), refcheck=False)
+            # a step that is small beside the whole: memory that is not needed in the end was taken all the same
+            self.array.resize(max(len(self.array) * 9 // 8, self.size + count, 4096), refcheck=False)
         self.size += count
         return self.array[self.size - count : self.size]
 
     def add(self, values: NDArray[Any]) -> None:
         self.room(len(values))[:] = values
+
+    def give_back(self, count: int) -> None:
+        """Take the last ``count`` elements for not written."""
+        self.size -= count
 
     def done(self) -> NDArray[Any]:
         self.array.resize(self.size, refcheck=False)
@@ -82,6 +86,22 @@ class Column:
 
     def done(self) -> Any:
         raise NotImplementedError
+
+    values: Grown
+
+    @property
+    def form(self) -> str | None:
+        """How the cells so far are written, if the compiled loop can read more like them; see ``Scanner``."""
+        return None
+
+    @property
+    def known(self) -> dict[bytes, int]:
+        """The labels so far, in UTF-8."""
+        return {}
+
+    def broken(self, values: NDArray[Any]) -> bool:
+        """Whether some values that the loop has read break the rules."""
+        return False
 
 
 def is_missing(cell: Any) -> bool:
@@ -133,6 +153,16 @@ class Numbers(Column):
             text = self.grouped.replace(",", "")
             raise Bad(-1, f"{self.grouped!r} may be {text} or {self.grouped.replace(',', '.')}: write it without comma")
         return self.values.done()
+
+    @property
+    def form(self) -> str | None:
+        return "percent" if self.signed else "number"
+
+    def broken(self, values: NDArray[Any]) -> bool:
+        with np.errstate(invalid="ignore"):
+            return bool(
+                (self.needed and np.isnan(values).any()) or any(check(values).any() for check, _ in self.checks)
+            )
 
     def _block(self, cells: Any) -> Floats:
         if isinstance(cells, np.ndarray):
@@ -256,6 +286,10 @@ class Times(Column):
         assert self.swapped is not None
         return (self.values if self.month_first else self.swapped).done()
 
+    @property
+    def form(self) -> str | None:
+        return self.kind if self.kind in ("epoch", "local", "zoned", "compact") else None
+
     def _alike(self, index: int, kind: str, cell: Any) -> None:
         if self.kind in ("", kind):
             self.kind = kind
@@ -274,7 +308,11 @@ class Times(Column):
         self.values.add(_objects(cells))
 
     def _texts(self, cells: list[str]) -> None:
-        shapes = set("\n".join(cells).translate(SHAPE).split("\n")) if cells else set()
+        text = "\n".join(cells)
+        if text.count("\n") >= max(len(cells), 1):
+            index = next(i for i, cell in enumerate(cells) if "\n" in cell)
+            self._refuse(index, cells[index])
+        shapes = set(text.translate(SHAPE).split("\n")) if cells else set()
         kinds = {shape: self._kind(shape) for shape in shapes}
         if not self.kind or set(kinds.values()) != {self.kind}:
             # the first block, or a cell that is not like those before
@@ -372,7 +410,7 @@ def _objects(cells: Any) -> Stamps:
     except (ValueError, TypeError, OverflowError):
         for index, cell in enumerate(cells):
             try:
-                clock.times("time", cell)
+                clock.moment("time", cell)
             except (ValueError, TypeError, OverflowError) as error:
                 hint = str(error).rpartition(": ")[2] if ": " in str(error) else "write YYYY-MM-DD HH:MM"
                 raise Bad(index, f"{shown(cell)} is not a time: {hint}") from None
@@ -401,6 +439,10 @@ class Clocks(Column):
     def done(self) -> Stamps:
         return self.values.done()
 
+    @property
+    def form(self) -> str | None:
+        return "clock"
+
     def _one(self, index: int, cell: str) -> int:
         if not CLOCK.fullmatch(cell.translate(SHAPE)):
             raise Bad(index, f"{shown(cell)} is not a time of day: write HH:MM:SS")
@@ -417,6 +459,7 @@ class Labels(Column):
     def __init__(self) -> None:
         self.values = Grown(np.int32)
         self.codes: dict[str, int] = {}
+        self.bytes: dict[bytes, int] = {}
 
     def add(self, cells: Any) -> None:
         cells = cells.tolist() if isinstance(cells, np.ndarray) else list(cells)
@@ -435,7 +478,17 @@ class Labels(Column):
             raise Bad(index, f"{shown(label)} is too long for a name ({counted(len(label), 'character')})")
         if not label.isprintable():
             raise Bad(index, f"{shown(label)} is not a name: it has characters that cannot be printed")
-        return self.codes.setdefault(label, len(self.codes))
+        code = self.codes.setdefault(label, len(self.codes))
+        self.bytes[label.encode("utf-8", "surrogatepass")] = code
+        return code
+
+    @property
+    def form(self) -> str | None:
+        return "label"
+
+    @property
+    def known(self) -> dict[bytes, int]:
+        return self.bytes
 
     def done(self) -> tuple[NDArray[np.int32], list[str]]:
         return self.values.done(), list(self.codes)

@@ -7,7 +7,7 @@ from typing import Any
 # With the name of the program in front, a line of at most 300 characters.
 LONGEST = 280
 LONGEST_NAME = 120
-LONGEST_CELL = 40
+LONGEST_CELL = 39
 
 
 class ReadError(ValueError):

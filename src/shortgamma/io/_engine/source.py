@@ -106,7 +106,7 @@ class Source:
     def pieces(self) -> Iterator[bytes]:
         """The text in UTF-8, without the byte order mark; NUL and what is not text are refused."""
         decoder = codecs.getincrementaldecoder("utf-16" if self.wide else "utf-8")()
-        line, done = 1, 0
+        line, done, fresh = 1, 0, True
         with self._open() as file:
             while True:
                 try:
@@ -122,8 +122,8 @@ class Source:
                         line += error.object[: error.start].count(b"\n")
                         self.refuse(f"is not {'UTF-16' if self.wide else 'UTF-8'} text", line)
                     piece = text.encode("utf-8", "surrogatepass")
-                if done == 0:
-                    piece = piece.removeprefix(codecs.BOM_UTF8)
+                if fresh and piece:
+                    piece, fresh = piece.removeprefix(codecs.BOM_UTF8), False
                 if b"\0" in piece:
                     self.refuse("is binary, not text", line + piece[: piece.index(b"\0")].count(b"\n"))
                 if not raw:

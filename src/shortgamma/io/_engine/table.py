@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import re
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from shortgamma._core import cells
 from shortgamma.io._engine.cells import Bad, is_number
 from shortgamma.io._engine.errors import ReadError, counted, listed, shown
+from shortgamma.io._engine.source import PIECE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 BLOCK = 4096
 HEAD = 100
 LONGEST_LINE = 1 << 22
+# what the compiled loop takes
+MOST_COLUMNS = 16
 DELIMITERS = ",;\t|"
 # Stands under or above a table, where exports put their remarks.
 REMARK = re.compile(r"\s*[^\s0-9+.-].*[A-Za-z].*", re.DOTALL)
@@ -120,16 +124,14 @@ class TextTable(Table):
         self.skip = 0
         self.header_line = 1
         self.preamble: list[list[str]] = []
+        # runs of rows: the first row, its line, and how many rows stand on that line and those after it
+        self.lines: list[tuple[int, int, int]] = []
         self._sniff(known)
 
     def refuse(self, reason: str, row: int | None = None, column: int | None = None) -> NoReturn:
         if row is None and column is None:
             raise ReadError(f"{self.name}, line {self.header_line}: {reason}") from None
         super().refuse(reason, row, column)
-
-    def where(self, row: int) -> str:
-        record = next(islice(self._data(), row, None), None)
-        return f"line {record[0]}" if record is not None else f"row {row}"
 
     def drop_head(self, count: int) -> None:
         """Rows that turned out to be part of the header are no data."""
@@ -153,18 +155,18 @@ class TextTable(Table):
         matches, place, _ = best
         if not matches:
             place = self._bare(start)
-        records = list(islice(self._records(), -place + 1 + HEAD))
+        records = list(islice(Records(self.source, self.delimiter), -place + 1 + HEAD))
         line, row = records[-place]
         self.header_line = line
-        self.preamble = [cells for _, cells in records[:-place]]
-        for number, cells in records[:-place]:
-            text = self.delimiter.join(cells)
+        self.preamble = [remark for _, remark in records[:-place]]
+        for number, remark in records[:-place]:
+            text = self.delimiter.join(remark)
             self.notes.append(f"line {number} ({shown(text)}) is not part of the table: skipped")
         self.header = bool(matches) or not any(map(is_number, row))
         self.names = [cell.strip() for cell in row] if self.header else [f"column {i + 1}" for i in range(len(row))]
         self.skip = -place + self.header
         width = len(self.names)
-        self.head = [[*cells, *[""] * width][:width] for _, cells in records[self.skip :]]
+        self.head = [[*data, *[""] * width][:width] for _, data in records[self.skip :]]
 
     def _bare(self, start: bytes) -> int:
         """Without a known name the first line that has columns is the header, or the first row; minus its place."""
@@ -179,7 +181,7 @@ class TextTable(Table):
             first = first or (number if text.strip() else 0)
         else:
             self.source.refuse("no columns separated by comma, semicolon or tab", first or 1)
-        for place, (_, row) in enumerate(self._records()):
+        for place, (_, row) in enumerate(Records(self.source, self.delimiter)):
             if len(row) > 1:
                 return -place
         raise AssertionError
@@ -200,82 +202,214 @@ class TextTable(Table):
 
     # --- the data
 
-    def _lines(self) -> Iterator[str]:
-        rest = b""
-        for piece in self.source.pieces():
-            lines = (rest + piece).splitlines(keepends=True)
-            # the last one may go on, and a carriage return may be half of a line's end
-            rest = b"" if lines[-1].endswith(b"\n") else lines.pop()
-            for line in lines:
-                yield line.decode("utf-8", "surrogatepass")
-            if len(rest) > LONGEST_LINE:
-                raise ReadError(f"{self.name}: has a line of more than {LONGEST_LINE >> 20} MB")
-        if rest:
-            yield rest.decode("utf-8", "surrogatepass")
+    def where(self, row: int) -> str:
+        for first, line, count in reversed(self.lines):
+            if first <= row < first + count:
+                return f"line {line + row - first}"
+        rows = Rows(self, Records(self.source, self.delimiter))
+        record = next(islice(rows, row, None), None)
+        return f"line {record[0]}" if record is not None else f"row {row}"
 
-    def _records(self) -> Iterator[tuple[int, list[str]]]:
-        """Every record that is not blank, with the line where it begins."""
-        reader = csv.reader(self._lines(), delimiter=self.delimiter, skipinitialspace=True, strict=True)
-        while True:
-            line = reader.line_num + 1
+    def read(self, columns: Mapping[int, Column]) -> None:
+        self.rows, self.lines = 0, []
+        records = Records(self.source, self.delimiter)
+        rows = Rows(self, records)
+        count = BLOCK // 16
+        while self._add(list(islice(rows, count)), columns):
+            forms = [column.form for column in columns.values()]
+            if rows.remark is None and None not in forms and len(columns) <= MOST_COLUMNS:
+                before = self.rows
+                self._scan(records, columns, cast("list[str]", forms))
+                # where few lines are ordinary, changing from one way to the other costs more than it saves
+                count = max(count // 2, 1) if self.rows - before > BLOCK else min(2 * count, BLOCK)
+            else:
+                count = BLOCK
+        self.notes += rows.notes()
+        if not self.rows:
+            raise ReadError(f"{self.name}: no data after the header")
+
+    def _add(self, block: list[tuple[int, list[str]]], columns: Mapping[int, Column]) -> bool:
+        for place, column in columns.items():
             try:
-                row = next(reader)
-            except StopIteration:
+                column.add([row[place] for _, row in block])
+            except Bad as bad:
+                where = f"{self.name}, line {block[bad.index][0]}, column {shown(self.names[place])}"
+                raise ReadError(f"{where}: {bad.reason}") from None
+        for line, _ in block:
+            self._at(line, 1)
+            self.rows += 1
+        return bool(block)
+
+    def _at(self, line: int, count: int) -> None:
+        """Keep on which lines rows stand: as a rule each on the one after that of the row before."""
+        if self.lines:
+            first, start, length = self.lines[-1]
+            if start + length == line and first + length == self.rows:
+                self.lines[-1] = (first, start, length + count)
                 return
+        self.lines.append((self.rows, line, count))
+
+    def _scan(self, records: Records, columns: Mapping[int, Column], forms: list[str]) -> None:
+        """Read on with the compiled loop, as far as lines are ordinary."""
+        order = sorted(range(len(forms)), key=lambda i: list(columns)[i])
+        places = [list(columns)[i] for i in order]
+        ordered = [columns[place] for place in places]
+        known = [column.known for column in ordered]
+        scanner = cells.Scanner(self.delimiter, len(self.names), places, [cells.KINDS[forms[i]] for i in order], known)
+        text = records.text
+        while True:
+            room = text.lines_left() + 1
+            arrays = [column.values.room(room) for column in ordered]
+            rows, lines, place, odd = scanner.scan(text.data, text.place, text.final, arrays)
+            broken = any(column.broken(array[:rows]) for column, array in zip(ordered, arrays, strict=True))
+            for column in ordered:
+                column.values.give_back(room if broken else room - rows)
+            if broken:
+                # the rules in Python say which cell it is
+                return
+            if lines == rows and rows:
+                self._at(text.line + 1, rows)
+            self.rows += rows
+            text.line += lines
+            text.place = place
+            if odd or not text.more():
+                return
+
+
+class Text:
+    """The text of a source from its start, of which a piece is in memory."""
+
+    def __init__(self, source: Source) -> None:
+        self.name = source.name
+        self.pieces = source.pieces()
+        self.data = b""
+        self.place = 0
+        # lines in front of the place
+        self.line = 0
+        self.final = False
+
+    def more(self) -> bool:
+        """Have a longer piece in memory; False at the end."""
+        if self.final:
+            return False
+        piece = next(self.pieces, None)
+        self.final = piece is None
+        if piece is not None:
+            self.data = self.data[self.place :] + piece
+            self.place = 0
+        if len(self.data) > LONGEST_LINE + PIECE:
+            raise ReadError(f"{self.name}, line {self.line + 1}: has more than {LONGEST_LINE >> 20} MB")
+        return True
+
+    def lines_left(self) -> int:
+        """The lines that end in the piece in memory, or more."""
+        return self.data.count(b"\n", self.place) + self.data.count(b"\r", self.place)
+
+    def __iter__(self) -> Text:
+        return self
+
+    def __next__(self) -> str:
+        """The next line with its end."""
+        while True:
+            end = self._end()
+            if end or not self.more():
+                break
+        end = end or len(self.data)
+        line = self.data[self.place : end]
+        if not line:
+            raise StopIteration
+        self.place = end
+        self.line += 1
+        return line.decode("utf-8", "surrogatepass")
+
+    def _end(self) -> int:
+        """Where the next line begins, 0 if this one goes on beyond the piece."""
+        feed = self.data.find(b"\n", self.place)
+        back = self.data.find(b"\r", self.place, feed if feed >= 0 else len(self.data))
+        if back < 0:
+            return feed + 1
+        if back + 1 == len(self.data):
+            # the other half of this line's end may follow
+            return 0
+        return back + 1 + (back + 1 == feed)
+
+
+class Records:
+    """Every record of a text that is not blank, with the line where it begins."""
+
+    def __init__(self, source: Source, delimiter: str) -> None:
+        self.text = Text(source)
+        self.reader = csv.reader(self.text, delimiter=delimiter, skipinitialspace=True, strict=True)
+
+    def __iter__(self) -> Records:
+        return self
+
+    def __next__(self) -> tuple[int, list[str]]:
+        while True:
+            line = self.text.line + 1
+            try:
+                row = next(self.reader)
             except csv.Error as error:
                 reason = "a quote is not closed"
                 if "expected after" in str(error):
                     reason = "text follows a closing quote"
-                elif "field limit" in str(error) or "field larger" in str(error):
+                elif "field" in str(error):
                     reason = "a cell has more than 131,072 characters"
-                raise ReadError(f"{self.name}, line {line}: {reason}") from None
+                raise ReadError(f"{self.text.name}, line {line}: {reason}") from None
             if not _blank(row):
-                yield line, row
+                return line, row
 
-    def _data(self, said: list[str] | None = None) -> Iterator[tuple[int, list[str]]]:
-        """The records of the data: as wide as the header, without remarks and repeated headers."""
-        width, header = len(self.names), self.names if self.header else None
-        repeated, remark = 0, None
-        for line, row in islice(self._records(), self.skip, None):
-            if remark is not None:
-                raise ReadError(f"{self.name}, line {remark[0]}: {shown(remark[1])} is not a row of the table")
+
+class Rows:
+    """The records of the data: as wide as the header, without remarks and repeated headers."""
+
+    def __init__(self, table: TextTable, records: Records) -> None:
+        self.table = table
+        self.records = records
+        self.header = table.names if table.header else None
+        self.repeated = 0
+        self.remark: tuple[int, str] | None = None
+        for _ in range(table.skip):
+            next(records, None)
+
+    def __iter__(self) -> Rows:
+        return self
+
+    def __next__(self) -> tuple[int, list[str]]:
+        width = len(self.table.names)
+        while True:
+            line, row = next(self.records)
+            if self.remark is not None:
+                where = f"{self.table.name}, line {self.remark[0]}"
+                raise ReadError(f"{where}: {shown(self.remark[1])} is not a row of the table")
             if len(row) != width:
                 if len(row) == 1 and REMARK.fullmatch(row[0]):
-                    remark = (line, row[0])
+                    self.remark = (line, row[0])
                     continue
                 self._check_width(line, row)
-            if header is not None and row[0].strip() == header[0] and [cell.strip() for cell in row[:width]] == header:
-                repeated = repeated or line
+            if self.header is not None and [cell.strip() for cell in row[:width]] == self.header:
+                self.repeated = self.repeated or line
                 continue
-            yield line, row
-        if said is not None and remark is not None:
-            said.append(f"line {remark[0]} ({shown(remark[1])}) is not part of the table: skipped")
-        if said is not None and repeated:
-            said.append(f"the header is repeated in line {repeated}: skipped")
+            return line, row
 
     def _check_width(self, line: int, row: list[str]) -> None:
-        width = len(self.names)
+        name, names = self.table.name, self.table.names
+        width = len(names)
         if len(row) < width:
             reason = f"missing, the line ends after {len(row)} of {width} columns"
-            raise ReadError(f"{self.name}, line {line}, column {shown(self.names[len(row)])}: {reason}")
+            raise ReadError(f"{name}, line {line}, column {shown(names[len(row)])}: {reason}")
         if any(cell.strip() for cell in row[width:]):
             reason = f"column {width + 1}: the header has {width} columns, the line {len(row)}"
-            raise ReadError(f"{self.name}, line {line}, {reason}")
+            raise ReadError(f"{name}, line {line}, {reason}")
 
-    def read(self, columns: Mapping[int, Column]) -> None:
-        self.rows = 0
-        data = self._data(self.notes)
-        while block := list(islice(data, BLOCK)):
-            for place, column in columns.items():
-                try:
-                    column.add([row[place] for _, row in block])
-                except Bad as bad:
-                    line = block[bad.index][0]
-                    message = f"{self.name}, line {line}, column {shown(self.names[place])}: {bad.reason}"
-                    raise ReadError(message) from None
-            self.rows += len(block)
-        if not self.rows:
-            raise ReadError(f"{self.name}: no data after the header")
+    def notes(self) -> list[str]:
+        notes = []
+        if self.remark is not None:
+            line, text = self.remark
+            notes.append(f"line {line} ({shown(text)}) is not part of the table: skipped")
+        if self.repeated:
+            notes.append(f"the header is repeated in line {self.repeated}: skipped")
+        return notes
 
 
 class RowTable(Table):
