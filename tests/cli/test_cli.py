@@ -782,6 +782,9 @@ def test_market_files(names, tmp_path, capsys):
     # Cheng and Madhavan's flow is antisymmetric: leverage b and 1 - b trade the same multiple of NAV
     if "BTCUSDT.csv" in names[0]:
         rows = {(r["contract"], r["side"], r["leverage"]): r for r in result["liquidation"]["positions"]}
-        # the first bars of the file, read by eye: 4349.99 at the start, low 4200.74 on 2017-08-17 16:00
+        # the first bars of the file, read by eye: 4349.99 at the start, low 4200.74 in the bar from 16:00 to 20:00
         assert rows["linear", "long", 50]["price"] == close_to(4349.99 * 0.98 / 0.995)
-        assert rows["linear", "long", 50]["time"] == "2017-08-17T16:00:00Z"
+        assert rows["linear", "long", 50]["time"] == "2017-08-17T20:00:00Z"
+        # by an independent implementation: each payment at the open of the bar that begins then
+        if len(names) == 2:
+            assert result["funding"]["received_coin"] == pytest.approx(843.303, abs=5e-4)

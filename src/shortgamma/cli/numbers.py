@@ -186,8 +186,8 @@ def funding_numbers(data: Data, covariance: float) -> Result:
     value = contract.multiplier * data.price[0] * data.coin[0]
     quantity = -max(1.0, float(np.rint(NOTIONAL / value)))
     paid = np.flatnonzero(data.payments)
-    cash = funding.accrue(quantity, data.price[paid], data.rate[paid], contract=contract)
-    weighted = np.abs(contract.value(quantity, data.price[paid])) * data.payments[paid]
+    cash = funding.accrue(quantity, data.mark[paid], data.rate[paid], contract=contract)
+    weighted = np.abs(contract.value(quantity, data.mark[paid])) * data.payments[paid]
     total = cash.sum()
     largest = int(np.abs(cash).argmax()) if len(cash) else None
     return {

@@ -184,7 +184,7 @@ class TextTable(Table):
         for place, (_, row) in enumerate(Records(self.source, self.delimiter)):
             if len(row) > 1:
                 return -place
-        raise AssertionError
+        return self.source.refuse("no columns separated by comma, semicolon or tab", first or 1)
 
     def _lenient(self, start: bytes, delimiter: str) -> list[tuple[int, list[str]]]:
         lines = [line.decode("utf-8", "replace") for line in start.splitlines(keepends=True)]
