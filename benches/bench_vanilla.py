@@ -42,17 +42,17 @@ def options():
     arrays.price = sg.vanilla.price(*values(arrays), **terms(arrays))
     arrays.normal_vol = arrays.vol * spot
     arrays.normal_price = sg.vanilla.normal_price(
-        spot, arrays.strike, arrays.normal_vol, expiry, option=arrays.option, rate=0.03
+        spot, arrays.strike, vol=arrays.normal_vol, expiry=expiry, option=arrays.option, rate=0.03
     )
     return arrays
 
 
 def values(a):
-    return a.spot, a.strike, a.vol, a.expiry
+    return a.spot, a.strike
 
 
 def terms(a):
-    return {"rate": a.rate, "dividend": a.dividend, "option": a.option}
+    return {"vol": a.vol, "expiry": a.expiry, "rate": a.rate, "dividend": a.dividend, "option": a.option}
 
 
 def price(a):
@@ -125,7 +125,7 @@ def numba_loop():
 
 
 def numba_price(a):
-    return numba_loop()(*values(a), a.rate, a.dividend, a.call, a.other)
+    return numba_loop()(*values(a), a.vol, a.expiry, a.rate, a.dividend, a.call, a.other)
 
 
 def quantlib_options(a):
@@ -220,11 +220,15 @@ def vectorized_implied_vol(a):
 
 
 def implied_vol(a):
-    return sg.vanilla.implied_vol(a.price, a.spot, a.strike, a.expiry, **terms(a), out=a.out[0])
+    return sg.vanilla.implied_vol(
+        a.price, a.spot, a.strike, expiry=a.expiry, rate=a.rate, dividend=a.dividend, option=a.option, out=a.out[0]
+    )
 
 
 def normal_price(a):
-    return sg.vanilla.normal_price(a.spot, a.strike, a.normal_vol, a.expiry, option=a.option, rate=a.rate, out=a.out[0])
+    return sg.vanilla.normal_price(
+        a.spot, a.strike, vol=a.normal_vol, expiry=a.expiry, option=a.option, rate=a.rate, out=a.out[0]
+    )
 
 
 def numpy_normal_price(a):
@@ -236,7 +240,7 @@ def numpy_normal_price(a):
 
 def normal_implied_vol(a):
     return sg.vanilla.normal_implied_vol(
-        a.normal_price, a.spot, a.strike, a.expiry, option=a.option, rate=a.rate, out=a.out[0]
+        a.normal_price, a.spot, a.strike, expiry=a.expiry, option=a.option, rate=a.rate, out=a.out[0]
     )
 
 

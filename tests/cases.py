@@ -218,6 +218,23 @@ VANILLA_BINARY = Case(
     },
     {**VANILLA.outside, "amount": NOT_FINITE},
 )
+PROFILES = [f"dealer_profile{name}" for name in ("", "_gamma", "_shapes", "_units", "_parallel", "_parallel_gamma")]
+PROFILE = Case(
+    {
+        "spot": uniform(80.0, 120.0),
+        "origin": uniform(95.0, 105.0),
+        "forward": uniform(95.0, 105.0),
+        **{name: BARRIER.draw[name] for name in ("strike", "vol", "expiry", "rate", "dividend")},
+        "weight": normal(10.0),
+        "option": one_code(0, 4),
+    },
+    {
+        **dict.fromkeys(("spot", "origin", "forward", "strike"), NO_PRICE),
+        "vol": {0.0: "invalid", **NEGATIVE, np.inf: "invalid"},
+        "expiry": {0.0: "invalid", **NEGATIVE, np.inf: "invalid"},
+        **dict.fromkeys(("rate", "dividend", "weight"), NOT_FINITE),
+    },
+)
 IMPLIED = ["vanilla_implied_vol", "vanilla_normal_price", "vanilla_normal_implied_vol"]
 ROLLING = Case(
     {
@@ -371,6 +388,7 @@ CASES: dict[str, Case] = {
             "rate": NOT_FINITE,
         },
     ),
+    **dict.fromkeys(PROFILES, PROFILE),
     "leverage_steady_nav": Case(
         {
             "price": path,
@@ -535,6 +553,8 @@ CASES: dict[str, Case] = {
     ),
 }
 
+# A table of two axes, spots and options, summed over one of them: no path.
+TABLES = PROFILES
 # What is said of a whole path by one number, and that number for no bars.
 SUMMARIES = {"funding_total": 0.0, "funding_impact_price": np.nan}
 
@@ -558,10 +578,10 @@ FAST = [
 
 
 def has_time(ufunc: np.ufunc) -> list[bool]:
-    """For each argument, outputs included, whether it has a time axis."""
+    """For each argument, outputs included, whether it has an axis of its own, most often time."""
     if ufunc.signature is None:
         return [False] * ufunc.nargs
-    return [core == "t" for core in ufunc.signature.replace("->", ",").replace("(", "").replace(")", "").split(",")]
+    return [bool(core) for core in ufunc.signature.replace("->", ",").replace("(", "").replace(")", "").split(",")]
 
 
 def arguments(name: str, shape: tuple[int, ...], bars: int = 0, seed: int = 0) -> list[np.ndarray]:

@@ -60,7 +60,8 @@ def scales(spot, strike, vol, expiry, rate, dividend, room=None):
 @pytest.mark.parametrize("regime", REGIMES)
 def test_all_outputs_to_1e_14_of_their_scale(regime):
     columns = draw(regime, 12)
-    found = np.array(sg.vanilla.greeks(*columns[:4], rate=columns[4], dividend=columns[5], option=columns[6], order=2))
+    values, market = market_of(columns)
+    found = np.array(sg.vanilla.greeks(*values, **market, option=columns[6], order=2))
     for place, (spot, strike, vol, expiry, rate, dividend, option) in enumerate(zip(*columns, strict=True)):
         exact = oracle.numbers(oracle.Option(strike, option), spot, vol, expiry, rate, dividend)
         for output, (name, scale) in enumerate(
@@ -73,9 +74,9 @@ def test_all_outputs_to_1e_14_of_their_scale(regime):
 @pytest.mark.parametrize("regime", REGIMES)
 def test_out_of_the_money_prices_and_deltas_are_relatively_exact(regime):
     columns = draw(regime, 60, seed=1)
-    market = {"rate": columns[4], "dividend": columns[5], "option": columns[6]}
-    prices = sg.vanilla.price(*columns[:4], **market)
-    deltas = sg.vanilla.delta(*columns[:4], **market)
+    values, market = market_of(columns)
+    prices = sg.vanilla.price(*values, **market, option=columns[6])
+    deltas = sg.vanilla.delta(*values, **market, option=columns[6])
     for price, delta, (spot, strike, vol, expiry, rate, dividend, option) in zip(
         prices, deltas, zip(*columns, strict=True), strict=True
     ):
@@ -96,10 +97,8 @@ def test_reference_rows():
         rows = list(csv.DictReader(file))
     assert len(rows) == 7
     for row in rows:
-        values = [float(row[name]) for name in ("spot", "strike", "vol", "expiry")]
-        found = sg.vanilla.greeks(
-            *values, rate=float(row["rate"]), dividend=float(row["dividend"]), option=row["option"], order=2
-        )
+        market = {name: float(row[name]) for name in ("spot", "strike", "vol", "expiry", "rate", "dividend")}
+        found = sg.vanilla.greeks(**market, option=row["option"], order=2)
         # the files print six digits of the expiry's rounding more than a double holds
         for name in ("delta", "gamma", "vanna", "charm", "vega"):
             assert getattr(found, name) == pytest.approx(float(row[name]), rel=2e-14), (name, row)
@@ -109,19 +108,21 @@ def test_reference_rows():
     ("value", "expected"),
     [
         # Haug, The Complete Guide to Option Pricing Formulas, 2nd ed., 2007, pp. 3, 4, 5, 7, 13, 174, 175
-        (lambda v: v.price(60.0, 65.0, 0.3, 0.25, option="call", rate=0.08), 2.1334),
-        (lambda v: v.price(100.0, 95.0, 0.2, 0.5, option="put", rate=0.1, dividend=0.05), 2.4648),
-        (lambda v: v.price(None, 19.0, 0.28, 0.75, forward=19.0, option="call", rate=0.1), 1.7011),
-        (lambda v: v.price(None, 19.0, 0.28, 0.75, forward=19.0, option="put", rate=0.1), 1.7011),
-        (lambda v: v.price(1.56, 1.6, 0.12, 0.5, option="call", rate=0.06, dividend=0.08), 0.0291),
+        (lambda v: v.price(60.0, 65.0, vol=0.3, expiry=0.25, option="call", rate=0.08), 2.1334),
+        (lambda v: v.price(100.0, 95.0, vol=0.2, expiry=0.5, option="put", rate=0.1, dividend=0.05), 2.4648),
+        (lambda v: v.price(None, 19.0, vol=0.28, expiry=0.75, forward=19.0, option="call", rate=0.1), 1.7011),
+        (lambda v: v.price(None, 19.0, vol=0.28, expiry=0.75, forward=19.0, option="put", rate=0.1), 1.7011),
+        (lambda v: v.price(1.56, 1.6, vol=0.12, expiry=0.5, option="call", rate=0.06, dividend=0.08), 0.0291),
         (
             lambda v: v.binary_price(
-                None, 80.0, 0.35, 0.75, forward=100.0, option="put", payoff="cash", rate=0.06, amount=10.0
+                None, 80.0, vol=0.35, expiry=0.75, forward=100.0, option="put", payoff="cash", rate=0.06, amount=10.0
             ),
             2.6710,
         ),
         (
-            lambda v: v.binary_price(70.0, 65.0, 0.27, 0.5, option="put", payoff="asset", rate=0.07, dividend=0.05),
+            lambda v: v.binary_price(
+                70.0, 65.0, vol=0.27, expiry=0.5, option="put", payoff="asset", rate=0.07, dividend=0.05
+            ),
             20.2069,
         ),
     ],
@@ -131,13 +132,15 @@ def test_published_values(value, expected):
 
 
 def market_of(columns):
-    return columns[:4], {"rate": columns[4], "dividend": columns[5]}
+    """Spot and strike, and what is told by name; the options have one of their own."""
+    names = ("vol", "expiry", "rate", "dividend")
+    return columns[:2], dict(zip(names, columns[2:6], strict=True))
 
 
 @pytest.mark.parametrize("regime", REGIMES)
 def test_put_call_parity_to_4_ulp(regime):
     values, market = market_of(draw(regime, 5000))
-    spot, strike, _, expiry = values
+    (spot, strike), expiry = values, market["expiry"]
     asset, cash = spot * np.exp(-market["dividend"] * expiry), strike * np.exp(-market["rate"] * expiry)
     difference = sg.vanilla.price(*values, **market, option="call") - sg.vanilla.price(*values, **market, option="put")
     apart = np.abs(difference - (asset - cash))
@@ -152,13 +155,11 @@ def test_put_call_parity_to_4_ulp(regime):
 def test_knock_in_and_knock_out_make_the_option(regime, kind):
     columns = draw(regime, 5000, seed=2)
     values, market = market_of(columns)
-    spot, strike, vol, expiry = values
+    (spot, strike), vol, expiry = values, market["vol"], market["expiry"]
     room = np.random.default_rng(3).uniform(0.02, 1.0, spot.size) * vol * np.sqrt(expiry)
     barrier = spot * np.exp(-room if kind == "down" else room)
     of = {"option": columns[6], **market}
-    knocked = [
-        sg.barrier.greeks(spot, strike, barrier, vol, expiry, kind=f"{kind}-{side}", **of) for side in ("in", "out")
-    ]
+    knocked = [sg.barrier.greeks(spot, strike, barrier, kind=f"{kind}-{side}", **of) for side in ("in", "out")]
     plain = sg.vanilla.greeks(*values, **of)
     for name, scale in zip(NAMES[:7], scales(*values, *market.values(), room), strict=False):
         total = getattr(knocked[0], name) + getattr(knocked[1], name)
@@ -171,7 +172,7 @@ def test_far_from_the_barrier_a_knock_out_is_the_option():
     values, market = market_of(columns)
     of = {"option": columns[6], **market}
     barrier = values[0] * 1e-8
-    out = sg.barrier.price(values[0], values[1], barrier, *values[2:], kind="down-out", **of)
+    out = sg.barrier.price(*values, barrier, kind="down-out", **of)
     plain = sg.vanilla.price(*values, **of)
     amounts = values[0] + values[1]
     assert (np.abs(out - plain) / np.spacing(amounts)).max() <= 4.0
@@ -210,7 +211,7 @@ def test_binaries_against_mpmath(payoff):
 def test_black_76():
     columns = draw("ordinary", 8, seed=7)
     forward, strike, vol, expiry, rate, _, options = columns
-    found = sg.vanilla.greeks(None, strike, vol, expiry, forward=forward, rate=rate, option=options, order=2)
+    found = sg.vanilla.greeks(None, strike, vol=vol, expiry=expiry, forward=forward, rate=rate, option=options, order=2)
     for place in range(forward.size):
         twin = oracle.Option(strike[place], options[place])
 
@@ -235,17 +236,21 @@ def test_black_76():
                 assert getattr(found, name)[place] == pytest.approx(float(exact), rel=1e-12, abs=1e-14 * size), name
     assert (found.rho_dividend == 0.0).all()
     for name in ("rho", "rho_dividend", "delta", "color"):
-        single = getattr(sg.vanilla, name)(None, strike, vol, expiry, forward=forward, rate=rate, option=options)
+        single = getattr(sg.vanilla, name)(
+            None, strike, vol=vol, expiry=expiry, forward=forward, rate=rate, option=options
+        )
         np.testing.assert_array_equal(single, getattr(found, name))
 
 
 def test_no_volatility_or_no_time():
     with np.errstate(all="raise"):
-        prices = sg.vanilla.price([90.0, 100.0, 110.0], 100.0, [[0.0], [0.2]], [[1.0], [0.0]], option="call", rate=0.01)
+        prices = sg.vanilla.price(
+            [90.0, 100.0, 110.0], 100.0, vol=[[0.0], [0.2]], expiry=[[1.0], [0.0]], option="call", rate=0.01
+        )
         np.testing.assert_allclose(
             prices, [[0.0, 100 - 100 * np.exp(-0.01), 110 - 100 * np.exp(-0.01)], [0.0, 0.0, 10.0]], rtol=1e-14
         )
-        found = sg.vanilla.greeks([90.0, 100.0, 110.0], 100.0, 0.2, 0.0, option="put", order=2)
+        found = sg.vanilla.greeks([90.0, 100.0, 110.0], 100.0, vol=0.2, expiry=0.0, option="put", order=2)
     assert found.delta.tolist() == [-1.0, 0.0, 0.0]
     assert not np.any(found[2:4])
     assert not np.any(found[7:])
@@ -265,19 +270,19 @@ def test_numbers_out_of_their_domain():
 def test_structural_mistakes():
     price = sg.vanilla.price
     with pytest.raises(TypeError, match="option"):
-        price(100.0, 90.0, 0.2, 0.5)
+        price(100.0, 90.0, vol=0.2, expiry=0.5)
     with pytest.raises(ValueError, match=r"option\[1\] must be one of 'call', 'put', got 'straddle'"):
-        price(100.0, 90.0, 0.2, 0.5, option=["call", "straddle"])
+        price(100.0, 90.0, vol=0.2, expiry=0.5, option=["call", "straddle"])
     with pytest.raises(ValueError, match="give spot, or None and forward="):
-        price(None, 90.0, 0.2, 0.5, option="call")
+        price(None, 90.0, vol=0.2, expiry=0.5, option="call")
     with pytest.raises(ValueError, match="give either spot or forward"):
-        price(100.0, 90.0, 0.2, 0.5, option="call", forward=101.0)
+        price(100.0, 90.0, vol=0.2, expiry=0.5, option="call", forward=101.0)
     with pytest.raises(ValueError, match="dividend is part of the forward"):
-        price(None, 90.0, 0.2, 0.5, option="call", forward=101.0, dividend=0.02)
+        price(None, 90.0, vol=0.2, expiry=0.5, option="call", forward=101.0, dividend=0.02)
     with pytest.raises(ValueError, match=r"strike of shape \(2,\) does not broadcast with spot of shape \(3,\)"):
-        price([1.0, 2.0, 3.0], [1.0, 2.0], 0.2, 0.5, option="call")
+        price([1.0, 2.0, 3.0], [1.0, 2.0], vol=0.2, expiry=0.5, option="call")
     with pytest.raises(ValueError, match="order must be 1 or 2, got 3"):
-        sg.vanilla.greeks(100.0, 90.0, 0.2, 0.5, option="call", order=3)
+        sg.vanilla.greeks(100.0, 90.0, vol=0.2, expiry=0.5, option="call", order=3)
 
 
 def adversaries(count, seed):
@@ -305,7 +310,9 @@ def test_implied_vol_to_2_ulp_of_what_is_attainable(seed):
         if exact is None or exact[1] > exact[0] / 50:
             # nothing is left of the volatility, or its last digits
             continue
-        found = float(sg.vanilla.implied_vol(price, spot, strike, expiry, rate=rate, dividend=dividend, option=option))
+        found = float(
+            sg.vanilla.implied_vol(price, spot, strike, expiry=expiry, rate=rate, dividend=dividend, option=option)
+        )
         root, attainable = exact
         assert abs(found - root) <= 2 * float(attainable) + 2 * np.spacing(found), (price, spot, strike, expiry, option)
         tested += 1
@@ -317,14 +324,16 @@ def test_implied_vol_of_200_000_options(generator):
     """The price of the root is the price, to what the condition of the root allows; a root exists, so none is NaN."""
     columns = adversaries(200_000, 9) if generator == "adversaries" else draw(generator, 200_000, seed=9)
     values, market = market_of(columns)
-    spot, strike, vol, expiry = values
+    (spot, strike), vol, expiry = values, market["vol"], market["expiry"]
     of = {**market, "option": columns[6]}
     price, vega = sg.vanilla.price(*values, **of), sg.vanilla.vega(*values, **of)
     asset, cash = spot * np.exp(-market["dividend"] * expiry), strike * np.exp(-market["rate"] * expiry)
     call = columns[6] == "call"
     bound = np.where(call, asset, cash)
     with np.errstate(invalid="ignore"):
-        found = sg.vanilla.implied_vol(price, spot, strike, expiry, **of)
+        found = sg.vanilla.implied_vol(
+            price, spot, strike, **{name: value for name, value in of.items() if name != "vol"}
+        )
     # the discounted amounts are rounded too
     rootless = (price <= 0.0) | (price >= bound * (1.0 - 4.0 * EPS))
     assert np.isnan(found[price > bound * (1.0 + 4.0 * EPS)]).all()
@@ -340,19 +349,24 @@ def test_implied_vol_of_200_000_options(generator):
         error = np.abs(found - vol) / (2.0 * np.spacing(vol) + 2.0 * doubt / vega)
     held = ~rootless & (doubt < vega * vol / 50.0)
     assert held.mean() > 0.3
-    assert error[held].max() <= 1.0, [float(x[held][np.argmax(error[held])]) for x in (*values, price, error)]
+    assert error[held].max() <= 1.0, [
+        float(x[held][np.argmax(error[held])]) for x in (spot, strike, vol, expiry, price, error)
+    ]
 
 
 def test_implied_vol_where_there_is_none():
     cases = {"price": [9.9, 100.0, 101.0, -1.0], "option": "call"}
     with pytest.warns(RuntimeWarning, match="invalid"):
-        found = sg.vanilla.implied_vol(cases["price"], 100.0, 90.0, 0.5, option="call")
+        found = sg.vanilla.implied_vol(cases["price"], 100.0, 90.0, expiry=0.5, option="call")
     assert np.isnan(found).all()
     with np.errstate(all="raise"):
-        assert sg.vanilla.implied_vol([0.0, 10.0], 100.0, [110.0, 90.0], 0.5, option="call").tolist() == [0.0, 0.0]
-        assert np.isnan(sg.vanilla.implied_vol([np.nan, 5.0], 100.0, [90.0, np.nan], 0.5, option="call")).all()
+        assert sg.vanilla.implied_vol([0.0, 10.0], 100.0, [110.0, 90.0], expiry=0.5, option="call").tolist() == [
+            0.0,
+            0.0,
+        ]
+        assert np.isnan(sg.vanilla.implied_vol([np.nan, 5.0], 100.0, [90.0, np.nan], expiry=0.5, option="call")).all()
     with pytest.warns(RuntimeWarning, match="invalid"):
-        assert np.isnan(sg.vanilla.implied_vol(12.0, 100.0, 90.0, 0.0, option="call"))
+        assert np.isnan(sg.vanilla.implied_vol(12.0, 100.0, 90.0, expiry=0.0, option="call"))
 
 
 def test_implied_vol_within_rounding_of_the_price_without_volatility():
@@ -360,7 +374,7 @@ def test_implied_vol_within_rounding_of_the_price_without_volatility():
     expiry, rate = np.linspace(0.1, 3.0, 1000), 0.037
     price = 100.0 - 50.0 * np.exp(-rate * expiry)
     with np.errstate(all="raise"):
-        found = sg.vanilla.implied_vol(np.nextafter(price, 0.0), 100.0, 50.0, expiry, option="call", rate=rate)
+        found = sg.vanilla.implied_vol(np.nextafter(price, 0.0), 100.0, 50.0, expiry=expiry, option="call", rate=rate)
     # some are a rounding above it, and have a volatility that this rounding can have
     assert (found * np.sqrt(expiry) < 0.1).all()
 
@@ -373,12 +387,12 @@ def test_implied_vol_within_rounding_of_the_price_without_volatility():
 )
 def test_implied_vol_reprices(forward, away, deviation, option):
     strike = forward * np.exp(-min(max(away * deviation, -40.0), 40.0))
-    price = float(sg.vanilla.price(None, strike, deviation, 1.0, forward=forward, option=option))
+    price = float(sg.vanilla.price(None, strike, vol=deviation, expiry=1.0, forward=forward, option=option))
     bound = forward if option == "call" else strike
     if not 0.0 < price < bound:
         return
-    found = float(sg.vanilla.implied_vol(price, None, strike, 1.0, forward=forward, option=option))
-    again = float(sg.vanilla.price(None, strike, found, 1.0, forward=forward, option=option))
+    found = float(sg.vanilla.implied_vol(price, None, strike, expiry=1.0, forward=forward, option=option))
+    again = float(sg.vanilla.price(None, strike, vol=found, expiry=1.0, forward=forward, option=option))
     assert again == pytest.approx(price, rel=1e-12, abs=4 * np.spacing(max(forward, strike)))
 
 
@@ -397,7 +411,7 @@ def test_bachelier_against_mpmath(seed):
             twin = oracle.Normal(strike, option)
             exact = twin.price(mpf(forward), mpf(vol), mpf(expiry), mpf(rate))
             gap = abs(mpf(forward) - mpf(strike))
-        found = float(sg.vanilla.normal_price(forward, strike, vol, expiry, option=option, rate=rate))
+        found = float(sg.vanilla.normal_price(forward, strike, vol=vol, expiry=expiry, option=option, rate=rate))
         inside = twin.phi * (forward - strike) > 0.0
         away = float(gap) / (vol * np.sqrt(expiry))
         slack = 4.0 * EPS * (2.0 + 0.0 if inside else 4.0 + 3.0 * away**2)
@@ -406,7 +420,7 @@ def test_bachelier_against_mpmath(seed):
         root = oracle.normal_implied_vol(price, forward, strike, expiry, rate, option) if price > 1e-290 else None
         if root is None or root[1] > root[0] / 50:
             continue
-        implied = float(sg.vanilla.normal_implied_vol(price, forward, strike, expiry, option=option, rate=rate))
+        implied = float(sg.vanilla.normal_implied_vol(price, forward, strike, expiry=expiry, option=option, rate=rate))
         assert abs(implied - root[0]) <= 2 * float(root[1]) + 2 * np.spacing(implied), (price, forward, strike, expiry)
         tested += 1
     assert tested > 60
@@ -414,14 +428,17 @@ def test_bachelier_against_mpmath(seed):
 
 def test_bachelier_edges():
     with np.errstate(all="raise"):
-        prices = sg.vanilla.normal_price([3.0, -3.0], 0.0, [0.0, 1.0], [1.0, 0.0], option="call")
+        prices = sg.vanilla.normal_price([3.0, -3.0], 0.0, vol=[0.0, 1.0], expiry=[1.0, 0.0], option="call")
         assert prices.tolist() == [3.0, 0.0]
-        assert sg.vanilla.normal_implied_vol([3.0, 0.0], [3.0, -3.0], 0.0, 1.0, option="call").tolist() == [0.0, 0.0]
-        assert np.isnan(sg.vanilla.normal_price(np.nan, 0.0, 1.0, 1.0, option="call"))
+        assert sg.vanilla.normal_implied_vol([3.0, 0.0], [3.0, -3.0], 0.0, expiry=1.0, option="call").tolist() == [
+            0.0,
+            0.0,
+        ]
+        assert np.isnan(sg.vanilla.normal_price(np.nan, 0.0, vol=1.0, expiry=1.0, option="call"))
     with pytest.warns(RuntimeWarning, match="invalid"):
-        assert np.isnan(sg.vanilla.normal_price(0.0, 0.0, -1.0, 1.0, option="call"))
+        assert np.isnan(sg.vanilla.normal_price(0.0, 0.0, vol=-1.0, expiry=1.0, option="call"))
     with pytest.warns(RuntimeWarning, match="invalid"):
-        assert np.isnan(sg.vanilla.normal_implied_vol([2.9, -1.0], [3.0, 0.0], 0.0, 1.0, option="call")).all()
+        assert np.isnan(sg.vanilla.normal_implied_vol([2.9, -1.0], [3.0, 0.0], 0.0, expiry=1.0, option="call")).all()
 
 
 def test_results_go_where_they_are_wanted():
@@ -434,6 +451,8 @@ def test_results_go_where_they_are_wanted():
     assert again.price is out[0]
     with pytest.raises(ValueError, match="out must hold 7 arrays, got 3"):
         sg.vanilla.greeks(*values, **market, option=columns[6], out=out[:3])
-    forward = sg.vanilla.greeks(None, *values[1:], forward=values[0], rate=0.03, option="put", out=out)
+    forward = sg.vanilla.greeks(
+        None, values[1], vol=0.2, expiry=0.5, forward=values[0], rate=0.03, option="put", out=out
+    )
     assert forward.rho is out[5]
-    np.testing.assert_array_equal(forward.rho, -values[3] * forward.price)
+    np.testing.assert_array_equal(forward.rho, -0.5 * forward.price)

@@ -16,6 +16,8 @@ Families are modules:
     Carry of futures: basis, tenors, HAC regressions, also over sliding windows.
 ``io``
     Readers of prices, funding histories and margin tiers, as exchanges and vendors export them.
+``dealer``
+    Hedgers of options and funds: exposures, flips, what they trade, and what that does to the price.
 ``contracts``
     Linear, inverse and quanto contract specifications.
 ``stream``

@@ -2,6 +2,7 @@ from shortgamma import barrier as barrier
 from shortgamma import capi as capi
 from shortgamma import carry as carry
 from shortgamma import contracts as contracts
+from shortgamma import dealer as dealer
 from shortgamma import funding as funding
 from shortgamma import io as io
 from shortgamma import leverage as leverage

@@ -16,6 +16,7 @@ import numpy as np
 from shortgamma._core import dispatch
 from shortgamma._core.checks import call, choice
 from shortgamma._core.results import Result
+from shortgamma._core.words import OPTIONS, Words
 
 if TYPE_CHECKING:
     from typing import Literal, Protocol
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
             self,
             spot: ArrayLike | None,
             strike: ArrayLike,
+            *,
             vol: ArrayLike,
             expiry: ArrayLike,
-            *,
             option: Any,
             rate: ArrayLike = 0.0,
             dividend: ArrayLike | None = None,
@@ -64,8 +65,7 @@ __all__ = [
     "zomma",
 ]
 
-OPTIONS = {"call": 0, "put": 4}
-PAYOFFS = {"cash": 0, "asset": 8}
+PAYOFFS = Words({"cash": 0, "asset": 8})
 _CODES = {name: np.int8(code) for name, code in OPTIONS.items()}
 NAMES = ("spot", "strike", "vol", "expiry", "rate", "dividend")
 BINARY_NAMES = (*NAMES, "amount")
@@ -129,9 +129,9 @@ FIRST_ORDER = len(VanillaGreeks._fields[:7])
 def price(
     spot: ArrayLike | None,
     strike: ArrayLike,
+    *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    *,
     option: Any,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike | None = None,
@@ -192,10 +192,10 @@ def price(
     A put of Haug, *The Complete Guide to Option Pricing Formulas*, 2nd ed., 2007, p. 4, and a call on a future:
 
     >>> import shortgamma as sg
-    >>> value = sg.vanilla.price(100.0, 95.0, 0.2, 0.5, option="put", rate=0.1, dividend=0.05)
+    >>> value = sg.vanilla.price(100.0, 95.0, vol=0.2, expiry=0.5, option="put", rate=0.1, dividend=0.05)
     >>> round(float(value), 4)
     2.4648
-    >>> value = sg.vanilla.price(None, 19.0, 0.28, 0.75, forward=19.0, option="call", rate=0.1)
+    >>> value = sg.vanilla.price(None, 19.0, forward=19.0, vol=0.28, expiry=0.75, option="call", rate=0.1)
     >>> round(float(value), 4)
     1.7011
     """
@@ -207,9 +207,9 @@ def price(
 def greeks(
     spot: ArrayLike | None,
     strike: ArrayLike,
+    *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    *,
     option: Any,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike | None = None,
@@ -270,7 +270,8 @@ def greeks(
     Examples
     --------
     >>> import shortgamma as sg
-    >>> found = sg.vanilla.greeks(100.0, 100.0, 0.6, 0.25, option="call", rate=0.04, dividend=0.0025, order=2)
+    >>> market = {"vol": 0.6, "expiry": 0.25, "rate": 0.04, "dividend": 0.0025}
+    >>> found = sg.vanilla.greeks(100.0, 100.0, **market, option="call", order=2)
     >>> round(float(found.delta), 12), round(float(found.vanna), 12)
     (0.571556990157, 0.077622454871)
     """
@@ -297,9 +298,9 @@ def _of_forward(found: VanillaGreeks, expiry: Any) -> VanillaGreeks:
 def binary_price(
     spot: ArrayLike | None,
     strike: ArrayLike,
+    *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    *,
     option: Any,
     payoff: Any,
     rate: ArrayLike = 0.0,
@@ -364,11 +365,11 @@ def binary_price(
 
     >>> import shortgamma as sg
     >>> value = sg.vanilla.binary_price(
-    ...     None, 80.0, 0.35, 0.75, forward=100.0, option="put", payoff="cash", rate=0.06, amount=10.0)
+    ...     None, 80.0, forward=100.0, vol=0.35, expiry=0.75, option="put", payoff="cash", rate=0.06, amount=10.0)
     >>> round(float(value), 4)
     2.671
     >>> value = sg.vanilla.binary_price(
-    ...     70.0, 65.0, 0.27, 0.5, option="put", payoff="asset", rate=0.07, dividend=0.05)
+    ...     70.0, 65.0, vol=0.27, expiry=0.5, option="put", payoff="asset", rate=0.07, dividend=0.05)
     >>> round(float(value), 4)
     20.2069
     """
@@ -380,9 +381,9 @@ def binary_price(
 def binary_greeks(
     spot: ArrayLike | None,
     strike: ArrayLike,
+    *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    *,
     option: Any,
     payoff: Any,
     rate: ArrayLike = 0.0,
@@ -443,7 +444,7 @@ def binary_greeks(
     The gamma of a digital changes sign at its strike:
 
     >>> import shortgamma as sg
-    >>> found = sg.vanilla.binary_greeks([95.0, 105.0], 100.0, 0.2, 0.1, option="call", payoff="cash")
+    >>> found = sg.vanilla.binary_greeks([95.0, 105.0], 100.0, vol=0.2, expiry=0.1, option="call", payoff="cash")
     >>> [bool(gamma > 0) for gamma in found.gamma]
     [True, False]
     """
@@ -458,11 +459,11 @@ def binary_greeks(
 
 
 def implied_vol(
-    price: ArrayLike,
+    value: ArrayLike,
     spot: ArrayLike | None,
     strike: ArrayLike,
-    expiry: ArrayLike,
     *,
+    expiry: ArrayLike,
     option: Any,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike | None = None,
@@ -473,7 +474,7 @@ def implied_vol(
 
     Parameters
     ----------
-    price : array_like
+    value : array_like
         Price of the option, in the currency of the strike.
     spot : array_like or None
         Price of the asset, > 0; None if ``forward`` is given.
@@ -521,22 +522,22 @@ def implied_vol(
     Examples
     --------
     >>> import shortgamma as sg
-    >>> value = sg.vanilla.price(100.0, [50.0, 100.0, 200.0], 0.8, 0.1, option="call")
-    >>> sg.vanilla.implied_vol(value, 100.0, [50.0, 100.0, 200.0], 0.1, option="call").round(12)
+    >>> value = sg.vanilla.price(100.0, [50.0, 100.0, 200.0], vol=0.8, expiry=0.1, option="call")
+    >>> sg.vanilla.implied_vol(value, 100.0, [50.0, 100.0, 200.0], expiry=0.1, option="call").round(12)
     array([0.8, 0.8, 0.8])
     """
     spot, dividend, _ = _underlying(spot, rate, dividend, forward)
-    values = (price, spot, strike, expiry, rate, dividend, _code(option))
-    names = ("price", "spot" if forward is None else "forward", "strike", "expiry", "rate", "dividend")
+    values = (value, spot, strike, expiry, rate, dividend, _code(option))
+    names = ("value", "spot" if forward is None else "forward", "strike", "expiry", "rate", "dividend")
     return call(dispatch.vanilla.vanilla_implied_vol, names, values, out)
 
 
 def normal_price(
     forward: ArrayLike,
     strike: ArrayLike,
+    *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    *,
     option: Any,
     rate: ArrayLike = 0.0,
     out: Any = None,
@@ -581,7 +582,7 @@ def normal_price(
     Examples
     --------
     >>> import shortgamma as sg
-    >>> value = sg.vanilla.normal_price([-1.0, 0.0, 1.0], 0.0, 2.0, 0.25, option="call")
+    >>> value = sg.vanilla.normal_price([-1.0, 0.0, 1.0], 0.0, vol=2.0, expiry=0.25, option="call")
     >>> value.round(6)
     array([0.083315, 0.398942, 1.083315])
     """
@@ -590,11 +591,11 @@ def normal_price(
 
 
 def normal_implied_vol(
-    price: ArrayLike,
+    value: ArrayLike,
     forward: ArrayLike,
     strike: ArrayLike,
-    expiry: ArrayLike,
     *,
+    expiry: ArrayLike,
     option: Any,
     rate: ArrayLike = 0.0,
     out: Any = None,
@@ -603,7 +604,7 @@ def normal_implied_vol(
 
     Parameters
     ----------
-    price : array_like
+    value : array_like
         Price of the option.
     forward, strike : array_like
         Prices, of any sign.
@@ -636,11 +637,11 @@ def normal_implied_vol(
     Examples
     --------
     >>> import shortgamma as sg
-    >>> float(sg.vanilla.normal_implied_vol(1.0, 5.0, 5.0, 1.0, option="put"))  # sqrt(2 pi)
+    >>> float(sg.vanilla.normal_implied_vol(1.0, 5.0, 5.0, expiry=1.0, option="put"))  # sqrt(2 pi)
     2.5066282746310002
     """
-    values = (price, forward, strike, expiry, rate, _code(option))
-    names = ("price", "forward", "strike", "expiry", "rate")
+    values = (value, forward, strike, expiry, rate, _code(option))
+    names = ("value", "forward", "strike", "expiry", "rate")
     return call(dispatch.vanilla.vanilla_normal_implied_vol, names, values, out)
 
 
@@ -693,9 +694,9 @@ def _greek(name: str, meaning: str) -> _Greek:
     def derivative(
         spot: ArrayLike | None,
         strike: ArrayLike,
+        *,
         vol: ArrayLike,
         expiry: ArrayLike,
-        *,
         option: Any,
         rate: ArrayLike = 0.0,
         dividend: ArrayLike | None = None,
@@ -729,9 +730,9 @@ def _greek(name: str, meaning: str) -> _Greek:
     Examples
     --------
     >>> import shortgamma as sg
-    >>> options = [90.0, 110.0], 100.0, 0.3, 1.0
-    >>> every = sg.vanilla.greeks(*options, option="call", order=2)
-    >>> bool((sg.vanilla.{name}(*options, option="call") == every.{name}).all())
+    >>> options = {{"vol": 0.3, "expiry": 1.0, "option": "call"}}
+    >>> every = sg.vanilla.greeks([90.0, 110.0], 100.0, **options, order=2)
+    >>> bool((sg.vanilla.{name}([90.0, 110.0], 100.0, **options) == every.{name}).all())
     True
     """
     return derivative

@@ -16,7 +16,7 @@ from shortgamma._core import dispatch
 
 UFUNCS = cases.ufuncs()
 ELEMENTWISE = [name for name, ufunc in UFUNCS.items() if ufunc.signature is None]
-PATHS = [name for name, ufunc in UFUNCS.items() if ufunc.signature is not None]
+PATHS = [name for name, ufunc in UFUNCS.items() if ufunc.signature is not None and name not in cases.TABLES]
 FLOATS = [
     (name, argument)
     for name, case in cases.CASES.items()
@@ -321,6 +321,8 @@ def test_where(name):
 def test_nan_gives_nan_quietly(name, argument):
     if name == "liquidation_first_breach":
         pytest.skip("its answer is an index: see test_nan_and_the_first_breach")
+    if name in cases.TABLES:
+        pytest.skip("an option counts at every spot: see test_numbers_out_of_their_domain of the profile")
     if name == "funding_impact_price" and argument in ("prices", "sizes"):
         pytest.skip("an order fills before the level, or the book ends there: see test_impact_price")
     ufunc, place = UFUNCS[name], place_of(name, argument)
@@ -408,7 +410,8 @@ def test_out_of_domain_sets_the_flag_for_its_element_alone(name, argument, value
     for result, other in zip(results, expected, strict=True):
         assert (words(result)[~hurt] == words(other)[~hurt]).all()
         if result.dtype.kind == "f" and flag == "invalid":
-            assert np.isnan(result[hurt][..., 9:] if result.ndim == 2 else result[hurt]).all()
+            hit = slice(9, 10) if name in cases.TABLES else slice(9, None)
+            assert np.isnan(result[hurt][..., hit] if result.ndim == 2 else result[hurt]).all()
         if result.dtype.kind == "i":
             assert (result[hurt] == -2).all()
 

@@ -131,6 +131,16 @@ SG_INLINE double sg_exp(double x)
     return sg_exp_times(x, 0.0, 1.0);
 }
 
+/* exp(x) for x <= 0, with 0 in the place of the numbers below 3e-308: one scaling, and nothing to be bounded above */
+SG_INLINE double sg_exp_down(double x)
+{
+    double bounded = sg_at_least(x, -708.0);
+    double k = (bounded * SG_LOG2E + SG_ROUNDER) - SG_ROUNDER;
+    double r = (bounded - k * SG_LN2_HIGH) - k * SG_LN2_LOW;
+    double value = (1.0 + (r + sg_exp_remainder(r))) * sg_power_of_two(k);
+    return x < -708.0 ? 0.0 : value;
+}
+
 SG_INLINE double sg_expm1(double x)
 {
     double bounded = sg_at_most(sg_at_least(x, -60.0), 800.0);

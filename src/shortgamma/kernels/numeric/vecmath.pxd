@@ -6,7 +6,11 @@ cdef extern from "numeric/vecmath.h" nogil:
     double NAN "SG_NAN"
     double SQRT_HALF "SG_SQRT_HALF"
     double ONE_OVER_SQRT_TWO_PI "SG_ONE_OVER_SQRT_TWO_PI"
+    double LN2_HIGH "SG_LN2_HIGH"
+    double LN2_LOW "SG_LN2_LOW"
+    double split "sg_split"(double x, double* power) noexcept
     double exp "sg_exp"(double x) noexcept
+    double exp_down "sg_exp_down"(double x) noexcept
     double expm1 "sg_expm1"(double x) noexcept
     double log "sg_log"(double x) noexcept
     double log1p "sg_log1p"(double x) noexcept

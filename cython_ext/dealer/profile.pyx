@@ -1,0 +1,245 @@
+"""Loops of the exposures of a book: levels of the spot against options.
+
+Options go in blocks of lanes. The factors of a block are worked out once, then every level adds the sum over the block
+to its own: pairs of halves, then pairs of quarters, down to one number. So the order of a sum does not depend on which
+levels stand beside it, and nothing is held for level and option at once.
+"""
+
+cimport numpy as cnp
+from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
+
+cimport shortgamma.kernels.dealer.profile as formula
+from cython_ext._loop.blocks cimport (
+    INVALID, LANES, Status, load, load_codes, status_raise, status_restore, status_save,
+)
+from cython_ext._loop.ufuncs cimport make_ufunc
+from shortgamma.kernels.numeric.vecmath cimport INFINITY, NAN, log_ratio
+
+cnp.import_array()
+cnp.import_ufunc()
+
+cdef extern from "Python.h":
+    # without Cython's own handling: NumPy finds the error after the loop
+    void* no_memory "PyErr_NoMemory"()
+
+cdef enum:
+    INPUTS = 10
+    # inputs that an option has, from the forward on
+    NUMBERS = 7
+    FIRST = 2
+
+cdef struct Block:
+    double numbers[NUMBERS][LANES]
+    int code[LANES]
+    double factors[formula.FACTORS][LANES]
+    double d[LANES]
+    double fade[LANES]
+    # prices of the underlyings, with parallel moves
+    double price[LANES]
+    double terms[formula.EXPOSURES][LANES]
+
+
+cdef inline double total(double* terms) noexcept nogil:
+    """The sum over the lanes, by halves."""
+    cdef Py_ssize_t i
+    for i in range(32):
+        terms[i] += terms[i + 32]
+    for i in range(16):
+        terms[i] += terms[i + 16]
+    for i in range(8):
+        terms[i] += terms[i + 8]
+    return ((terms[0] + terms[4]) + (terms[2] + terms[6])) + ((terms[1] + terms[5]) + (terms[3] + terms[7]))
+
+
+cdef inline void read_block(
+    bint parallel, double origin, Block* o, char** args, cnp.npy_intp* inner, Py_ssize_t begin, Py_ssize_t count,
+    bint* outside,
+) noexcept nogil:
+    """Options from begin on, and their factors; in the place of those that a block has not, one of no weight."""
+    cdef Py_ssize_t i, place
+    for place in range(NUMBERS):
+        load(o.numbers[place], args[FIRST + place] + begin * inner[place], inner[place], count)
+    load_codes(o.code, args[FIRST + NUMBERS] + begin * inner[NUMBERS], inner[NUMBERS], count)
+    for i in range(count, LANES):
+        o.numbers[0][i] = o.numbers[1][i] = origin
+        o.numbers[2][i] = o.numbers[3][i] = 1.0
+        o.numbers[4][i] = o.numbers[5][i] = o.numbers[6][i] = 0.0
+        o.code[i] = 0
+    for i in range(count):
+        if formula.in_domain(
+            origin, o.numbers[0][i], o.numbers[1][i], o.numbers[2][i], o.numbers[3][i], o.numbers[4][i],
+            o.numbers[5][i],
+        ) == 0.0 or not -INFINITY < o.numbers[6][i] < INFINITY:
+            # NaN is quiet
+            outside[0] |= not (
+                origin != origin or o.numbers[0][i] != o.numbers[0][i] or o.numbers[1][i] != o.numbers[1][i]
+                or o.numbers[2][i] != o.numbers[2][i] or o.numbers[3][i] != o.numbers[3][i]
+                or o.numbers[4][i] != o.numbers[4][i] or o.numbers[5][i] != o.numbers[5][i]
+                or o.numbers[6][i] != o.numbers[6][i])
+            o.numbers[0][i] = o.numbers[1][i] = o.numbers[2][i] = o.numbers[3][i] = 1.0
+            o.numbers[4][i] = o.numbers[5][i] = 0.0
+            o.numbers[6][i] = NAN
+    for i in range(LANES):
+        formula.factors_of(
+            origin, o.numbers[0][i], o.numbers[1][i], o.numbers[2][i], o.numbers[3][i], o.numbers[4][i],
+            o.numbers[5][i], o.numbers[6][i], o.code[i], parallel, &o.factors[0][i], LANES)
+
+
+cdef inline void distances(bint parallel, Block* o, double level, double origin) noexcept nogil:
+    """d and exp(-d^2/2) of every lane at a level."""
+    cdef Py_ssize_t i
+    cdef double high, low
+    if parallel:
+        for i in range(LANES):
+            o.price[i] = o.factors[formula.FORWARD][i] + (level - origin)
+            o.d[i] = log_ratio(o.price[i], o.factors[formula.STRIKE][i]) * o.factors[formula.SLOPE][i] + (
+                o.factors[formula.CENTRE][i])
+            o.d[i] = o.d[i] if o.price[i] > 0.0 else NAN
+            o.fade[i] = formula.density(o.d[i])
+    else:
+        high = formula.log_parts(level, &low)
+        for i in range(LANES):
+            o.d[i] = (
+                (high - o.factors[formula.HIGH][i]) + (low - o.factors[formula.LOW][i])
+            ) * o.factors[formula.SLOPE][i] + o.factors[formula.CENTRE][i]
+            o.fade[i] = formula.density(o.d[i])
+
+
+cdef inline void terms_at(int which, bint parallel, Block* o) noexcept nogil:
+    """What every lane adds to the exposures."""
+    cdef Py_ssize_t i
+    cdef double share, inside
+    if which != formula.ONLY_UNITS:
+        for i in range(LANES):
+            share = o.fade[i] * o.price[i] if parallel else o.fade[i]
+            o.terms[formula.GAMMA_PERCENT][i] = o.factors[formula.OF_GAMMA][i] * share
+            if which >= formula.SHAPES:
+                o.terms[formula.VANNA_POINT][i] = (
+                    o.factors[formula.OF_VANNA][i] + o.factors[formula.OF_VANNA_D][i] * o.d[i]) * share
+                o.terms[formula.CHARM_DAY][i] = (
+                    o.factors[formula.OF_CHARM][i] + o.factors[formula.OF_CHARM_D][i] * o.d[i]) * share
+            if which == formula.EVERY:
+                o.terms[formula.VEGA_POINT][i] = o.factors[formula.OF_VEGA][i] * share
+                o.terms[formula.GAMMA_POINT][i] = o.factors[formula.OF_POINT][i] * (
+                    o.fade[i] / o.price[i] if parallel else o.fade[i])
+    if which == formula.ONLY_UNITS:
+        for i in range(LANES):
+            inside = formula.probability(o.d[i], o.fade[i], o.factors[formula.SIDE][i])
+            o.terms[formula.UNITS][i] = o.factors[formula.OF_UNITS][i] * inside
+    if which == formula.EVERY:
+        for i in range(LANES):
+            inside = formula.probability(o.d[i], o.fade[i], o.factors[formula.SIDE][i])
+            o.terms[formula.UNITS][i] = o.factors[formula.OF_UNITS][i] * inside
+            inside = inside * o.price[i] if parallel else inside
+            o.terms[formula.DELTA][i] = o.factors[formula.OF_DELTA][i] * inside
+            o.terms[formula.CHARM_DAY][i] += o.factors[formula.OF_DECAY][i] * inside
+
+
+cdef inline bint levels(
+    int which, bint parallel, double* sums, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps,
+) noexcept nogil:
+    """One row: spot (m), origin, forward, strike, vol, expiry, rate, dividend, weight (n), option -> exposures (m);
+    whether a number lay outside of its domain. sums has room for them, since an output may lie where an input lies."""
+    cdef Py_ssize_t m = dimensions[0], n = dimensions[1], begin = 0, count, j
+    cdef int place, low = formula.UNITS if which == formula.ONLY_UNITS else 0
+    cdef int high = formula.UNITS + 1 if which == formula.ONLY_UNITS else which
+    # strides along the two axes stand behind those of the rows: spot, the eight of an option, the outputs
+    cdef cnp.npy_intp* inner = steps + 1
+    cdef cnp.npy_intp* outward = steps + 1 + NUMBERS + 1
+    cdef double origin = (<double*> args[1])[0], level, sum
+    cdef Block o
+    cdef bint outside = False
+    for j in range(m * (high - low)):
+        sums[j] = 0.0
+    while begin < n:
+        count = min(<Py_ssize_t> LANES, n - begin)
+        read_block(parallel, origin, &o, args, inner, begin, count, &outside)
+        for j in range(m):
+            level = (<double*> (args[0] + j * steps[0]))[0]
+            if not 1e-300 < level < 1e300:
+                # marked below
+                continue
+            distances(parallel, &o, level, origin)
+            terms_at(which, parallel, &o)
+            formula.settle(&o.terms[0][0])
+            for place in range(low, high):
+                sums[(place - low) * m + j] += total(o.terms[place])
+        begin += count
+    for j in range(m):
+        level = (<double*> (args[0] + j * steps[0]))[0]
+        outside |= level <= 1e-300 or level >= 1e300
+        for place in range(low, high):
+            sum = sums[(place - low) * m + j]
+            if not 1e-300 < level < 1e300:
+                sum = NAN
+            elif not parallel:
+                sum *= formula.share_of(place, level)
+            # without signs of zero
+            sums[(place - low) * m + j] = sum + 0.0
+    for place in range(high - low):
+        for j in range(m):
+            (<double*> (args[INPUTS + place] + j * outward[place]))[0] = sums[place * m + j]
+    return outside
+
+
+cdef inline void rows(
+    int which, bint parallel, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps,
+) noexcept nogil:
+    cdef Py_ssize_t outputs = 1 if which == formula.ONLY_UNITS else which, row, i
+    cdef char* at[INPUTS + formula.EXPOSURES]
+    cdef bint outside = False
+    cdef double* sums
+    cdef Status status
+    if dimensions[0] == 0 or dimensions[1] == 0:
+        return
+    sums = <double*> PyMem_RawMalloc(dimensions[1] * outputs * sizeof(double))
+    if sums == NULL:
+        with gil:
+            no_memory()
+        return
+    status = status_save()
+    for row in range(dimensions[0]):
+        for i in range(INPUTS + outputs):
+            at[i] = args[i] + row * steps[i]
+        outside |= levels(which, parallel, sums, at, dimensions + 1, steps + INPUTS + outputs)
+    status_restore(status)
+    status_raise(INVALID if outside else 0)
+    PyMem_RawFree(sums)
+
+
+cdef void gamma_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
+    rows(formula.ONLY_GAMMA, False, args, dimensions, steps)
+
+
+cdef void shapes_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
+    rows(formula.SHAPES, False, args, dimensions, steps)
+
+
+cdef void units_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
+    rows(formula.ONLY_UNITS, False, args, dimensions, steps)
+
+
+cdef void every_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
+    rows(formula.EVERY, False, args, dimensions, steps)
+
+
+cdef void parallel_gamma_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
+    rows(formula.ONLY_GAMMA, True, args, dimensions, steps)
+
+
+cdef void parallel_every_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
+    rows(formula.EVERY, True, args, dimensions, steps)
+
+
+TYPES = "dddddddddb"
+CORE = "(m),(),(n),(n),(n),(n),(n),(n),(n),(n)->"
+DOC = (
+    "Loop behind shortgamma.dealer: spot, origin, forward, strike, vol, expiry, rate, dividend, weight, option (int8).")
+dealer_profile_gamma = make_ufunc(gamma_loop, "dealer_profile_gamma", TYPES, "d", CORE + "(m)", DOC)
+dealer_profile_shapes = make_ufunc(shapes_loop, "dealer_profile_shapes", TYPES, "ddd", CORE + "(m),(m),(m)", DOC)
+dealer_profile_units = make_ufunc(units_loop, "dealer_profile_units", TYPES, "d", CORE + "(m)", DOC)
+dealer_profile = make_ufunc(every_loop, "dealer_profile", TYPES, "d" * 7, CORE + ",".join(["(m)"] * 7), DOC)
+dealer_profile_parallel_gamma = make_ufunc(
+    parallel_gamma_loop, "dealer_profile_parallel_gamma", TYPES, "d", CORE + "(m)", DOC)
+dealer_profile_parallel = make_ufunc(
+    parallel_every_loop, "dealer_profile_parallel", TYPES, "d" * 7, CORE + ",".join(["(m)"] * 7), DOC)

@@ -1,0 +1,9 @@
+from shortgamma.dealer.book import Flips as Flips
+from shortgamma.dealer.book import HedgeFlow as HedgeFlow
+from shortgamma.dealer.book import flips as flips
+from shortgamma.dealer.book import hedge_flow as hedge_flow
+from shortgamma.dealer.book import position as position
+from shortgamma.dealer.profile import Exposure as Exposure
+from shortgamma.dealer.profile import Profile as Profile
+from shortgamma.dealer.profile import exposure as exposure
+from shortgamma.dealer.profile import profile as profile
