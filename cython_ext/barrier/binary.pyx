@@ -2,30 +2,157 @@
 
 cimport numpy as cnp
 
-from shortgamma.kernels.barrier.single cimport FIRST_ORDER, SECOND_ORDER
-from cython_ext.barrier._blocks cimport in_blocks
-from cython_ext._loop.ufuncs cimport make_ufunc
+cimport shortgamma.kernels.barrier.binary as formula
+cimport shortgamma.kernels.barrier.single as single
+from cython_ext.barrier._blocks cimport (
+    FrameLanes, JetLanes, Lanes, LegLanes, Method, Request, any_cancelled, clear_leg_lanes, finish_lanes, frame_at,
+    jet_at, legs_at, make_ufuncs, option_at, option_of, prepare_lanes, put_jet, put_legs, substitute,
+)
+from cython_ext._loop.blocks cimport LANES, padded
+from shortgamma.kernels.barrier.single cimport A, B, C, D, E, F, TERMS, Frame, Option, Weights
+from shortgamma.kernels.numeric.jets cimport Jet, Legs
 
 cnp.import_array()
 cnp.import_ufunc()
 
-
-cdef void price_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    in_blocks(True, 0, 1, args, dimensions, steps, NULL)
-
-
-cdef void first_order_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    in_blocks(True, 1, FIRST_ORDER, args, dimensions, steps, NULL)
-
-
-cdef void second_order_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    in_blocks(True, 2, SECOND_ORDER, args, dimensions, steps, NULL)
+cdef struct WeightLanes:
+    double a[LANES]
+    double b[LANES]
+    double c[LANES]
+    double d[LANES]
+    double side_of_b[LANES]
 
 
-DOC = (
+cdef void sort_lanes(Lanes* lanes, Py_ssize_t whole, int* sorts) noexcept nogil:
+    """The terms of each option, or TERMS if it is not ordinary."""
+    cdef Py_ssize_t i
+    cdef Option option
+    for i in range(whole):
+        option_at(lanes, i, &option)
+        sorts[i] = formula.terms_of(option.kind, option.strike, option.barrier, option.rebate)
+        sorts[i] = sorts[i] if single.ordinary(
+            &option, single.inside_by(option.spot, option.barrier, option.kind),
+            formula.hit_amount(option.kind, option.rebate)) != 0.0 else TERMS
+
+
+cdef inline void weigh_lanes(Py_ssize_t whole, const Lanes* lanes, WeightLanes* weights) noexcept nogil:
+    """The weights, times the amounts."""
+    cdef Py_ssize_t i
+    cdef Weights weight
+    cdef double side_of_b
+    for i in range(whole):
+        formula.weights_of(lanes.kind[i], lanes.strike[i], lanes.barrier[i], &weight, &side_of_b)
+        weights.a[i] = weight.a * lanes.rebate[i]
+        weights.b[i] = weight.b * lanes.rebate[i]
+        weights.c[i] = weight.c * lanes.rebate[i]
+        weights.d[i] = weight.d * lanes.rebate[i]
+        weights.side_of_b[i] = side_of_b
+
+
+cdef inline void add_terms(
+    int order, bint in_asset, int terms, const WeightLanes* weights, Py_ssize_t whole, const Lanes* lanes,
+    const FrameLanes* frames, LegLanes* direct, LegLanes* images, double* size,
+) noexcept nogil:
+    """All terms but F."""
+    cdef Py_ssize_t i
+    cdef Option option
+    cdef Frame frame
+    cdef Legs legs
+    if terms & A:
+        for i in range(whole):
+            option_at(lanes, i, &option)
+            frame_at(frames, i, &frame)
+            legs_at(direct, i, &legs)
+            formula.add_a(order, in_asset, weights.a[i], &option, &frame, &legs, &size[i])
+            put_legs(order, &legs, direct, i)
+    if terms & C:
+        for i in range(whole):
+            option_at(lanes, i, &option)
+            frame_at(frames, i, &frame)
+            legs_at(images, i, &legs)
+            formula.add_c(order, in_asset, weights.c[i], &option, &frame, &legs, &size[i])
+            put_legs(order, &legs, images, i)
+    if terms & (B | D):
+        for i in range(whole):
+            option_at(lanes, i, &option)
+            frame_at(frames, i, &frame)
+            legs_at(direct, i, &legs)
+            formula.add_b(order, in_asset, weights.b[i], weights.side_of_b[i], &option, &frame, &legs, &size[i])
+            put_legs(order, &legs, direct, i)
+        for i in range(whole):
+            option_at(lanes, i, &option)
+            frame_at(frames, i, &frame)
+            legs_at(images, i, &legs)
+            formula.add_d(order, in_asset, weights.d[i], &option, &frame, &legs, &size[i])
+            put_legs(order, &legs, images, i)
+
+
+cdef inline bint evaluate(int order, int terms, Py_ssize_t lane_count, Lanes* lanes) noexcept nogil:
+    """Binaries that are made of the same terms."""
+    cdef Py_ssize_t i, whole = padded(lane_count)
+    cdef bint in_asset = terms & E != 0
+    cdef double size[LANES]
+    cdef Option option
+    cdef Frame frame
+    cdef Legs legs, mirrored
+    cdef Jet jet
+    cdef WeightLanes weights
+    cdef FrameLanes frames
+    cdef LegLanes direct, images
+    cdef JetLanes jets
+    for i in range(whole):
+        size[i] = 0.0
+    clear_leg_lanes(&direct, whole)
+    clear_leg_lanes(&images, whole)
+    prepare_lanes(terms & ~(E | F), whole, lanes, &frames)
+    weigh_lanes(whole, lanes, &weights)
+    # a constant in each, or compilers work out both halves and choose
+    if in_asset:
+        add_terms(order, True, terms, &weights, whole, lanes, &frames, &direct, &images, size)
+    else:
+        add_terms(order, False, terms, &weights, whole, lanes, &frames, &direct, &images, size)
+    for i in range(whole):
+        option_at(lanes, i, &option)
+        frame_at(&frames, i, &frame)
+        legs_at(&direct, i, &legs)
+        legs_at(&images, i, &mirrored)
+        single.combine(order, &option, &frame, &legs, &mirrored, &jet)
+        lanes.cancelled[i] = single.cancels(jet.value, size[i])
+        jet.value = single.not_negative(jet.value, option.rebate)
+        put_jet(order, &jet, &jets, i)
+    if terms & F:
+        for i in range(whole):
+            option_at(lanes, i, &option)
+            jet_at(&jets, i, &jet)
+            single.ordinary_hit(
+                order, option.rebate * option.barrier if in_asset else option.rebate, &option,
+                frames.log_spot_barrier[i], frames.deviation[i], &jet)
+            put_jet(order, &jet, &jets, i)
+    finish_lanes(order, whole, &jets, lanes)
+    return any_cancelled(lanes, whole)
+
+
+cdef bint prices(int terms, Py_ssize_t _, Py_ssize_t whole, Lanes* lanes) noexcept nogil:
+    return evaluate(0, terms, whole, lanes)
+
+
+cdef bint first_order(int terms, Py_ssize_t _, Py_ssize_t whole, Lanes* lanes) noexcept nogil:
+    return evaluate(1, terms, whole, lanes)
+
+
+cdef bint second_order(int terms, Py_ssize_t _, Py_ssize_t whole, Lanes* lanes) noexcept nogil:
+    return evaluate(2, terms, whole, lanes)
+
+
+cdef bint careful(int order, const double* numbers, int code, double* out) noexcept nogil:
+    cdef Option option = option_of(numbers, code)
+    return formula.careful(order, &option, out)
+
+
+cdef Method METHOD = Method(False, TERMS, sort_lanes, [prices, first_order, second_order], careful, substitute)
+cdef Request REQUESTS[3]
+
+binary_price, binary_first_order, binary_second_order = make_ufuncs(
+    &METHOD, REQUESTS, "binary",
     "Loop behind shortgamma.barrier.binary_price and touch_price: spot, strike, barrier, vol, expiry, rate, dividend, "
-    "amount, code (int8)."
-)
-binary_price = make_ufunc(price_loop, "binary_price", "ddddddddb", "d", "", DOC)
-binary_first_order = make_ufunc(first_order_loop, "binary_first_order", "ddddddddb", "d" * 7, "", DOC)
-binary_second_order = make_ufunc(second_order_loop, "binary_second_order", "ddddddddb", "d" * 14, "", DOC)
+    "amount, code (int8).")

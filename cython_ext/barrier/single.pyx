@@ -3,8 +3,15 @@
 cimport numpy as cnp
 
 cimport shortgamma.kernels.barrier.single as formula
-from cython_ext.barrier._blocks cimport INPUTS, Output, in_blocks
+from cython_ext.barrier._blocks cimport (
+    FrameLanes, JetLanes, Lanes, LegLanes, Method, Request, any_cancelled, clear_leg_lanes, finish_lanes, frame_at,
+    jet_at, legs_at, make_ufuncs, option_at, option_of, options_loop, prepare_lanes, put_jet, put_legs, set_request,
+    substitute,
+)
+from cython_ext._loop.blocks cimport LANES, padded
 from cython_ext._loop.ufuncs cimport Loop, make_ufunc
+from shortgamma.kernels.barrier.single cimport A, B, C, D, E, F, TERMS, Frame, Option, Weights
+from shortgamma.kernels.numeric.jets cimport Jet, Legs
 
 import numpy as np
 
@@ -13,69 +20,193 @@ cnp.import_ufunc()
 
 cdef object FLOAT = np.float64
 
-
-cdef void price_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* only) noexcept nogil:
-    in_blocks(False, 0, 1, args, dimensions, steps, only)
-
-
-cdef void first_order_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* only) noexcept nogil:
-    in_blocks(False, 1, formula.FIRST_ORDER, args, dimensions, steps, only)
+cdef enum:
+    NUMBERS = 8
 
 
-cdef void second_order_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* only) noexcept nogil:
-    in_blocks(False, 2, formula.SECOND_ORDER, args, dimensions, steps, only)
+cdef void sort_lanes(Lanes* lanes, Py_ssize_t whole, int* sorts) noexcept nogil:
+    """The terms of each option, or TERMS if it is not ordinary."""
+    cdef Py_ssize_t i
+    cdef Option option
+    cdef double inside, beyond
+    for i in range(whole):
+        option_at(lanes, i, &option)
+        inside = formula.inside_by(option.spot, option.barrier, option.kind)
+        beyond = formula.plain_beyond(option.kind)
+        sorts[i] = formula.terms_of(option.kind, option.strike, option.barrier, option.rebate)
+        sorts[i] = A if (beyond if inside < 0.0 else 0.0) != 0.0 else sorts[i]
+        sorts[i] = sorts[i] if formula.ordinary(
+            &option, formula.absolute(inside) if beyond != 0.0 else inside,
+            option.rebate * formula.at_hit(option.kind)) != 0.0 else TERMS
 
 
-cdef Loop ALONE = price_loop
+cdef inline void add_terms(
+    int order, int terms, const Weights* weights, Py_ssize_t whole, const Lanes* lanes, const FrameLanes* frames,
+    LegLanes* direct, LegLanes* images, double* size,
+) noexcept nogil:
+    """All terms but F."""
+    cdef Py_ssize_t i
+    cdef Option option
+    cdef Frame frame
+    cdef Legs legs, mirrored
+    if terms & A:
+        for i in range(whole):
+            option_at(lanes, i, &option)
+            frame_at(frames, i, &frame)
+            legs_at(direct, i, &legs)
+            formula.add_a(order, weights.a, &option, &frame, &legs, &size[i])
+            put_legs(order, &legs, direct, i)
+    if terms & B:
+        for i in range(whole):
+            option_at(lanes, i, &option)
+            frame_at(frames, i, &frame)
+            legs_at(direct, i, &legs)
+            formula.add_b(order, weights.b, &option, &frame, &legs, &size[i])
+            put_legs(order, &legs, direct, i)
+    if terms & C:
+        for i in range(whole):
+            option_at(lanes, i, &option)
+            frame_at(frames, i, &frame)
+            legs_at(images, i, &legs)
+            formula.add_c(order, weights.c, &option, &frame, &legs, &size[i])
+            put_legs(order, &legs, images, i)
+    if terms & D:
+        for i in range(whole):
+            option_at(lanes, i, &option)
+            frame_at(frames, i, &frame)
+            legs_at(images, i, &legs)
+            formula.add_d(order, weights.d, &option, &frame, &legs, &size[i])
+            put_legs(order, &legs, images, i)
+    if terms & E:
+        for i in range(whole):
+            option_at(lanes, i, &option)
+            frame_at(frames, i, &frame)
+            legs_at(direct, i, &legs)
+            legs_at(images, i, &mirrored)
+            formula.add_e(order, &option, &frame, &legs, &mirrored, &size[i])
+            put_legs(order, &legs, direct, i)
+            put_legs(order, &mirrored, images, i)
+
+
+cdef inline bint evaluate(
+    int order, int terms, Py_ssize_t ordinary, Py_ssize_t lane_count, Lanes* lanes,
+) noexcept nogil:
+    """Options that are made of the same terms."""
+    cdef Py_ssize_t i, whole = padded(lane_count)
+    cdef double owed = 1.0 if terms & (E | F) else 0.0
+    cdef double size[LANES]
+    cdef Option option
+    cdef Frame frame
+    cdef Legs legs, mirrored
+    cdef Jet jet
+    cdef Weights weights
+    cdef FrameLanes frames
+    cdef LegLanes direct, images
+    cdef JetLanes jets
+    formula.weights_of(lanes.kind[ordinary], lanes.strike[ordinary], lanes.barrier[ordinary], &weights)
+    if terms == A:
+        # a knock-in beyond its barrier too, which the weights do not tell
+        weights.a = 1.0
+    for i in range(whole):
+        size[i] = 0.0
+    clear_leg_lanes(&direct, whole)
+    clear_leg_lanes(&images, whole)
+    prepare_lanes(terms, whole, lanes, &frames)
+    add_terms(order, terms, &weights, whole, lanes, &frames, &direct, &images, size)
+    for i in range(whole):
+        option_at(lanes, i, &option)
+        frame_at(&frames, i, &frame)
+        legs_at(&direct, i, &legs)
+        legs_at(&images, i, &mirrored)
+        formula.combine(order, &option, &frame, &legs, &mirrored, &jet)
+        jet.value = formula.not_negative(jet.value, option.rebate * owed)
+        put_jet(order, &jet, &jets, i)
+    if terms & F:
+        for i in range(whole):
+            option_at(lanes, i, &option)
+            jet_at(&jets, i, &jet)
+            formula.ordinary_hit(
+                order, option.rebate, &option, frames.log_spot_barrier[i], frames.deviation[i], &jet)
+            put_jet(order, &jet, &jets, i)
+    # with the rebate: beside a large one it does not matter what cancels
+    for i in range(whole):
+        lanes.cancelled[i] = formula.cancels(jets.value[i], size[i])
+    finish_lanes(order, whole, &jets, lanes)
+    return any_cancelled(lanes, whole)
+
+
+cdef bint prices(int terms, Py_ssize_t ordinary, Py_ssize_t whole, Lanes* lanes) noexcept nogil:
+    return evaluate(0, terms, ordinary, whole, lanes)
+
+
+cdef bint first_order(int terms, Py_ssize_t ordinary, Py_ssize_t whole, Lanes* lanes) noexcept nogil:
+    return evaluate(1, terms, ordinary, whole, lanes)
+
+
+cdef bint second_order(int terms, Py_ssize_t ordinary, Py_ssize_t whole, Lanes* lanes) noexcept nogil:
+    return evaluate(2, terms, ordinary, whole, lanes)
+
+
+cdef bint careful(int order, const double* numbers, int kind, double* out) noexcept nogil:
+    cdef Option option = option_of(numbers, kind)
+    return formula.careful(order, &option, out)
 
 
 def price_of(tuple numbers, signed char kind):
     """The price of one option, of Python's own numbers; None if others are among them, or if it is not a number."""
-    cdef double values[INPUTS]
-    cdef char* data[INPUTS + 1]
-    cdef cnp.npy_intp steps[INPUTS + 1]
+    cdef double values[NUMBERS + 1]
+    cdef char* data[NUMBERS + 2]
+    cdef cnp.npy_intp steps[NUMBERS + 2]
     cdef cnp.npy_intp count = 1
     cdef Py_ssize_t i
-    if len(numbers) != INPUTS - 1:
+    if len(numbers) != NUMBERS:
         return None
-    for i in range(INPUTS - 1):
+    for i in range(NUMBERS):
         if type(numbers[i]) is not float and type(numbers[i]) is not int:
             return None
         values[i] = numbers[i]
         data[i] = <char*> &values[i]
         steps[i] = 0
-    data[INPUTS - 1] = <char*> &kind
-    data[INPUTS] = <char*> &values[INPUTS - 1]
-    steps[INPUTS - 1] = steps[INPUTS] = 0
-    ALONE(data, &count, steps, NULL)
-    return FLOAT(values[INPUTS - 1]) if values[INPUTS - 1] == values[INPUTS - 1] else None
+    data[NUMBERS] = <char*> &kind
+    data[NUMBERS + 1] = <char*> &values[NUMBERS]
+    steps[NUMBERS] = steps[NUMBERS + 1] = 0
+    LOOP(data, &count, steps, &REQUESTS[0])
+    return FLOAT(values[NUMBERS]) if values[NUMBERS] == values[NUMBERS] else None
 
 
-cdef object one_greek(Py_ssize_t place, str name):
-    """A ufunc of one Greek: the loop of its order, of whose outputs it stores this one."""
-    ONLY[place].place = place
-    return make_ufunc(
-        first_order_loop if place < formula.FIRST_ORDER else second_order_loop, "barrier_" + name, TYPES, "d", "",
-        f"Loop behind shortgamma.barrier.{name}: {ARGUMENTS}.", &ONLY[place])
+cdef Loop LOOP = options_loop
+cdef Method METHOD = Method(False, TERMS, sort_lanes, [prices, first_order, second_order], careful, substitute)
+cdef Request REQUESTS[3]
+cdef Request GREEKS[formula.SECOND_ORDER]
 
-
-cdef Output ONLY[formula.SECOND_ORDER]
-TYPES = "ddddddddb"
+OUTPUTS = (
+    "price", "delta", "gamma", "vega", "theta", "rho", "rho_dividend",
+    "vanna", "volga", "charm", "speed", "zomma", "color", "veta",
+)
 ARGUMENTS = "spot, strike, barrier, vol, expiry, rate, dividend, rebate, kind (int8)"
-DOC = f"Loop behind shortgamma.barrier: {ARGUMENTS}."
-barrier_price = make_ufunc(price_loop, "barrier_price", TYPES, "d", "", DOC)
-barrier_first_order = make_ufunc(first_order_loop, "barrier_first_order", TYPES, "d" * 7, "", DOC)
-barrier_second_order = make_ufunc(second_order_loop, "barrier_second_order", TYPES, "d" * 14, "", DOC)
-barrier_delta = one_greek(formula.DELTA, "delta")
-barrier_gamma = one_greek(formula.GAMMA, "gamma")
-barrier_vega = one_greek(formula.VEGA, "vega")
-barrier_theta = one_greek(formula.THETA, "theta")
-barrier_rho = one_greek(formula.RHO, "rho")
-barrier_rho_dividend = one_greek(formula.RHO_DIVIDEND, "rho_dividend")
-barrier_vanna = one_greek(formula.VANNA, "vanna")
-barrier_volga = one_greek(formula.VOLGA, "volga")
-barrier_charm = one_greek(formula.CHARM, "charm")
-barrier_speed = one_greek(formula.SPEED, "speed")
-barrier_zomma = one_greek(formula.ZOMMA, "zomma")
-barrier_color = one_greek(formula.COLOR, "color")
-barrier_veta = one_greek(formula.VETA, "veta")
+barrier_price, barrier_first_order, barrier_second_order = make_ufuncs(
+    &METHOD, REQUESTS, "barrier", f"Loop behind shortgamma.barrier: {ARGUMENTS}.")
+
+
+cdef object greek(int place):
+    """A ufunc of one Greek: the loop of its order, of whose outputs it stores this one."""
+    cdef str name = OUTPUTS[place]
+    set_request(&GREEKS[place], &METHOD, 1 if place < formula.FIRST_ORDER else 2, place, place + 1)
+    return make_ufunc(
+        options_loop, f"barrier_{name}", "d" * NUMBERS + "b", "d", "",
+        f"Loop behind shortgamma.barrier.{name}: {ARGUMENTS}.", &GREEKS[place])
+
+
+barrier_delta = greek(formula.DELTA)
+barrier_gamma = greek(formula.GAMMA)
+barrier_vega = greek(formula.VEGA)
+barrier_theta = greek(formula.THETA)
+barrier_rho = greek(formula.RHO)
+barrier_rho_dividend = greek(formula.RHO_DIVIDEND)
+barrier_vanna = greek(formula.VANNA)
+barrier_volga = greek(formula.VOLGA)
+barrier_charm = greek(formula.CHARM)
+barrier_speed = greek(formula.SPEED)
+barrier_zomma = greek(formula.ZOMMA)
+barrier_color = greek(formula.COLOR)
+barrier_veta = greek(formula.VETA)

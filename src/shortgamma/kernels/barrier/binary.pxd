@@ -3,20 +3,26 @@
 
 The 28 types of Rubinstein and Reiner ("Unscrambling the binary code", Risk 4(9), 1991; Haug, The Complete Guide to
 Option Pricing Formulas, 2nd ed., 2007, p. 176) are sums of the cash or asset halves of the terms A, B, C and D of
-`barrier`, with the same weights; a touch has no strike, so only B and D are left of it, or F if it pays at the hit.
+`single`, with the same weights; a touch has no strike, so only B and D are left of it, or F if it pays at the hit.
+
+The option's rebate is its amount, its kind the flags below beside UP, OUT (no-touch) and PUT.
 """
 
+from shortgamma.kernels.barrier._narrow cimport Payment
+from shortgamma.kernels.barrier._option cimport (
+    DELTA, FIRST_ORDER, OUT, PRICE, PUT, SECOND_ORDER, UP, Option, deliver, eta_of, inside_by, not_negative, outputs_of,
+    phi_of,
+)
+from shortgamma.kernels.barrier._rebate cimport any_hit
 from shortgamma.kernels.barrier.single cimport (
-    B, D, DERIVATIVES, E, F, FIRST_ORDER, OUT, PRICE, PUT, SECOND_ORDER, SMALLEST_DEVIATION, SUMS, UP,
-    V, V_Q, V_R, V_SIGMA, V_SIGMA_SIGMA, V_X, V_XX, V_XXX, V_XXXX, V_XX_SIGMA, V_X_SIGMA,
-    any_rebate, cancels, cash_leg, combine, deliver, density_at, density_of_image, divide, eta_of, image_asset,
-    image_factor, never_hit, not_negative, phi_of, prepare, terms_of as barrier_terms, weights,
+    B, D, E, F, SMALLEST_DEVIATION, Frame, Weights, any_nan, cancels, cash_leg, combine, density_at, divide,
+    image_density, in_domain, never_hit, nothing_known, payoff_of, power_of_spot, prepare, prepare_image,
+    terms_of as barrier_terms, weights_of as barrier_weights,
 )
-from shortgamma.kernels.numeric.vecmath cimport (
-    INFINITY, NAN, ONE_OVER_SQRT_TWO_PI, absolute, exp, log_ratio, mills, square_root,
-)
+from shortgamma.kernels.numeric.jets cimport Jet, Legs, clear, clear_legs
+from shortgamma.kernels.numeric.vecmath cimport ONE_OVER_SQRT_TWO_PI, absolute, exp, log_ratio, mills, square_root
 
-# Flags beside UP, OUT (no-touch) and PUT. AT_HIT: a touch pays when it is hit, else at expiry.
+# AT_HIT: a touch pays when it is hit, else at expiry.
 cdef enum:
     ASSET = 8
     TOUCH = 16
@@ -24,24 +30,22 @@ cdef enum:
     CODES = 64
 
 
-cdef inline int plain_kind(int code) noexcept nogil:
-    """A kind of `barrier` that asks of its numbers what this code does."""
-    return (code & UP) | ((code >> 4) & OUT)
+cdef inline double hit_amount(int code, double amount) noexcept nogil:
+    """The amount if it is paid at the hit, else 0."""
+    return amount * <double> ((code >> 5) & 1)
 
 
-cdef inline void weights_of(
-    int code, double strike, double barrier, double* a, double* b, double* c, double* d, double* side_b,
-) noexcept nogil:
-    """How often A, B, C and D stand in the option, and to which side B looks; nothing of them pays at the hit."""
-    cdef double late = <double> (1 - ((code >> 5) & 1)), touch = <double> ((code >> 4) & 1) * late
-    # -1 if it pays to those that were hit, 1 if to those that were not
-    cdef double turn = <double> ((code & OUT) - 1)
-    weights(code & (UP | OUT | PUT | TOUCH), strike, barrier, a, b, c, d)
-    a[0] *= late
-    b[0] = b[0] * late + touch
-    c[0] *= late
-    d[0] = d[0] * late - touch * turn
-    side_b[0] = eta_of(code) * turn if code & TOUCH else phi_of(code)
+cdef inline void weights_of(int code, double strike, double barrier, Weights* weights, double* side_of_b) noexcept nogil:
+    """How often A, B, C and D stand in the option, and the side of B; none of them pays at the hit."""
+    cdef double at_expiry = <double> (1 - ((code >> 5) & 1)), touch = <double> ((code >> 4) & 1) * at_expiry
+    # -1 if it is paid where the barrier was hit, 1 if where it was not
+    cdef double survivors = <double> ((code & OUT) - 1)
+    barrier_weights(code & (UP | OUT | PUT | TOUCH), strike, barrier, weights)
+    weights.a *= at_expiry
+    weights.b = weights.b * at_expiry + touch
+    weights.c *= at_expiry
+    weights.d = weights.d * at_expiry - touch * survivors
+    side_of_b[0] = eta_of(code) * survivors if code & TOUCH else phi_of(code)
 
 
 cdef inline int terms_of(int code, double strike, double barrier, double amount) noexcept nogil:
@@ -54,221 +58,217 @@ cdef inline int terms_of(int code, double strike, double barrier, double amount)
 
 
 cdef inline void asset_leg(
-    int order, double weight, double side, double d1, double deviation, double inverse, double asset, double density,
-    double* x0, double* x1, double* x21, double* x32, double* x43, double* size,
+    int order, double weight, double side, double d1, const Frame* frame, double asset, double density, Legs* legs,
+    double* size,
 ) noexcept nogil:
-    """Add weight times asset N(side d1) and its derivatives; density is asset exp(-d1^2/2)."""
-    cdef double tail = density * mills(absolute(d1)), d2 = d1 - deviation
+    """Add weight times asset N(side d1); density is asset exp(-d1^2/2)."""
+    cdef double inverse = frame.inverse, tail = density * mills(absolute(d1)), d2 = d1 - frame.deviation
     cdef double part = asset - tail if side * d1 > 0.0 else tail
     cdef double h0, h1
-    x0[0] += weight * part
+    legs.f0 += weight * part
     size[0] += absolute(weight) * part
     if order >= 1:
         h0 = side * density * ONE_OVER_SQRT_TWO_PI * inverse
-        x1[0] += weight * (part + h0)
+        legs.f1 += weight * (part + h0)
         h1 = -h0 * inverse * d2
-        x21[0] += weight * h1
+        legs.f21 += weight * h1
         if order >= 2:
-            x32[0] += weight * (h0 * inverse * inverse * (d2 * d2 - 1.0))
-            x43[0] += weight * (-h0 * inverse * inverse * inverse * (d2 * d2 - 3.0) * d2)
+            legs.f32 += weight * (h0 * inverse * inverse * (d2 * d2 - 1.0))
+            legs.f43 += weight * (-h0 * inverse * inverse * inverse * (d2 * d2 - 3.0) * d2)
 
 
-cdef inline void half(
-    int order, bint asset, double weight, double side, double d1, double deviation, double inverse, double full,
-    double cash, double density, double level, double* sums, double* size,
+cdef inline void half_leg(
+    int order, bint in_asset, double weight, double side, double d1, const Frame* frame, double asset, double cash,
+    double density, double level, Legs* legs, double* size,
 ) noexcept nogil:
-    """Add weight times asset N(side d1), or cash N(side d2); density is full exp(-d1^2/2)."""
-    if asset:
-        asset_leg(
-            order, weight, side, d1, deviation, inverse, full, density,
-            &sums[0], &sums[1], &sums[2], &sums[3], &sums[4], size,
-        )
+    """Add weight times asset N(side d1), or cash N(side d2); density is asset exp(-d1^2/2), level where it ends."""
+    if in_asset:
+        asset_leg(order, weight, side, d1, frame, asset, density, legs, size)
     else:
-        cash_leg(
-            order, weight, side, d1 - deviation, inverse, cash, density / level,
-            &sums[0], &sums[1], &sums[2], &sums[3], &sums[4], size,
-        )
+        cash_leg(order, weight, side, d1 - frame.deviation, frame.inverse, cash, density / level, legs, size)
 
 
-cdef inline void plain(
-    int order, double spot, double strike, double barrier, double vol, double expiry, double rate, double dividend,
-    double amount, int code, double* v,
+# The halves of the terms: what they add to the direct legs, or to the images.
+
+cdef inline void add_a(
+    int order, bint in_asset, double weight, const Option* option, const Frame* frame, Legs* direct, double* size,
 ) noexcept nogil:
-    """A alone: what does not know of a barrier."""
-    cdef double h, k, s, inverse, shift, two_mu, full, discount, size = 0.0
-    cdef double x[SUMS]
-    cdef int i
-    for i in range(SUMS):
-        x[i] = 0.0
-    prepare(
-        spot, strike, barrier, vol, expiry, rate, dividend, &h, &k, &s, &inverse, &shift, &two_mu, &full, &discount,
-    )
-    half(
-        order, code & ASSET != 0, amount, phi_of(code), k * inverse + shift, s, inverse, full, discount,
-        density_at(k, inverse, shift, full), strike, x, &size,
-    )
-    combine(
-        order, h, vol, expiry, rate - dividend, two_mu, x[0], x[1], x[2], x[3], x[4], 0.0, 0.0, 0.0, 0.0, 0.0,
-        &v[V], &v[V_X], &v[V_XX], &v[V_SIGMA], &v[V_R], &v[V_Q],
-        &v[V_XXX], &v[V_XXXX], &v[V_X_SIGMA], &v[V_XX_SIGMA], &v[V_SIGMA_SIGMA],
-    )
+    cdef double k = frame.log_spot_strike
+    half_leg(
+        order, in_asset, weight, phi_of(option.kind), k * frame.inverse + frame.shift, frame, frame.asset,
+        frame.discount, density_at(k, frame), option.strike, direct, size)
+
+
+cdef inline void add_b(
+    int order, bint in_asset, double weight, double side, const Option* option, const Frame* frame, Legs* direct,
+    double* size,
+) noexcept nogil:
+    half_leg(
+        order, in_asset, weight, side, frame.log_spot_barrier * frame.inverse + frame.shift, frame, frame.asset,
+        frame.discount, frame.density, option.barrier, direct, size)
+
+
+cdef inline void add_c(
+    int order, bint in_asset, double weight, const Option* option, const Frame* frame, Legs* images, double* size,
+) noexcept nogil:
+    half_leg(
+        order, in_asset, weight, eta_of(option.kind),
+        (frame.log_spot_strike - 2.0 * frame.log_spot_barrier) * frame.inverse + frame.shift, frame, frame.image_asset,
+        frame.discount * frame.image, image_density(frame), option.strike, images, size)
+
+
+cdef inline void add_d(
+    int order, bint in_asset, double weight, const Option* option, const Frame* frame, Legs* images, double* size,
+) noexcept nogil:
+    half_leg(
+        order, in_asset, weight, eta_of(option.kind), frame.shift - frame.log_spot_barrier * frame.inverse, frame,
+        frame.image_asset, frame.discount * frame.image, frame.density, option.barrier, images, size)
+
+
+cdef inline double closed_form(
+    int order, const Weights* weights, double side_of_b, const Option* option, Frame* frame, Jet* jet,
+) noexcept nogil:
+    """The weighted halves, and their size; those of weight 0 are left out."""
+    cdef Legs direct, images
+    cdef double amount = option.rebate, size = 0.0
+    cdef bint in_asset = option.kind & ASSET != 0
+    clear_legs(&direct)
+    clear_legs(&images)
+    prepare(option, frame)
+    frame.density = density_at(frame.log_spot_barrier, frame)
+    prepare_image(option, frame)
+    if weights.a != 0.0:
+        add_a(order, in_asset, weights.a * amount, option, frame, &direct, &size)
+    if weights.b != 0.0:
+        add_b(order, in_asset, weights.b * amount, side_of_b, option, frame, &direct, &size)
+    if weights.c != 0.0:
+        add_c(order, in_asset, weights.c * amount, option, frame, &images, &size)
+    if weights.d != 0.0:
+        add_d(order, in_asset, weights.d * amount, option, frame, &images, &size)
+    combine(order, option, frame, &direct, &images, jet)
+    return size
+
+
+cdef inline void plain(int order, const Option* option, Jet* jet) noexcept nogil:
+    """The binary without a barrier, A."""
+    cdef Weights weights
+    cdef Frame frame
+    weights.a = 1.0
+    weights.b = weights.c = weights.d = 0.0
+    closed_form(order, &weights, 0.0, option, &frame, jet)
+
+
+cdef inline void uncancelled(int order, const Option* option, Jet* jet) noexcept nogil:
+    """The option by integrals of positive numbers."""
+    cdef Payment payment = payoff_of(option)
+    cdef bint in_asset = option.kind & ASSET != 0
+    clear(jet)
+    payment.grows = False
+    payment.amount = option.rebate * (
+        option.spot * exp(-option.dividend * option.expiry) if in_asset else exp(-option.rate * option.expiry))
+    payment.centre = payment.deviation if in_asset else 0.0
+    if option.kind & TOUCH:
+        never_hit(order, option, payment.amount, payment.centre, jet)
+    else:
+        plain(order, option, jet)
+        divide(order, option, &payment, jet)
 
 
 cdef inline void living(
-    int order, double a, double b, double c, double d, double side_b, double spot, double strike, double barrier,
-    double vol, double expiry, double rate, double dividend, double amount, int code, double* v,
+    int order, const Weights* weights, double side_of_b, const Option* option, Jet* jet,
 ) noexcept nogil:
-    """a A + b B + c C + d D, each the half of the term that the code names, and F; B looks to side_b."""
-    cdef double h, k, s, inverse, shift, two_mu, full, discount, image, at_barrier, full_image, size = 0.0
-    cdef double eta = eta_of(code), phi = phi_of(code), drift = rate - dividend
-    cdef bint asset = code & ASSET != 0
-    cdef double x[SUMS]
-    cdef double y[SUMS]
-    cdef int i
-    for i in range(SUMS):
-        x[i] = y[i] = 0.0
-    prepare(
-        spot, strike, barrier, vol, expiry, rate, dividend, &h, &k, &s, &inverse, &shift, &two_mu, &full, &discount,
-    )
-    image = image_factor(h, two_mu)
-    full_image = image_asset(full, image, barrier, spot)
-    at_barrier = density_at(h, inverse, shift, full)
-    if a != 0.0:
-        half(
-            order, asset, a * amount, phi, k * inverse + shift, s, inverse, full, discount,
-            density_at(k, inverse, shift, full), strike, x, &size,
-        )
-    if b != 0.0:
-        half(
-            order, asset, b * amount, side_b, h * inverse + shift, s, inverse, full, discount, at_barrier, barrier, x,
-            &size,
-        )
-    if c != 0.0:
-        half(
-            order, asset, c * amount, eta, (k - 2.0 * h) * inverse + shift, s, inverse, full_image, discount * image,
-            density_of_image(h, k, inverse, shift, full), strike, y, &size,
-        )
-    if d != 0.0:
-        half(
-            order, asset, d * amount, eta, shift - h * inverse, s, inverse, full_image, discount * image, at_barrier,
-            barrier, y, &size,
-        )
-    combine(
-        order, h, vol, expiry, drift, two_mu, x[0], x[1], x[2], x[3], x[4], y[0], y[1], y[2], y[3], y[4],
-        &v[V], &v[V_X], &v[V_XX], &v[V_SIGMA], &v[V_R], &v[V_Q],
-        &v[V_XXX], &v[V_XXXX], &v[V_X_SIGMA], &v[V_XX_SIGMA], &v[V_SIGMA_SIGMA],
-    )
-    if cancels(v[V], size) > 0.0:
-        for i in range(DERIVATIVES):
-            v[i] = 0.0
-        full = amount * (full if asset else discount)
-        if code & TOUCH:
-            never_hit(order, code & UP, full, s if asset else 0.0, spot, barrier, vol, expiry, drift, v)
-        else:
-            plain(order, spot, strike, barrier, vol, expiry, rate, dividend, amount, code, v)
-            divide(
-                order, code & (UP | OUT | PUT), False, full, s if asset else 0.0, spot, strike, barrier, vol, expiry,
-                drift, v)
-    v[V] = not_negative(v[V], amount)
-    if code & AT_HIT:
-        any_rebate(order, amount * barrier if asset else amount, h, vol, s, rate, drift, eta, v)
+    """The weighted halves and F."""
+    cdef Frame frame
+    cdef double amount = option.rebate
+    cdef double size = closed_form(order, weights, side_of_b, option, &frame, jet)
+    if cancels(jet.value, size) > 0.0:
+        uncancelled(order, option, jet)
+    jet.value = not_negative(jet.value, amount)
+    if option.kind & AT_HIT:
+        any_hit(
+            order, amount * option.barrier if option.kind & ASSET else amount, option, frame.log_spot_barrier,
+            frame.deviation, jet)
 
 
-cdef inline void sure(
-    double spot, double expiry, double rate, double dividend, double amount, int code, double* v,
-) noexcept nogil:
+cdef inline void sure(const Option* option, Jet* jet) noexcept nogil:
     """A payment at expiry that is certain."""
-    if code & ASSET:
-        v[V] = amount * (spot * exp(-dividend * expiry))
-        v[V_X] = v[V_XX] = v[V_XXX] = v[V_XXXX] = v[V]
-        v[V_Q] = -expiry * v[V]
+    cdef double amount = option.rebate, expiry = option.expiry
+    if option.kind & ASSET:
+        jet.value = amount * (option.spot * exp(-option.dividend * expiry))
+        jet.x = jet.xx = jet.xxx = jet.xxxx = jet.value
+        jet.q = -expiry * jet.value
     else:
-        v[V] = amount * exp(-rate * expiry)
-        v[V_R] = -expiry * v[V]
+        jet.value = amount * exp(-option.rate * expiry)
+        jet.r = -expiry * jet.value
 
 
-cdef inline void certain(
-    bint hit, double spot, double strike, double barrier, double expiry, double rate, double dividend, double amount,
-    int code, double* v,
-) noexcept nogil:
+cdef inline void certain(bint hit, const Option* option, Jet* jet) noexcept nogil:
     """No volatility or no time: the path is S e^(bt)."""
-    cdef double drift = rate - dividend, moment, power, value
+    cdef int code = option.kind
+    cdef double rate = option.rate, drift = option.rate - option.dividend, expiry = option.expiry, moment
     if not hit and expiry > 0.0 and eta_of(code) * drift < 0.0:
-        moment = log_ratio(barrier, spot) / drift
+        moment = log_ratio(option.barrier, option.spot) / drift
         hit = moment <= expiry
         if hit and code & AT_HIT:
-            power = rate / drift
-            value = amount * (barrier if code & ASSET else 1.0) * exp(-rate * moment)
-            v[V] = value
-            v[V_X] = power * value
-            v[V_XX] = power * v[V_X]
-            v[V_XXX] = power * v[V_XX]
-            v[V_XXXX] = power * v[V_XXX]
-            v[V_R] = (power - 1.0) * moment * value
-            v[V_Q] = -power * moment * value
+            power_of_spot(
+                option.rebate * (option.barrier if code & ASSET else 1.0) * exp(-rate * moment), rate / drift, moment,
+                jet)
     if code & AT_HIT or hit == (code & OUT != 0):
         return
-    if code & TOUCH or phi_of(code) * (spot * exp(drift * expiry) - strike) > 0.0:
-        sure(spot, expiry, rate, dividend, amount, code, v)
+    if code & TOUCH or phi_of(code) * (option.spot * exp(drift * expiry) - option.strike) > 0.0:
+        sure(option, jet)
 
 
-cdef inline bint value(
-    int order, double spot, double strike, double barrier, double vol, double expiry, double rate, double dividend,
-    double amount, int code, double* out,
-) noexcept nogil:
+cdef inline bint careful(int order, const Option* option, double* out) noexcept nogil:
     """Any input at all; false if it lies outside the domain (the outputs are then NaN).
 
-    A touch has no strike, but what stands in its place has to be a price all the same.
+    A touch has no strike, but the number in its place has to be a price all the same.
     """
-    cdef double a = 0.0, b = 0.0, c = 0.0, d = 0.0, price, side, side_b
-    cdef double v[DERIVATIVES]
-    cdef int i, outputs = SECOND_ORDER if order == 2 else FIRST_ORDER if order == 1 else 1
-    if not (
-        0.0 < spot < INFINITY and 0.0 < strike < INFINITY and 0.0 < barrier < INFINITY
-        and 0.0 <= vol < INFINITY and 0.0 <= expiry < INFINITY
-        and absolute(rate) < INFINITY and absolute(dividend) < INFINITY and absolute(amount) < INFINITY
-    ):
-        for i in range(outputs):
-            out[i] = NAN
-        return (
-            spot != spot or strike != strike or barrier != barrier or vol != vol or expiry != expiry
-            or rate != rate or dividend != dividend or amount != amount
-        )
-    for i in range(DERIVATIVES):
-        v[i] = 0.0
-    side = eta_of(code) * (spot - barrier)
-    if side <= 0.0 and code & AT_HIT:
-        # paid, in cash or in the asset itself
-        v[V] = amount * spot if code & ASSET else amount
-        if side < 0.0 or vol * square_root(expiry) < SMALLEST_DEVIATION:
-            for i in range(outputs):
-                out[i] = 0.0
-            out[PRICE] = v[V]
-            if order >= 1 and code & ASSET:
-                out[1] = amount
-            return True
-        price = v[V]
-    elif vol * square_root(expiry) < SMALLEST_DEVIATION:
-        certain(side <= 0.0, spot, strike, barrier, expiry, rate, dividend, amount, code, v)
-        deliver(order, spot, vol, rate, rate - dividend, v, out)
+    cdef Weights weights
+    cdef Jet jet
+    cdef int code = option.kind, place
+    cdef double price, inside, side_of_b, rate = option.rate, drift = option.rate - option.dividend
+    if not in_domain(option):
+        nothing_known(order, out)
+        return any_nan(option)
+    clear(&jet)
+    inside = inside_by(option.spot, option.barrier, code)
+    if option.vol * square_root(option.expiry) < SMALLEST_DEVIATION and not (inside <= 0.0 and code & AT_HIT):
+        certain(inside <= 0.0, option, &jet)
+        deliver(order, option.spot, option.vol, rate, drift, &jet, out)
         return True
-    elif side <= 0.0:
-        if code & OUT == 0:
-            if code & TOUCH:
-                sure(spot, expiry, rate, dividend, amount, code, v)
-            else:
-                # out of reach of the image terms, the plain binary
-                living(
-                    order, 1.0, 0.0, 0.0, 0.0, 1.0, spot, strike, barrier, vol, expiry, rate, dividend, amount, code, v)
-        price = v[V]
-        if side < 0.0:
-            deliver(order, spot, vol, rate, rate - dividend, v, out)
-            return True
+    weights_of(code, option.strike, option.barrier, &weights, &side_of_b)
+    if inside <= 0.0:
+        if code & AT_HIT:
+            # paid, in cash or in the asset itself
+            price = option.rebate * option.spot if code & ASSET else option.rebate
+            if inside < 0.0 or option.vol * square_root(option.expiry) < SMALLEST_DEVIATION:
+                for place in range(outputs_of(order)):
+                    out[place] = 0.0
+                out[PRICE] = price
+                if order >= 1 and code & ASSET:
+                    out[DELTA] = option.rebate
+                return True
+        else:
+            knocked(order, option, &jet)
+            price = jet.value
+            if inside < 0.0:
+                deliver(order, option.spot, option.vol, rate, drift, &jet, out)
+                return True
     # living, or at the barrier: the Greeks are those of the living side, the price is known
-    weights_of(code, strike, barrier, &a, &b, &c, &d, &side_b)
-    living(
-        order, a, b, c, d, side_b, spot, strike, barrier, vol, expiry, rate, dividend, amount, code, v)
-    deliver(order, spot, vol, rate, rate - dividend, v, out)
-    if side <= 0.0:
+    living(order, &weights, side_of_b, option, &jet)
+    deliver(order, option.spot, option.vol, rate, drift, &jet, out)
+    if inside <= 0.0:
         out[PRICE] = price
     return True
+
+
+cdef inline void knocked(int order, const Option* option, Jet* jet) noexcept nogil:
+    """What pays at expiry, the barrier having been hit."""
+    if option.kind & OUT:
+        return
+    if option.kind & TOUCH:
+        sure(option, jet)
+    else:
+        plain(order, option, jet)
+        jet.value = not_negative(jet.value, option.rebate)
