@@ -65,7 +65,6 @@ INLINE = [
 ]
 # Copies of a loop for each constant argument double the time that it takes to compile, and are no faster.
 NO_CLONES = "-fno-ipa-cp-clone"
-NO_PEELING = ["-fno-peel-loops", "--param=max-completely-peel-times=0"]
 # Flags of single parts, each for a reason that was measured. Loops of many rare branches would take minutes to
 # compile if they were melted into each other, and gain nothing.
 BRANCHING = {"funding/events", "leverage/token", "liquidation/account", "liquidation/process", "liquidation/cascade"}
@@ -74,12 +73,18 @@ EXTRA = {
     "barrier/double": [NO_CLONES],
     "barrier/binary": [NO_CLONES],
     "barrier/discrete": [NO_CLONES],
-    "barrier/shifted": NO_PEELING,
 }
 # One body in many loops: compilers would rather share it than make a vectorised copy for each.
-MANY_COPIES = {"leverage/theory", "leverage/token", "carry/rolling_regression"}
+MANY_COPIES = {
+    "barrier/binary",
+    "barrier/shifted",
+    "barrier/single",
+    "carry/rolling_regression",
+    "leverage/theory",
+    "leverage/token",
+}
 # The longest first, so that no processor is left with one of them at the end.
-SLOWEST = ("barrier/double", "barrier/shifted", "barrier/single", "barrier/binary", "barrier/discrete", "barrier/soft")
+SLOWEST = ("barrier/double", "barrier/partial_time", "barrier/single", "barrier/binary", "barrier/discrete")
 
 OPTIMISE = {
     "release": ["-O3", "-g0", *INLINE],
@@ -248,7 +253,7 @@ class BuildWhatTheCompilerKnows(build_ext):
 
     def build_extensions(self) -> None:
         if not MSVC:
-            named = (*INLINE, *ALWAYS, NO_CLONES, *NO_PEELING, "-ffp-contract=off")
+            named = (*INLINE, *ALWAYS, NO_CLONES, "-ffp-contract=off")
             optional = [flag for flag in named if not self.knows([flag])]
             unknown = {level for level, flags in levels().items() if flags and not self.knows(flags)}
             for level in sorted(unknown):

@@ -33,6 +33,15 @@ cdef double normal_pdf(double x) noexcept nogil:
     return vecmath.normal_pdf(x)
 
 
+cdef void barrier_option(
+    double spot, double strike, double barrier_, double vol, double expiry, double rate, double dividend,
+    double rebate, int kind, int order, double* out,
+) noexcept nogil:
+    cdef barrier.Option option = barrier.Option(
+        spot, strike, barrier_, vol, expiry, rate, dividend, rebate, kind)
+    barrier.careful(order, &option, out)
+
+
 cdef double barrier_price(
     double spot, double strike, double barrier_, double vol, double expiry, double rate, double dividend,
     double rebate, int kind,
@@ -40,7 +49,7 @@ cdef double barrier_price(
     cdef double price
     if not 0 <= kind < barrier.KINDS:
         return NAN
-    barrier.careful(0, spot, strike, barrier_, vol, expiry, rate, dividend, rebate, kind, &price)
+    barrier_option(spot, strike, barrier_, vol, expiry, rate, dividend, rebate, kind, 0, &price)
     return price
 
 
@@ -51,13 +60,10 @@ cdef int barrier_greeks(
     """How many outputs were written to out, in the order of BarrierGreeks: 7 at order 1, 14 at order 2, else 0."""
     if not 0 <= kind < barrier.KINDS:
         return 0
-    if order == 1:
-        barrier.careful(1, spot, strike, barrier_, vol, expiry, rate, dividend, rebate, kind, out)
-        return barrier.FIRST_ORDER
-    if order == 2:
-        barrier.careful(2, spot, strike, barrier_, vol, expiry, rate, dividend, rebate, kind, out)
-        return barrier.SECOND_ORDER
-    return 0
+    if order != 1 and order != 2:
+        return 0
+    barrier_option(spot, strike, barrier_, vol, expiry, rate, dividend, rebate, kind, order, out)
+    return barrier.FIRST_ORDER if order == 1 else barrier.SECOND_ORDER
 
 
 cdef double contract_value(double quantity, double price, double multiplier, int inverse) noexcept nogil:

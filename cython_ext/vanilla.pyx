@@ -70,7 +70,7 @@ cdef inline bint put_ordinary(bint binary, Lanes* o, Py_ssize_t whole) noexcept 
 
 cdef inline void compute(bint binary, int order, Lanes* o, Py_ssize_t whole) noexcept nogil:
     cdef Py_ssize_t i
-    cdef double x[barrier.SUMS][LANES]
+    cdef double x[formula.SUMS][LANES]
     if not binary and order == 0:
         for i in range(whole):
             o.out[0][i] = formula.price_of(

@@ -7,6 +7,11 @@ from libc.string cimport memcpy
 
 ctypedef void (*Loop)(char**, cnp.npy_intp*, cnp.npy_intp*, void*) noexcept nogil
 
+cdef struct Inner:
+    # the loop of a ufunc, and what NumPy hands to it
+    Loop loop
+    void* data
+
 cdef struct Keep:
     # NumPy keeps pointers to these, and never frees a ufunc's memory: one block a ufunc, for good.
     cnp.PyUFuncGenericFunction loop
@@ -46,3 +51,11 @@ cdef inline object make_ufunc(
         &keep.loop, &keep.data, keep.types, 1, len(inputs), len(outputs), cnp.PyUFunc_None,
         keep.name, c_docs, 0, keep.signature if signature else NULL,
     )
+
+
+cdef inline Inner inner_of(cnp.ufunc ufunc):
+    """The loop of a ufunc, for other loops to call."""
+    cdef Inner inner
+    inner.loop = <Loop> <void*> ufunc.functions[0]
+    inner.data = ufunc.data[0]
+    return inner

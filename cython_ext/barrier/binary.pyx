@@ -152,6 +152,10 @@ cdef bint careful(int order, const double* numbers, int code, double* out) noexc
 cdef Method METHOD = Method(False, TERMS, sort_lanes, [prices, first_order, second_order], careful, substitute)
 cdef Request REQUESTS[3]
 
+# What faces call the flags of a code, beside the kinds and options of `single`.
+PAYOFFS = {"cash": 0, "asset": formula.ASSET}
+TOUCHES = {"one-touch": formula.TOUCH, "no-touch": formula.TOUCH + formula.OUT}
+PAID_AT = {"hit": formula.AT_HIT, "expiry": 0}
 binary_price, binary_first_order, binary_second_order = make_ufuncs(
     &METHOD, REQUESTS, "binary",
     "Loop behind shortgamma.barrier.binary_price and touch_price: spot, strike, barrier, vol, expiry, rate, dividend, "

@@ -4,9 +4,11 @@ cimport numpy as cnp
 
 cimport shortgamma.kernels.barrier.single as single
 cimport shortgamma.kernels.barrier.double as formula
-from shortgamma.kernels.barrier.single cimport (
-    DERIVATIVES, FIRST_ORDER, PI, PRICE, SECOND_ORDER, SMALL_LAMBDA,
-    V, V_Q, V_R, V_SIGMA, V_SIGMA_SIGMA, V_X, V_XX, V_XXX, V_XXXX, V_XX_SIGMA, V_X_SIGMA,
+from shortgamma.kernels.barrier._option cimport FIRST_ORDER, PRICE, SECOND_ORDER, Greeks
+from shortgamma.kernels.barrier._rebate cimport PI, SMALL_LAMBDA
+from shortgamma.kernels.numeric.jets cimport Jet
+from shortgamma.kernels.barrier.double cimport (
+    DERIVATIVES, V, V_Q, V_R, V_SIGMA, V_SIGMA_SIGMA, V_X, V_XX, V_XXX, V_XXXX, V_XX_SIGMA, V_X_SIGMA,
 )
 from cython_ext._loop.blocks cimport (
     INVALID, LANES, Status, load, load_codes, padded, status_raise, status_restore, status_save, store,
@@ -137,6 +139,8 @@ cdef inline void living(int order, bint careful, Py_ssize_t whole, Lanes* x) noe
     cdef double v[DERIVATIVES][LANES]
     cdef double one_hit[formula.PARTS]
     cdef double d, turn, sign, put, gap, upward
+    cdef Jet jet
+    cdef Greeks greeks
     cdef long long any_option, any_in, any_outer, any_few, any_wave, any_late, any_hit, any_image, any_here, any_full
 
     for i in range(whole):
@@ -455,14 +459,32 @@ cdef inline void living(int order, bint careful, Py_ssize_t whole, Lanes* x) noe
         x.out[PRICE][i] = formula.not_negative(v[V][i], x.rebate[i])
     if order >= 1:
         for i in range(whole):
-            single.finish(
-                order, x.spot[i], x.vol[i], x.rate[i], x.rate[i] - x.dividend[i],
-                v[V][i], v[V_X][i], v[V_XX][i], v[V_SIGMA][i], v[V_R][i], v[V_Q][i],
-                v[V_XXX][i], v[V_XXXX][i], v[V_X_SIGMA][i], v[V_XX_SIGMA][i], v[V_SIGMA_SIGMA][i],
-                &x.out[single.DELTA][i], &x.out[single.GAMMA][i], &x.out[single.VEGA][i], &x.out[single.THETA][i],
-                &x.out[single.RHO][i], &x.out[single.RHO_DIVIDEND][i], &x.out[single.VANNA][i],
-                &x.out[single.VOLGA][i], &x.out[single.CHARM][i], &x.out[single.SPEED][i], &x.out[single.ZOMMA][i],
-                &x.out[single.COLOR][i], &x.out[single.VETA][i])
+            jet.value = v[V][i]
+            jet.x = v[V_X][i]
+            jet.xx = v[V_XX][i]
+            jet.sigma = v[V_SIGMA][i]
+            jet.r = v[V_R][i]
+            jet.q = v[V_Q][i]
+            jet.xxx = v[V_XXX][i]
+            jet.xxxx = v[V_XXXX][i]
+            jet.x_sigma = v[V_X_SIGMA][i]
+            jet.xx_sigma = v[V_XX_SIGMA][i]
+            jet.sigma_sigma = v[V_SIGMA_SIGMA][i]
+            single.finish(order, x.spot[i], x.vol[i], x.rate[i], x.rate[i] - x.dividend[i], &jet, &greeks)
+            x.out[single.DELTA][i] = greeks.delta
+            x.out[single.GAMMA][i] = greeks.gamma
+            x.out[single.VEGA][i] = greeks.vega
+            x.out[single.THETA][i] = greeks.theta
+            x.out[single.RHO][i] = greeks.rho
+            x.out[single.RHO_DIVIDEND][i] = greeks.rho_dividend
+            if order >= 2:
+                x.out[single.VANNA][i] = greeks.vanna
+                x.out[single.VOLGA][i] = greeks.volga
+                x.out[single.CHARM][i] = greeks.charm
+                x.out[single.SPEED][i] = greeks.speed
+                x.out[single.ZOMMA][i] = greeks.zomma
+                x.out[single.COLOR][i] = greeks.color
+                x.out[single.VETA][i] = greeks.veta
 
 
 cdef inline void one_by_one(int order, Lanes* x, Py_ssize_t i, double* one, bint* outside) noexcept nogil:
@@ -498,9 +520,9 @@ cdef inline void one_by_one(int order, Lanes* x, Py_ssize_t i, double* one, bint
     for place in range(outputs):
         one[place] = alone.out[place][0]
     if rebate != 0.0:
-        kind = single.OUT | single.TOUCH | (single.LATE if x.code[i] & formula.LATE else 0)
+        kind = single.OUT | single.TOUCH | (single.AT_EXPIRY if x.code[i] & formula.LATE else 0)
         kind |= single.UP if x.code[i] & formula.WHICH == formula.KIKO else 0
-        single.apart(single.careful)(
+        formula.one_barrier(
             order, x.spot[i], x.strike[i], x.upper[i] if kind & single.UP else x.lower[i], x.vol[i], x.expiry[i],
             x.rate[i], x.dividend[i], rebate, kind, outer)
         for place in range(outputs):
@@ -628,6 +650,16 @@ cdef void second_order_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp*
     double_barriers(2, SECOND_ORDER, args, dimensions, steps)
 
 
+KINDS = {"knock-in": formula.IN, "knock-out": formula.OUT, "kiko": formula.KIKO, "koki": formula.KOKI}
+OPTIONS = {"call": 0, "put": formula.PUT}
+PAID_AT = {"hit": 0, "expiry": formula.LATE}
+# a no-touch is the rebate of a knock-in, a double touch that of a knock-out
+TOUCHES = {
+    "double-no-touch": formula.TOUCH + formula.IN,
+    "double-touch": formula.TOUCH + formula.OUT,
+    "kiko": formula.TOUCH + formula.KIKO,
+    "koki": formula.TOUCH + formula.KOKI,
+}
 TYPES = "dddddddddb"
 DOC = (
     "Loop behind shortgamma.barrier.double_price and double_touch_price: spot, strike, lower, upper, vol, expiry, "

@@ -31,6 +31,7 @@ cdef void partial_time_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp*
     status_raise(INVALID if outside else 0)
 
 
+WINDOWS = {"start": formula.START, "end": formula.END_CROSSING, "end-beyond": formula.END_BEYOND}
 partial_time_price = make_ufunc(
     partial_time_loop, "partial_time_price", "ddddddddbb", "d", "",
     "Loop behind shortgamma.barrier.partial_time_price: spot, strike, barrier, vol, expiry, moment, rate, dividend, "

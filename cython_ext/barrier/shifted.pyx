@@ -3,170 +3,257 @@
 cimport numpy as cnp
 
 cimport shortgamma.kernels.barrier.shifted as formula
-from shortgamma.kernels.barrier.single cimport (
-    DELTA, FIRST_ORDER, GAMMA, PRICE, SECOND_ORDER, SPEED, TOUCH, VANNA, VEGA, VETA, VOLGA, ZOMMA,
-)
-from cython_ext.barrier._blocks cimport Lanes, in_blocks
 from cython_ext._loop.blocks cimport (
-    INVALID, LANES, Status, load, load_codes, padded, status_raise, status_restore, status_save,
+    INVALID, LANES, Status, code_at, load, load_codes, number_at, padded, status_raise, status_restore, status_save,
+    store,
 )
-from cython_ext._loop.ufuncs cimport make_ufunc
+from cython_ext._loop.ufuncs cimport Inner, inner_of, make_ufunc
+from shortgamma.kernels.barrier._option cimport (
+    DELTA, FIRST_ORDER, GAMMA, OUT, PRICE, PUT, SECOND_ORDER, SPEED, TOUCH, UP, VANNA, VEGA, VETA, VOLGA, ZOMMA, Greeks,
+    Option, outputs_of,
+)
 
 cnp.import_array()
 cnp.import_ufunc()
 
 cdef enum:
+    # places of inputs
+    BARRIER = 2
+    REBATE = 7
+    DATES = 8
+    KIND = 9
     INPUTS = 10
-    # numbers of an option that is watched always
-    PLAIN = 8
+    # numbers of an option that is watched all the time
+    NUMBERS = 8
     CHUNK = 256
 
-cdef struct Columns:
-    # what the loop of such options is called with
-    char* data[PLAIN + 1 + SECOND_ORDER]
-    cnp.npy_intp step[PLAIN + 1 + SECOND_ORDER]
+cdef struct Places:
+    # of the inputs that move a barrier
+    int barrier
+    int vol
+    int expiry
+    int dates
+    int kind
+
+cdef struct Options:
+    # what the loop of options watched all the time is called with
+    char* args[NUMBERS + 1 + SECOND_ORDER]
+    cnp.npy_intp steps[NUMBERS + 1 + SECOND_ORDER]
+
+cdef struct Chunk:
+    double level[CHUNK]
+    signed char binary_kind[CHUNK]
+    signed char rebate_kind[CHUNK]
+    bint any_rebate
+    # the option at the moved barrier, the binary in cash, the rebate alone
+    double greeks[SECOND_ORDER][CHUNK]
+    double binary[SECOND_ORDER][CHUNK]
+    double rebate[SECOND_ORDER][CHUNK]
+
+# Parts whose loops are called here, and these loops by order.
+CALLS = ("barrier.single", "barrier.binary")
+cdef Inner BARRIERS[3]
+cdef Inner BINARIES[3]
 
 
-cdef inline double number(char** args, cnp.npy_intp* steps, int place, Py_ssize_t i) noexcept nogil:
-    return (<double*> (args[place] + i * steps[place]))[0]
+def link(single, binary):
+    """Take the loops to call from the parts above."""
+    for order, name in enumerate(("price", "first_order", "second_order")):
+        BARRIERS[order] = inner_of(getattr(single, f"barrier_{name}"))
+        BINARIES[order] = inner_of(getattr(binary, f"binary_{name}"))
 
 
-cdef inline int code(char** args, cnp.npy_intp* steps, int place, Py_ssize_t i) noexcept nogil:
-    return (<signed char*> (args[place] + i * steps[place]))[0]
+cdef inline bint move_barriers(
+    char** args, cnp.npy_intp* steps, const Places* places, Py_ssize_t begin, Py_ssize_t count, double* level,
+) noexcept nogil:
+    """A block of moved barriers; true if a number is outside its domain."""
+    cdef Py_ssize_t i
+    cdef double barrier[LANES]
+    cdef double vol[LANES]
+    cdef double expiry[LANES]
+    cdef double dates[LANES]
+    cdef int kind[LANES]
+    cdef long long outside = 0
+    load(barrier, args[places.barrier] + begin * steps[places.barrier], steps[places.barrier], count)
+    load(vol, args[places.vol] + begin * steps[places.vol], steps[places.vol], count)
+    load(expiry, args[places.expiry] + begin * steps[places.expiry], steps[places.expiry], count)
+    load(dates, args[places.dates] + begin * steps[places.dates], steps[places.dates], count)
+    load_codes(kind, args[places.kind] + begin * steps[places.kind], steps[places.kind], count)
+    for i in range(padded(count)):
+        level[i] = formula.moved(barrier[i], vol[i], expiry[i], dates[i], kind[i])
+    for i in range(padded(count)):
+        outside |= (level[i] != level[i]) & (barrier[i] == barrier[i]) & (vol[i] == vol[i]) & (
+            expiry[i] == expiry[i]) & (dates[i] == dates[i])
+    return outside != 0
 
 
 cdef void barrier_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
     """barrier, vol, expiry, dates, kind -> barrier"""
-    cdef Py_ssize_t i
-    cdef double barrier, vol, expiry, dates, level
+    cdef Py_ssize_t begin = 0, count
+    cdef double level[LANES]
+    cdef Places places = Places(0, 1, 2, 3, 4)
     cdef bint outside = False
     cdef Status status = status_save()
-    for i in range(dimensions[0]):
-        barrier = number(args, steps, 0, i)
-        vol = number(args, steps, 1, i)
-        expiry = number(args, steps, 2, i)
-        dates = number(args, steps, 3, i)
-        level = formula.moved(barrier, vol, expiry, dates, (<signed char*> (args[4] + i * steps[4]))[0])
-        outside |= level != level and barrier == barrier and vol == vol and expiry == expiry and dates == dates
-        (<double*> (args[5] + i * steps[5]))[0] = level
+    while begin < dimensions[0]:
+        count = min(<Py_ssize_t> LANES, dimensions[0] - begin)
+        outside |= move_barriers(args, steps, &places, begin, count, level)
+        store(args[5] + begin * steps[5], steps[5], level, count)
+        begin += LANES
     status_restore(status)
     status_raise(INVALID if outside else 0)
 
 
-cdef inline void options(
-    int order, int outputs, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps,
-) noexcept nogil:
-    """spot, strike, barrier, vol, expiry, rate, dividend, rebate, dates, kind -> the first outputs
+cdef inline bint fill(char** args, cnp.npy_intp* steps, Py_ssize_t begin, Py_ssize_t size, Chunk* chunk) noexcept nogil:
+    """Barriers and kinds; true if a number is outside its domain."""
+    cdef Py_ssize_t i, block = 0
+    cdef int kind
+    cdef Places places = Places(BARRIER, 3, 4, DATES, KIND)
+    cdef bint outside = False
+    while block < size:
+        outside |= move_barriers(
+            args, steps, &places, begin + block, min(<Py_ssize_t> LANES, size - block), &chunk.level[block])
+        block += LANES
+    chunk.any_rebate = False
+    for i in range(size):
+        kind = code_at(args, steps, KIND, begin + i)
+        chunk.binary_kind[i] = <signed char> (kind & (UP | OUT | PUT))
+        chunk.rebate_kind[i] = <signed char> (kind | TOUCH)
+        chunk.any_rebate |= number_at(args, steps, REBATE, begin + i) != 0.0
+    return outside
 
-    Three options of the continuous formula each: itself, the binary in cash, and the rebate alone.
-    """
+
+cdef inline void call(Inner* inner, Options* options, Py_ssize_t size, double[SECOND_ORDER][CHUNK] results) noexcept nogil:
+    """Call a loop, with results side by side."""
+    cdef cnp.npy_intp count = size
+    cdef int place
+    for place in range(SECOND_ORDER):
+        options.args[NUMBERS + 1 + place] = <char*> results[place]
+        options.steps[NUMBERS + 1 + place] = sizeof(double)
+    inner.loop(options.args, &count, options.steps, inner.data)
+
+
+cdef inline void evaluate(
+    int order, char** args, cnp.npy_intp* steps, Py_ssize_t begin, Py_ssize_t size, Chunk* chunk,
+) noexcept nogil:
+    """Three options of the continuous formula for each: itself, the rebate alone, and the binary in cash."""
+    cdef Py_ssize_t i
+    cdef int place
+    cdef double amount = 1.0
+    cdef Options options
+    for place in range(NUMBERS):
+        options.args[place] = args[place] + begin * steps[place]
+        options.steps[place] = steps[place]
+    options.args[BARRIER] = <char*> chunk.level
+    options.steps[BARRIER] = sizeof(double)
+    options.args[NUMBERS] = args[KIND] + begin * steps[KIND]
+    options.steps[NUMBERS] = steps[KIND]
+    call(&BARRIERS[order], &options, size, chunk.greeks)
+    options.steps[NUMBERS] = 1
+    if chunk.any_rebate:
+        options.args[NUMBERS] = <char*> chunk.rebate_kind
+        call(&BARRIERS[order], &options, size, chunk.rebate)
+    else:
+        for place in range(outputs_of(order)):
+            for i in range(size):
+                chunk.rebate[place][i] = 0.0
+    options.args[REBATE] = <char*> &amount
+    options.steps[REBATE] = 0
+    options.args[NUMBERS] = <char*> chunk.binary_kind
+    call(&BINARIES[order], &options, size, chunk.binary)
+
+
+cdef inline void greeks_at(double[SECOND_ORDER][CHUNK] rows, Py_ssize_t i, Greeks* greeks) noexcept nogil:
+    """Those that the shift needs or changes."""
+    greeks.price = rows[PRICE][i]
+    greeks.delta = rows[DELTA][i]
+    greeks.gamma = rows[GAMMA][i]
+    greeks.vega = rows[VEGA][i]
+    greeks.vanna = rows[VANNA][i]
+    greeks.volga = rows[VOLGA][i]
+    greeks.speed = rows[SPEED][i]
+    greeks.zomma = rows[ZOMMA][i]
+    greeks.veta = rows[VETA][i]
+
+
+cdef inline void add_shifts(
+    int order, char** args, cnp.npy_intp* steps, Py_ssize_t begin, Py_ssize_t size, Chunk* chunk,
+) noexcept nogil:
+    cdef Py_ssize_t block = 0, count, i, k
+    cdef double spot[LANES]
+    cdef double strike[LANES]
+    cdef double vol[LANES]
+    cdef double expiry[LANES]
+    cdef double rate[LANES]
+    cdef double dividend[LANES]
+    cdef double dates[LANES]
+    cdef int kind[LANES]
+    cdef Option option
+    cdef Greeks greeks, binary, rebate
+    while block < size:
+        count = min(<Py_ssize_t> LANES, size - block)
+        load(spot, args[0] + (begin + block) * steps[0], steps[0], count)
+        load(strike, args[1] + (begin + block) * steps[1], steps[1], count)
+        load(vol, args[3] + (begin + block) * steps[3], steps[3], count)
+        load(expiry, args[4] + (begin + block) * steps[4], steps[4], count)
+        load(rate, args[5] + (begin + block) * steps[5], steps[5], count)
+        load(dividend, args[6] + (begin + block) * steps[6], steps[6], count)
+        load(dates, args[DATES] + (begin + block) * steps[DATES], steps[DATES], count)
+        load_codes(kind, args[KIND] + (begin + block) * steps[KIND], steps[KIND], count)
+        # lanes beyond the size hold old numbers, which nobody reads
+        for i in range(padded(count)):
+            k = block + i
+            option.spot = spot[i]
+            option.strike = strike[i]
+            option.barrier = chunk.level[k]
+            option.vol = vol[i]
+            option.expiry = expiry[i]
+            option.rate = rate[i]
+            option.dividend = dividend[i]
+            option.kind = kind[i]
+            greeks_at(chunk.greeks, k, &greeks)
+            greeks_at(chunk.binary, k, &binary)
+            greeks_at(chunk.rebate, k, &rebate)
+            formula.add_shift(order, &option, dates[i], &binary, &rebate, &greeks)
+            chunk.greeks[VEGA][k] = greeks.vega
+            if order >= 2:
+                chunk.greeks[VANNA][k] = greeks.vanna
+                chunk.greeks[VOLGA][k] = greeks.volga
+                chunk.greeks[ZOMMA][k] = greeks.zomma
+                chunk.greeks[VETA][k] = greeks.veta
+        block += LANES
+
+
+cdef inline void options_loop(
+    int order, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps,
+) noexcept nogil:
+    """spot, strike, barrier, vol, expiry, rate, dividend, rebate, dates, kind -> the outputs of an order"""
     cdef Py_ssize_t begin = 0, i, size
-    cdef cnp.npy_intp count[1]
-    cdef int place, turn
-    cdef double level[CHUNK]
-    cdef signed char cash[CHUNK]
-    cdef signed char touch[CHUNK]
-    cdef double one = 1.0
-    cdef double out[SECOND_ORDER][CHUNK]
-    cdef double q[SECOND_ORDER][CHUNK]
-    cdef double f[SECOND_ORDER][CHUNK]
-    cdef Columns columns
-    cdef bint outside = False, rebates
+    cdef int place
+    cdef Chunk chunk
+    cdef bint outside = False
     cdef Status status = status_save()
     while begin < dimensions[0]:
         size = min(<Py_ssize_t> CHUNK, dimensions[0] - begin)
-        rebates = False
-        for i in range(size):
-            level[i] = formula.moved(
-                number(args, steps, 2, begin + i), number(args, steps, 3, begin + i), number(args, steps, 4, begin + i),
-                number(args, steps, 8, begin + i), code(args, steps, 9, begin + i))
-            outside |= level[i] != level[i] and not (
-                number(args, steps, 2, begin + i) != number(args, steps, 2, begin + i)
-                or number(args, steps, 3, begin + i) != number(args, steps, 3, begin + i)
-                or number(args, steps, 4, begin + i) != number(args, steps, 4, begin + i)
-                or number(args, steps, 8, begin + i) != number(args, steps, 8, begin + i))
-            cash[i] = <signed char> (code(args, steps, 9, begin + i) & 7)
-            touch[i] = <signed char> (code(args, steps, 9, begin + i) | TOUCH)
-            rebates |= number(args, steps, 7, begin + i) != 0.0
-        for place in range(PLAIN):
-            columns.data[place] = args[place] + begin * steps[place]
-            columns.step[place] = steps[place]
-        columns.data[2] = <char*> level
-        columns.step[2] = sizeof(double)
-        columns.data[PLAIN] = args[9] + begin * steps[9]
-        columns.step[PLAIN] = steps[9]
-        count[0] = size
+        outside |= fill(args, steps, begin, size, &chunk)
         status_restore(status)
-        # one call for two, of which the loop has one copy
-        for turn in range(2 if rebates else 1):
-            into(&columns, &f[0][0] if turn else &out[0][0])
-            in_blocks(False, order, outputs, columns.data, count, columns.step, NULL)
-            columns.data[PLAIN] = <char*> touch
-            columns.step[PLAIN] = 1
-        if not rebates:
-            for place in range(outputs):
-                for i in range(size):
-                    f[place][i] = 0.0
-        columns.data[PLAIN - 1] = <char*> &one
-        columns.step[PLAIN - 1] = 0
-        columns.data[PLAIN] = <char*> cash
-        columns.step[PLAIN] = 1
-        into(&columns, &q[0][0])
-        in_blocks(True, order, outputs, columns.data, count, columns.step, NULL)
-        # what the three raised stays
+        evaluate(order, args, steps, begin, size, &chunk)
+        # flags that the called loops have raised stay
         status = status_save()
-        add_shifts(order, args, steps, begin, size, level, out, q, f)
-        for place in range(outputs):
+        add_shifts(order, args, steps, begin, size, &chunk)
+        for place in range(outputs_of(order)):
             for i in range(size):
-                (<double*> (args[INPUTS + place] + (begin + i) * steps[INPUTS + place]))[0] = out[place][i]
+                (<double*> (args[INPUTS + place] + (begin + i) * steps[INPUTS + place]))[0] = chunk.greeks[place][i]
         begin += size
     status_restore(status)
     status_raise(INVALID if outside else 0)
 
 
-cdef inline void into(Columns* columns, double* results) noexcept nogil:
-    """Let the results go there."""
-    cdef int place
-    for place in range(SECOND_ORDER):
-        columns.data[PLAIN + 1 + place] = <char*> (results + place * CHUNK)
-        columns.step[PLAIN + 1 + place] = sizeof(double)
-
-
-cdef inline void add_shifts(
-    int order, char** args, cnp.npy_intp* steps, Py_ssize_t begin, Py_ssize_t size, const double* level,
-    double[SECOND_ORDER][CHUNK] out, double[SECOND_ORDER][CHUNK] q, double[SECOND_ORDER][CHUNK] f,
-) noexcept nogil:
-    cdef Py_ssize_t block = 0, lanes, i, k
-    cdef Lanes o
-    cdef double dates[LANES]
-    cdef double here[LANES]
-    while block < size:
-        lanes = min(<Py_ssize_t> LANES, size - block)
-        load(o.spot, args[0] + (begin + block) * steps[0], steps[0], lanes)
-        load(o.strike, args[1] + (begin + block) * steps[1], steps[1], lanes)
-        load(o.vol, args[3] + (begin + block) * steps[3], steps[3], lanes)
-        load(o.expiry, args[4] + (begin + block) * steps[4], steps[4], lanes)
-        load(o.rate, args[5] + (begin + block) * steps[5], steps[5], lanes)
-        load(o.dividend, args[6] + (begin + block) * steps[6], steps[6], lanes)
-        load(dates, args[8] + (begin + block) * steps[8], steps[8], lanes)
-        load_codes(o.kind, args[9] + (begin + block) * steps[9], steps[9], lanes)
-        load(here, <const char*> (level + block), sizeof(double), lanes)
-        for i in range(padded(lanes)):
-            k = block + i
-            formula.add_shift(
-                order, o.spot[i], o.strike[i], here[i], o.vol[i], o.expiry[i], o.rate[i], o.dividend[i], dates[i],
-                o.kind[i], out[PRICE][k], out[DELTA][k], out[GAMMA][k], out[SPEED][k],
-                q[PRICE][k], q[DELTA][k], q[GAMMA][k], q[VEGA][k], f[PRICE][k], f[DELTA][k], f[GAMMA][k], f[VEGA][k],
-                &out[VEGA][k], &out[VANNA][k], &out[VOLGA][k], &out[ZOMMA][k], &out[VETA][k])
-        block += LANES
-
-
 cdef void first_order_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    options(1, FIRST_ORDER, args, dimensions, steps)
+    options_loop(1, args, dimensions, steps)
 
 
 cdef void second_order_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    options(2, SECOND_ORDER, args, dimensions, steps)
+    options_loop(2, args, dimensions, steps)
 
 
 DOC = (
@@ -176,5 +263,5 @@ DOC = (
 shifted_barrier = make_ufunc(
     barrier_loop, "shifted_barrier", "ddddb", "d", "",
     "Loop behind shortgamma.barrier.price with monitoring: barrier, vol, expiry, dates, kind (int8).")
-shifted_first_order = make_ufunc(first_order_loop, "shifted_first_order", "dddddddddb", "d" * 7, "", DOC)
-shifted_second_order = make_ufunc(second_order_loop, "shifted_second_order", "dddddddddb", "d" * 14, "", DOC)
+shifted_first_order = make_ufunc(first_order_loop, "shifted_first_order", "dddddddddb", "d" * FIRST_ORDER, "", DOC)
+shifted_second_order = make_ufunc(second_order_loop, "shifted_second_order", "dddddddddb", "d" * SECOND_ORDER, "", DOC)

@@ -179,34 +179,41 @@ cdef Method METHOD = Method(False, TERMS, sort_lanes, [prices, first_order, seco
 cdef Request REQUESTS[3]
 cdef Request GREEKS[formula.SECOND_ORDER]
 
+# What faces call the flags of a kind, and the outputs in their places; how many outputs an order has.
+KINDS = {"down-in": 0, "up-in": formula.UP, "down-out": formula.OUT, "up-out": formula.UP + formula.OUT}
+OPTIONS = {"call": 0, "put": formula.PUT}
+PAID_AT = {"hit": 0, "expiry": formula.AT_EXPIRY}
+# a no-touch is the rebate of a knock-in, a one-touch that of a knock-out
+TOUCHES = {"no-touch": formula.TOUCH, "one-touch": formula.TOUCH + formula.OUT}
 OUTPUTS = (
     "price", "delta", "gamma", "vega", "theta", "rho", "rho_dividend",
     "vanna", "volga", "charm", "speed", "zomma", "color", "veta",
 )
+OUTPUTS_AT_ORDER = (1, formula.FIRST_ORDER, formula.SECOND_ORDER)
 ARGUMENTS = "spot, strike, barrier, vol, expiry, rate, dividend, rebate, kind (int8)"
 barrier_price, barrier_first_order, barrier_second_order = make_ufuncs(
     &METHOD, REQUESTS, "barrier", f"Loop behind shortgamma.barrier: {ARGUMENTS}.")
 
 
-cdef object greek(int place):
+cdef object greek(str name):
     """A ufunc of one Greek: the loop of its order, of whose outputs it stores this one."""
-    cdef str name = OUTPUTS[place]
+    cdef int place = OUTPUTS.index(name)
     set_request(&GREEKS[place], &METHOD, 1 if place < formula.FIRST_ORDER else 2, place, place + 1)
     return make_ufunc(
         options_loop, f"barrier_{name}", "d" * NUMBERS + "b", "d", "",
         f"Loop behind shortgamma.barrier.{name}: {ARGUMENTS}.", &GREEKS[place])
 
 
-barrier_delta = greek(formula.DELTA)
-barrier_gamma = greek(formula.GAMMA)
-barrier_vega = greek(formula.VEGA)
-barrier_theta = greek(formula.THETA)
-barrier_rho = greek(formula.RHO)
-barrier_rho_dividend = greek(formula.RHO_DIVIDEND)
-barrier_vanna = greek(formula.VANNA)
-barrier_volga = greek(formula.VOLGA)
-barrier_charm = greek(formula.CHARM)
-barrier_speed = greek(formula.SPEED)
-barrier_zomma = greek(formula.ZOMMA)
-barrier_color = greek(formula.COLOR)
-barrier_veta = greek(formula.VETA)
+barrier_delta = greek("delta")
+barrier_gamma = greek("gamma")
+barrier_vega = greek("vega")
+barrier_theta = greek("theta")
+barrier_rho = greek("rho")
+barrier_rho_dividend = greek("rho_dividend")
+barrier_vanna = greek("vanna")
+barrier_volga = greek("volga")
+barrier_charm = greek("charm")
+barrier_speed = greek("speed")
+barrier_zomma = greek("zomma")
+barrier_color = greek("color")
+barrier_veta = greek("veta")

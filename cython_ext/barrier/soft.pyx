@@ -1,140 +1,148 @@
-"""The loop of soft barriers: the nodes of many options through the lanes of hard ones."""
+"""The loop of soft barriers: the nodes of many options go through the loop of hard ones."""
 
 cimport numpy as cnp
 
 cimport shortgamma.kernels.barrier.single as single
 cimport shortgamma.kernels.barrier.soft as formula
-from cython_ext.barrier._blocks cimport Lanes, living, sort_block
-from cython_ext._loop.blocks cimport INVALID, LANES, Status, padded, status_raise, status_restore, status_save
+from cython_ext._loop.blocks cimport (
+    INVALID, Status, code_at, number_at, status_raise, status_restore, status_save,
+)
+from cython_ext._loop.ufuncs cimport Inner, inner_of, make_ufunc
+from shortgamma.kernels.barrier._option cimport Option
 from shortgamma.kernels.numeric.quadrature cimport NODES, gauss_legendre
-from cython_ext._loop.ufuncs cimport make_ufunc
 from shortgamma.kernels.numeric.vecmath cimport NAN
 
 cnp.import_array()
 cnp.import_ufunc()
 
 cdef enum:
+    # numbers of a hard option, and the place of its barrier
+    NUMBERS = 8
+    BARRIER = 2
     RESULT = 9
+    CHUNK = 256
 
-cdef double NODE[NODES]
-cdef double WEIGHT[NODES]
-cdef double FEW_NODE[formula.FEW]
-cdef double FEW_WEIGHT[formula.FEW]
-gauss_legendre(NODES, NODE, WEIGHT)
-gauss_legendre(formula.FEW, FEW_NODE, FEW_WEIGHT)
-
+cdef struct Rule:
+    double node[NODES]
+    double weight[NODES]
 
 cdef struct Waiting:
-    # lanes that wait to be priced, made of the same terms; each with the place and the share of its option
-    Lanes lanes
+    # options that wait to be priced, their numbers by rows; each with the place and the share of the soft one
+    double number[NUMBERS][CHUNK]
+    signed char kind[CHUNK]
+    Py_ssize_t owner[CHUNK]
+    double share[CHUNK]
+    double price[CHUNK]
     Py_ssize_t count
-    int terms
-    Py_ssize_t owner[LANES]
-    double share[LANES]
+
+cdef Rule LONG, SHORT
+gauss_legendre(NODES, LONG.node, LONG.weight)
+gauss_legendre(formula.SHORT_NODES, SHORT.node, SHORT.weight)
+
+# Parts whose loops are called here.
+CALLS = ("barrier.single",)
+cdef Inner PRICE
 
 
-cdef inline void add(
-    Waiting* w, double spot, double strike, double level, double vol, double expiry, double rate, double dividend,
-    int kind, Py_ssize_t owner, double share,
-) noexcept nogil:
-    cdef Py_ssize_t i = w.count
-    w.lanes.spot[i] = spot
-    w.lanes.strike[i] = strike
-    w.lanes.barrier[i] = level
-    w.lanes.vol[i] = vol
-    w.lanes.expiry[i] = expiry
-    w.lanes.rate[i] = rate
-    w.lanes.dividend[i] = dividend
-    w.lanes.rebate[i] = 0.0
-    w.lanes.kind[i] = kind
-    w.owner[i] = owner
-    w.share[i] = share
-    w.count = i + 1
+def link(part):
+    """Take the loop to call from the part above."""
+    global PRICE
+    PRICE = inner_of(part.barrier_price)
 
 
-cdef inline void price_all(Waiting* w, char* target, cnp.npy_intp step) noexcept nogil:
-    """Add the shares of what waits to its options."""
-    cdef Py_ssize_t count = w.count, one = 0, i
-    cdef int sorts[LANES]
-    cdef double careful[LANES]
-    cdef Lanes* o = &w.lanes
-    if count == 0:
-        return
-    while w.count < padded(count):
-        i = count - 1
-        add(w, o.spot[i], o.strike[i], o.barrier[i], o.vol[i], o.expiry[i], o.rate[i], o.dividend[i], o.kind[i], 0, 0.0)
-    sort_block(o, w.count, sorts)
-    while one < count and sorts[one] != w.terms:
-        one += 1
-    for i in range(w.count):
-        if sorts[i] != w.terms:
-            single.apart(single.careful)(
-                0, o.spot[i], o.strike[i], o.barrier[i], o.vol[i], o.expiry[i], o.rate[i], o.dividend[i], 0.0,
-                o.kind[i], &careful[i])
-            single.substitute(
-                &o.spot[i], &o.strike[i], &o.barrier[i], &o.vol[i], &o.expiry[i], &o.rate[i], &o.dividend[i],
-                &o.rebate[i], o.kind[i])
-    if one < count:
-        living(0, w.terms, one, w.count, o)
-    # in the order of the lanes, whatever is in the block beside them
+cdef inline void add(Waiting* waiting, const Option* option, Py_ssize_t owner, Py_ssize_t nodes) noexcept nogil:
+    """So many options, whose barriers and shares are still to come."""
+    cdef Py_ssize_t i, end = waiting.count + nodes
+    for i in range(waiting.count, end):
+        waiting.number[0][i] = option.spot
+        waiting.number[1][i] = option.strike
+        waiting.number[3][i] = option.vol
+        waiting.number[4][i] = option.expiry
+        waiting.number[5][i] = option.rate
+        waiting.number[6][i] = option.dividend
+        waiting.number[7][i] = 0.0
+        waiting.owner[i] = owner
+    for i in range(waiting.count, end):
+        waiting.kind[i] = <signed char> option.kind
+    waiting.count = end
+
+
+cdef inline void price_all(Waiting* waiting, char* target, cnp.npy_intp step) noexcept nogil:
+    """Add the shares of the waiting options to their owners."""
+    cdef char* args[NUMBERS + 2]
+    cdef cnp.npy_intp steps[NUMBERS + 2]
+    cdef cnp.npy_intp count = waiting.count
+    cdef Py_ssize_t i
+    for i in range(NUMBERS):
+        args[i] = <char*> waiting.number[i]
+        steps[i] = sizeof(double)
+    args[NUMBERS] = <char*> waiting.kind
+    steps[NUMBERS] = 1
+    args[NUMBERS + 1] = <char*> waiting.price
+    steps[NUMBERS + 1] = sizeof(double)
+    PRICE.loop(args, &count, steps, PRICE.data)
+    # in the order of the nodes, whichever options are in the chunk beside them
     for i in range(count):
-        (<double*> (target + w.owner[i] * step))[0] += w.share[i] * (
-            careful[i] if sorts[i] != w.terms else o.out[single.PRICE][i])
-    w.count = 0
+        (<double*> (target + waiting.owner[i] * step))[0] += waiting.share[i] * waiting.price[i]
+    waiting.count = 0
+
+
+cdef inline void add_nodes(
+    const formula.Range* levels, const formula.Piece* piece, Py_ssize_t owner, Waiting* waiting, char* target,
+    cnp.npy_intp step,
+) noexcept nogil:
+    """The nodes of a piece."""
+    cdef Py_ssize_t panel, m, first
+    cdef const Rule* rule = &SHORT if piece.nodes == formula.SHORT_NODES else &LONG
+    cdef double half = 0.5 * (piece.high - piece.low) / piece.panels
+    cdef double share = half / (levels.upper - levels.lower)
+    for panel in range(piece.panels):
+        if waiting.count + piece.nodes > CHUNK:
+            price_all(waiting, target, step)
+        first = waiting.count
+        add(waiting, &levels.option, owner, piece.nodes)
+        for m in range(piece.nodes):
+            waiting.number[BARRIER][first + m] = piece.low + half * (2 * panel + 1 + rule.node[m])
+            waiting.share[first + m] = share * rule.weight[m]
 
 
 cdef void soft_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
     """spot, strike, lower, upper, vol, expiry, rate, dividend, kind -> price"""
-    cdef Py_ssize_t i, j, k, m, n, count
-    cdef int kind, terms
-    cdef double spot, strike, lower, upper, vol, expiry, rate, dividend, half, level, share
-    cdef const double* node
-    cdef const double* weight
+    cdef Py_ssize_t i, k, count
+    cdef double middle
     cdef char* target = args[RESULT]
-    cdef Waiting w
+    cdef Waiting waiting
+    cdef formula.Range levels
     cdef formula.Piece pieces[formula.MOST_PIECES]
     cdef bint outside = False
     cdef Status status = status_save()
-    w.count = w.terms = 0
+    waiting.count = 0
     for i in range(dimensions[0]):
-        spot = (<double*> (args[0] + i * steps[0]))[0]
-        strike = (<double*> (args[1] + i * steps[1]))[0]
-        lower = (<double*> (args[2] + i * steps[2]))[0]
-        upper = (<double*> (args[3] + i * steps[3]))[0]
-        vol = (<double*> (args[4] + i * steps[4]))[0]
-        expiry = (<double*> (args[5] + i * steps[5]))[0]
-        rate = (<double*> (args[6] + i * steps[6]))[0]
-        dividend = (<double*> (args[7] + i * steps[7]))[0]
-        kind = (<signed char*> (args[8] + i * steps[8]))[0]
-        if not formula.valid(spot, strike, lower, upper, vol, expiry, rate, dividend):
-            outside |= not formula.any_nan(spot, strike, lower, upper, vol, expiry, rate, dividend)
+        levels.lower = number_at(args, steps, 2, i)
+        levels.upper = number_at(args, steps, 3, i)
+        levels.option = Option(
+            number_at(args, steps, 0, i), number_at(args, steps, 1, i), levels.lower, number_at(args, steps, 4, i),
+            number_at(args, steps, 5, i), number_at(args, steps, 6, i), number_at(args, steps, 7, i), 0.0,
+            code_at(args, steps, 8, i))
+        if not formula.valid(&levels):
+            outside |= not formula.any_nan(&levels)
             (<double*> (target + i * steps[RESULT]))[0] = NAN
             continue
         (<double*> (target + i * steps[RESULT]))[0] = 0.0
-        count = formula.split(spot, strike, lower, upper, vol, expiry, rate, dividend, pieces)
-        for j in range(count):
-            level = 0.5 * (pieces[j].low + pieces[j].high)
-            # knocked, the option knows nothing of its barrier, and a range of one level has but that
-            n = 1 if lower == upper or single.eta_of(kind) * (spot - level) <= 0.0 else pieces[j].nodes
-            node = &FEW_NODE[0] if n == formula.FEW else &NODE[0]
-            weight = &FEW_WEIGHT[0] if n == formula.FEW else &WEIGHT[0]
-            terms = single.terms_of(kind, strike, level, 0.0)
-            if n == 1:
-                pieces[j].panels = 1
-            half = (0.5 if n > 1 else 1.0) * (pieces[j].high - pieces[j].low) / pieces[j].panels
-            share = half / (upper - lower) if lower < upper else 1.0
-            for k in range(pieces[j].panels):
-                if w.count + n > LANES or (w.count and w.terms != terms):
-                    price_all(&w, target, steps[RESULT])
-                w.terms = terms
-                if n == 1:
-                    add(&w, spot, strike, level, vol, expiry, rate, dividend, kind, i, share)
-                    continue
-                for m in range(n):
-                    add(
-                        &w, spot, strike, pieces[j].low + half * (2 * k + 1 + node[m]), vol, expiry, rate, dividend,
-                        kind, i, share * weight[m])
-    price_all(&w, target, steps[RESULT])
+        count = formula.split(&levels, pieces)
+        for k in range(count):
+            middle = 0.5 * (pieces[k].low + pieces[k].high)
+            if levels.lower < levels.upper and single.inside_by(levels.option.spot, middle, levels.option.kind) > 0.0:
+                add_nodes(&levels, &pieces[k], i, &waiting, target, steps[RESULT])
+                continue
+            # knocked, the option does not depend on its barrier, and a range may be one level
+            if waiting.count == CHUNK:
+                price_all(&waiting, target, steps[RESULT])
+            waiting.number[BARRIER][waiting.count] = middle
+            waiting.share[waiting.count] = (
+                (pieces[k].high - pieces[k].low) / (levels.upper - levels.lower) if levels.lower < levels.upper else 1.0)
+            add(&waiting, &levels.option, i, 1)
+    price_all(&waiting, target, steps[RESULT])
     status_restore(status)
     status_raise(INVALID if outside else 0)
 

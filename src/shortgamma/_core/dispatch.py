@@ -87,6 +87,9 @@ def load(part: str, level: str = level) -> ModuleType:
     spec.loader.exec_module(module)
     # its C code, which is the same at every level, also enters the module under the name that it was translated with
     sys.modules.pop(f"{BUILDS}.{part}", None)
+    if calls := getattr(module, "CALLS", ()):
+        # it calls the loops of other parts
+        module.link(*(load(called, level) for called in calls))
     return module
 
 

@@ -20,11 +20,13 @@ not small. The start is ours: below b at a = t from the inverse of Bachelier's f
 distribution's.
 """
 
-from shortgamma.kernels.barrier.single cimport (
-    CHARM, COLOR, DELTA, FIRST_ORDER, GAMMA, PRICE, RHO, RHO_DIVIDEND, SECOND_ORDER, SMALLEST_DEVIATION, SPEED, SUMS,
-    THETA, VANNA, VEGA, VETA, VOLGA, ZOMMA, cash_leg, density_at, leg, phi_of, prepare,
+from shortgamma.kernels.barrier._option cimport (
+    CHARM, COLOR, DELTA, FIRST_ORDER, GAMMA, PRICE, RHO, RHO_DIVIDEND, SECOND_ORDER, SPEED, THETA, VANNA, VEGA, VETA,
+    VOLGA, ZOMMA, Option, phi_of,
 )
 from shortgamma.kernels.barrier.binary cimport ASSET, asset_leg
+from shortgamma.kernels.barrier.single cimport SMALLEST_DEVIATION, Frame, cash_leg, density_at, leg, prepare
+from shortgamma.kernels.numeric.jets cimport Legs, clear_legs
 from shortgamma.kernels.numeric.vecmath cimport (
     INFINITY, NAN, ONE_OVER_SQRT_TWO_PI, absolute, at_least, at_most, erfcx, exp, log, log1p, log_ratio, mills,
     mills_pair, square_root,
@@ -48,6 +50,30 @@ cdef extern from *:
 
 cdef enum:
     MOST_STEPS = 64
+    # numbers of a sum of legs
+    SUMS = 5
+
+
+cdef inline void frame_of(
+    double spot, double strike, double vol, double expiry, double rate, double dividend, Frame* frame,
+) noexcept nogil:
+    """What `barrier` calls the frame of an option; it has a barrier, of which the legs used here know nothing."""
+    cdef Option option
+    option.spot = spot
+    option.strike = option.barrier = strike
+    option.vol = vol
+    option.expiry = expiry
+    option.rate = rate
+    option.dividend = dividend
+    prepare(&option, frame)
+
+
+cdef inline void put_sums(const Legs* legs, double* x, Py_ssize_t step) noexcept nogil:
+    x[0] = legs.f0
+    x[step] = legs.f1
+    x[2 * step] = legs.f21
+    x[3 * step] = legs.f32
+    x[4 * step] = legs.f43
 
 
 cdef inline double tails_apart(double a, double t, double at_a) noexcept nogil:
@@ -107,15 +133,16 @@ cdef inline double price_of(
     double spot, double strike, double vol, double expiry, double rate, double dividend, int kind,
 ) noexcept nogil:
     """The price of an ordinary option."""
-    cdef double h, k, s, inverse, shift, two_mu, asset, discount, cash, d1, density, near, far, value
-    prepare(
-        spot, strike, strike, vol, expiry, rate, dividend, &h, &k, &s, &inverse, &shift, &two_mu, &asset, &discount)
-    cash = strike * discount
-    density = density_at(k, inverse, shift, asset)
-    d1 = k * inverse + shift
+    cdef Frame frame
+    cdef double cash, d1, density, near, far, value
+    frame_of(spot, strike, vol, expiry, rate, dividend, &frame)
+    cash = frame.cash
+    density = density_at(frame.log_spot_strike, &frame)
+    d1 = frame.log_spot_strike * frame.inverse + frame.shift
     value = out_of_the_money(
-        absolute(d1 - 0.5 * s), 0.5 * s, density, asset if asset < cash else cash, &near, &far)
-    return at_least(value, 0.0) + no_volatility(asset, cash, phi_of(kind))
+        absolute(d1 - 0.5 * frame.deviation), 0.5 * frame.deviation, density,
+        frame.asset if frame.asset < cash else cash, &near, &far)
+    return at_least(value, 0.0) + no_volatility(frame.asset, cash, phi_of(kind))
 
 
 cdef inline void deliver_plain(
@@ -162,21 +189,19 @@ cdef inline void sums_of(
     double* x, Py_ssize_t step,
 ) noexcept nogil:
     """What `deliver_plain` needs of an ordinary option."""
-    cdef double h, k, s, inverse, shift, two_mu, asset, discount, cash, d1, density, near, far, size = 0.0
-    cdef double value = 0.0, slope = 0.0, x21 = 0.0, x32 = 0.0, x43 = 0.0, phi = phi_of(kind)
-    prepare(
-        spot, strike, strike, vol, expiry, rate, dividend, &h, &k, &s, &inverse, &shift, &two_mu, &asset, &discount)
-    cash = strike * discount
-    d1 = k * inverse + shift
-    density = density_at(k, inverse, shift, asset)
-    leg(order, phi, phi, d1, s, inverse, asset, cash, density, 1.0, &value, &slope, &x21, &x32, &x43, &size)
-    value = at_least(out_of_the_money(
-        absolute(d1 - 0.5 * s), 0.5 * s, density, asset if asset < cash else cash, &near, &far), 0.0)
-    x[0] = value + no_volatility(asset, cash, phi)
-    x[step] = slope
-    x[2 * step] = x21
-    x[3 * step] = x32
-    x[4 * step] = x43
+    cdef Frame frame
+    cdef Legs legs
+    cdef double cash, d1, density, near, far, size = 0.0, phi = phi_of(kind)
+    frame_of(spot, strike, vol, expiry, rate, dividend, &frame)
+    clear_legs(&legs)
+    cash = frame.cash
+    d1 = frame.log_spot_strike * frame.inverse + frame.shift
+    density = density_at(frame.log_spot_strike, &frame)
+    leg(order, phi, phi, d1, &frame, frame.asset, cash, density, 1.0, &legs, &size)
+    legs.f0 = at_least(out_of_the_money(
+        absolute(d1 - 0.5 * frame.deviation), 0.5 * frame.deviation, density,
+        frame.asset if frame.asset < cash else cash, &near, &far), 0.0) + no_volatility(frame.asset, cash, phi)
+    put_sums(&legs, x, step)
 
 
 cdef inline void binary_sums_of(
@@ -184,23 +209,19 @@ cdef inline void binary_sums_of(
     int code, double* x, Py_ssize_t step,
 ) noexcept nogil:
     """The same of a binary: a cash amount, or so many units of the asset, if it ends in the money."""
-    cdef double h, k, s, inverse, shift, two_mu, asset, discount, d1, density, size = 0.0
-    cdef double value = 0.0, slope = 0.0, x21 = 0.0, x32 = 0.0, x43 = 0.0
+    cdef Frame frame
+    cdef Legs legs
+    cdef double d1, density, size = 0.0
     cdef double in_asset = <double> ((code >> 3) & 1), phi = phi_of(code)
-    prepare(
-        spot, strike, strike, vol, expiry, rate, dividend, &h, &k, &s, &inverse, &shift, &two_mu, &asset, &discount)
-    d1 = k * inverse + shift
-    density = density_at(k, inverse, shift, asset)
-    asset_leg(
-        order, in_asset * amount, phi, d1, s, inverse, asset, density, &value, &slope, &x21, &x32, &x43, &size)
+    frame_of(spot, strike, vol, expiry, rate, dividend, &frame)
+    clear_legs(&legs)
+    d1 = frame.log_spot_strike * frame.inverse + frame.shift
+    density = density_at(frame.log_spot_strike, &frame)
+    asset_leg(order, in_asset * amount, phi, d1, &frame, frame.asset, density, &legs, &size)
     cash_leg(
-        order, (1.0 - in_asset) * amount, phi, d1 - s, inverse, discount, density / strike,
-        &value, &slope, &x21, &x32, &x43, &size)
-    x[0] = value
-    x[step] = slope
-    x[2 * step] = x21
-    x[3 * step] = x32
-    x[4 * step] = x43
+        order, (1.0 - in_asset) * amount, phi, d1 - frame.deviation, frame.inverse, frame.discount, density / strike,
+        &legs, &size)
+    put_sums(&legs, x, step)
 
 
 cdef inline double ordinary_option(

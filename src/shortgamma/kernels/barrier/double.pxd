@@ -22,12 +22,12 @@ the rate kappa/2, kappa = nu^2 + 2 r/sigma^2. It is a sum over images again, or 
 1996) the value without an end, sinh(lambda (x - l))/sinh(lambda w) with lambda^2 = kappa, less eigenfunctions.
 """
 
-from shortgamma.kernels.barrier.single cimport (
-    DERIVATIVES, FIRST_ORDER, OUT as SINGLE_OUT, PI, PRICE, SECOND_ORDER, SMALLEST_DEVIATION, SMALL_LAMBDA,
-    TOUCH as SINGLE_TOUCH, UP as SINGLE_UP, LATE as SINGLE_LATE, PUT as SINGLE_PUT,
-    V, V_Q, V_R, V_SIGMA, V_SIGMA_SIGMA, V_X, V_XX, V_XXX, V_XXXX, V_XX_SIGMA, V_X_SIGMA,
-    deliver, not_negative, number, principal_root, real_part,
+from shortgamma.kernels.barrier._option cimport (
+    FIRST_ORDER, OUT as SINGLE_OUT, PRICE, SECOND_ORDER, Option, TOUCH as SINGLE_TOUCH, UP as SINGLE_UP,
+    AT_EXPIRY as SINGLE_LATE, PUT as SINGLE_PUT, not_negative,
 )
+from shortgamma.kernels.barrier._rebate cimport PI, SMALL_LAMBDA, number, principal_root, real_part
+from shortgamma.kernels.barrier.single cimport SMALLEST_DEVIATION
 cimport shortgamma.kernels.barrier.single as single
 from shortgamma.kernels.numeric.faddeeva cimport complex_erfcx, complex_exp
 from shortgamma.kernels.numeric.vecmath cimport (
@@ -46,6 +46,21 @@ cdef enum:
     LATE = 8
     TOUCH = 16
     KINDS = 32
+
+# Places of the derivatives, x = ln S.
+cdef enum:
+    V
+    V_X
+    V_XX
+    V_SIGMA
+    V_R
+    V_Q
+    V_XXX
+    V_XXXX
+    V_X_SIGMA
+    V_XX_SIGMA
+    V_SIGMA_SIGMA
+    DERIVATIVES
 
 cdef enum:
     IMAGES = 7
@@ -873,6 +888,14 @@ cdef enum:
     OUTSIDE
 
 
+cdef inline void one_barrier(
+    int order, double spot, double strike, double barrier, double vol, double expiry, double rate, double dividend,
+    double rebate, int kind, double* out,
+) noexcept nogil:
+    cdef Option option = Option(spot, strike, barrier, vol, expiry, rate, dividend, rebate, kind)
+    single.apart(single.careful)(order, &option, out)
+
+
 cdef inline void nothing(int order, double* out) noexcept nogil:
     cdef int i
     for i in range(SECOND_ORDER if order == 2 else FIRST_ORDER if order == 1 else 1):
@@ -907,7 +930,7 @@ cdef inline int edge(
     if which >= KIKO and code & TOUCH:
         # paid at one barrier, lost at the other
         if up == (which == KOKI):
-            single.apart(single.careful)(
+            one_barrier(
                 order, spot, strike, upper if up else lower, vol, expiry, rate, dividend, rebate, kind, out)
         else:
             nothing(order, out)
@@ -917,13 +940,13 @@ cdef inline int edge(
             kind = SINGLE_OUT | (kind & (SINGLE_PUT | SINGLE_LATE)) | (SINGLE_UP if which == KIKO else 0)
             if up == (which == KIKO) and not spot >= upper and not spot <= lower:
                 kind |= SINGLE_TOUCH
-            single.apart(single.careful)(
+            one_barrier(
                 order, spot, strike, upper if which == KIKO else lower, vol, expiry, rate, dividend, rebate, kind, out)
         else:
-            single.apart(single.careful)(
+            one_barrier(
                 order, spot, strike, upper if up else lower, vol, expiry, rate, dividend, 0.0, kind, out)
     else:
-        single.apart(single.careful)(
+        one_barrier(
             order, spot, strike, upper if up else lower, vol, expiry, rate, dividend, rebate, kind, out)
     if (spot == lower or spot == upper) and vol * square_root(expiry) >= SMALLEST_DEVIATION:
         return AT_BARRIER

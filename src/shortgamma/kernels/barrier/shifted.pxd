@@ -16,6 +16,7 @@ In calendar time the dates stay where they are, and dt with them: theta, charm a
 """
 
 cimport shortgamma.kernels.barrier.single as single
+from shortgamma.kernels.barrier._option cimport Greeks, Option, eta_of, inside_by, phi_of
 from shortgamma.kernels.numeric.vecmath cimport INFINITY, NAN, ONE_OVER_SQRT_TWO_PI, exp, square_root
 
 cdef extern from *:
@@ -26,62 +27,60 @@ cdef extern from *:
 
 
 cdef inline double moved(double barrier, double vol, double expiry, double dates, int kind) noexcept nogil:
-    """The barrier of the continuous option; a number out of its domain gives NaN."""
-    if not (
-        0.0 < barrier < INFINITY and 0.0 <= vol < INFINITY and 0.0 <= expiry < INFINITY and 1.0 <= dates < INFINITY
-    ):
-        return NAN
-    return barrier * exp(-single.eta_of(kind) * SHIFT * vol * square_root(expiry / dates))
+    """The barrier of the continuous option; a number outside its domain gives NaN."""
+    cdef double level = barrier * exp(-eta_of(kind) * SHIFT * vol * square_root(expiry / dates))
+    # a chain of choices, which compilers vectorise
+    level = level if barrier > 0.0 else NAN
+    level = level if barrier < INFINITY else NAN
+    level = level if vol >= 0.0 else NAN
+    level = level if vol < INFINITY else NAN
+    level = level if expiry >= 0.0 else NAN
+    level = level if expiry < INFINITY else NAN
+    level = level if dates >= 1.0 else NAN
+    return level if dates < INFINITY else NAN
 
 
-cdef inline double density(
-    double spot, double strike, double barrier, double vol, double expiry, double rate, double dividend, int kind,
-) noexcept nogil:
+cdef inline double binary_density(const Option* option) noexcept nogil:
     """-dQ/dlnK of the binary option in cash."""
-    cdef double a, b, c, d, h, k, s, inverse, shift, two_mu, asset, discount
-    single.weights(kind, strike, barrier, &a, &b, &c, &d)
-    single.prepare(
-        spot, strike, barrier, vol, expiry, rate, dividend,
-        &h, &k, &s, &inverse, &shift, &two_mu, &asset, &discount,
-    )
+    cdef single.Weights weights
+    cdef single.Frame frame
+    single.weights_of(option.kind, option.strike, option.barrier, &weights)
+    single.prepare(option, &frame)
     # the two densities are those of S e^(-qT) N(d1), and so K e^(-rT) of those of N(d2)
     return (
-        a * single.phi_of(kind) * single.density_at(k, inverse, shift, asset)
-        + c * single.eta_of(kind) * single.density_of_image(h, k, inverse, shift, asset)
-    ) * ONE_OVER_SQRT_TWO_PI / (strike * s)
+        weights.a * phi_of(option.kind) * single.density_at(frame.log_spot_strike, &frame)
+        + weights.c * eta_of(option.kind) * single.image_density(&frame)
+    ) * ONE_OVER_SQRT_TWO_PI / (option.strike * frame.deviation)
 
 
 cdef inline void add_shift(
-    int order, double spot, double strike, double level, double vol, double expiry, double rate, double dividend,
-    double dates, int kind, double price, double delta, double gamma, double speed,
-    double q_price, double q_delta, double q_gamma, double q_vega,
-    double f_price, double f_delta, double f_gamma, double f_vega,
-    double* vega, double* vanna, double* volga, double* zomma, double* veta,
+    int order, const Option* option, double dates, const Greeks* binary, const Greeks* rebate, Greeks* greeks,
 ) noexcept nogil:
-    """Add to the Greeks of a living option at the moved barrier what comes of the barrier's moving; q are those of the
-    binary option in cash, f those of the rebate. Others are left as they are."""
-    cdef double eta = single.eta_of(kind), away = single.phi_of(kind) * strike, drift = rate - dividend
-    cdef bint alive = (eta * (spot - level) >= 0.0) & (vol * square_root(expiry) >= single.SMALLEST_DEVIATION)
+    """Add to the Greeks of a living option at the moved barrier what comes of the barrier's moving, from those of the
+    binary option in cash and of the rebate. Others are left as they are."""
+    cdef double eta = eta_of(option.kind), signed_strike = phi_of(option.kind) * option.strike
+    cdef double spot = option.spot, vol = option.vol, rate = option.rate, drift = option.rate - option.dividend
+    cdef bint alive = (inside_by(spot, option.barrier, option.kind) >= 0.0) & (
+        vol * square_root(option.expiry) >= single.SMALLEST_DEVIATION)
     cdef double half_variance = 0.5 * vol * vol
-    cdef double slope = -eta * SHIFT * square_root(expiry / dates)
-    cdef double v_x = spot * delta
-    cdef double turn = price - v_x + away * q_price - f_price
-    cdef double v_xx, v_xxx, turn_x, turn_xx, turn_vol, curve
+    # c, and D V with its derivatives
+    cdef double c = -eta * SHIFT * square_root(option.expiry / dates)
+    cdef double v_x = spot * greeks.delta
+    cdef double d = greeks.price - v_x + signed_strike * binary.price - rebate.price
+    cdef double v_xx, v_xxx, d_x, d_xx, d_sigma, d_d
     if order >= 2:
-        v_xx = spot * spot * gamma + v_x
-        v_xxx = spot * spot * spot * speed + 3.0 * v_xx - 2.0 * v_x
-        turn_x = v_x - v_xx + spot * (away * q_delta - f_delta)
-        turn_xx = v_xx - v_xxx + (
-            spot * (away * q_delta - f_delta) + spot * spot * (away * q_gamma - f_gamma)
+        v_xx = spot * spot * greeks.gamma + v_x
+        v_xxx = spot * spot * spot * greeks.speed + 3.0 * v_xx - 2.0 * v_x
+        d_x = v_x - v_xx + spot * (signed_strike * binary.delta - rebate.delta)
+        d_xx = v_xx - v_xxx + (
+            spot * (signed_strike * binary.delta - rebate.delta)
+            + spot * spot * (signed_strike * binary.gamma - rebate.gamma)
         )
-        turn_vol = vega[0] - spot * vanna[0] + away * q_vega - f_vega
-        curve = turn - turn_x + away * (
-            density(spot, strike, level, vol, expiry, rate, dividend, kind) - spot * q_delta
-        ) + spot * f_delta
-        vanna[0] = vanna[0] + slope * turn_x / spot if alive else vanna[0]
-        volga[0] = volga[0] + slope * (2.0 * turn_vol + slope * curve) if alive else volga[0]
-        zomma[0] = zomma[0] + slope * (turn_xx - turn_x) / (spot * spot) if alive else zomma[0]
-        veta[0] = (
-            veta[0] + slope * (rate * turn - drift * turn_x - half_variance * (turn_xx - turn_x)) if alive else veta[0]
-        )
-    vega[0] = vega[0] + slope * turn if alive else vega[0]
+        d_sigma = greeks.vega - spot * greeks.vanna + signed_strike * binary.vega - rebate.vega
+        d_d = d - d_x + signed_strike * (binary_density(option) - spot * binary.delta) + spot * rebate.delta
+        greeks.vanna = greeks.vanna + c * d_x / spot if alive else greeks.vanna
+        greeks.volga = greeks.volga + c * (2.0 * d_sigma + c * d_d) if alive else greeks.volga
+        greeks.zomma = greeks.zomma + c * (d_xx - d_x) / (spot * spot) if alive else greeks.zomma
+        greeks.veta = (
+            greeks.veta + c * (rate * d - drift * d_x - half_variance * (d_xx - d_x)) if alive else greeks.veta)
+    greeks.vega = greeks.vega + c * d if alive else greeks.vega
