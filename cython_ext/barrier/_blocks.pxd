@@ -385,7 +385,9 @@ cdef inline bint one_sort(
     return True
 
 
-cdef inline void evaluate_block(const Request* request, Chunk* chunk, Py_ssize_t count, Py_ssize_t ordinary) noexcept nogil:
+cdef inline void evaluate_block(
+    const Request* request, Chunk* chunk, Py_ssize_t count, Py_ssize_t ordinary,
+) noexcept nogil:
     """A block of one sort, where it lies."""
     cdef Py_ssize_t i
     cdef int special = request.method.special

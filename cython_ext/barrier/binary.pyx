@@ -149,7 +149,8 @@ cdef bint careful(int order, const double* numbers, int code, double* out) noexc
     return formula.careful(order, &option, out)
 
 
-cdef Method METHOD = Method(False, TERMS, sort_lanes, [prices, first_order, second_order], careful, substitute)
+cdef Method METHOD
+METHOD = Method(False, TERMS, sort_lanes, [prices, first_order, second_order], careful, substitute)
 cdef Request REQUESTS[3]
 
 # What faces call the flags of a code, beside the kinds and options of `single`.

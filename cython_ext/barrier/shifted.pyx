@@ -122,7 +122,9 @@ cdef inline bint fill(char** args, cnp.npy_intp* steps, Py_ssize_t begin, Py_ssi
     return outside
 
 
-cdef inline void call(Inner* inner, Options* options, Py_ssize_t size, double[SECOND_ORDER][CHUNK] results) noexcept nogil:
+cdef inline void call(
+    Inner* inner, Options* options, Py_ssize_t size, double[SECOND_ORDER][CHUNK] results,
+) noexcept nogil:
     """Call a loop, with results side by side."""
     cdef cnp.npy_intp count = size
     cdef int place

@@ -175,7 +175,8 @@ def price_of(tuple numbers, signed char kind):
 
 
 cdef Loop LOOP = options_loop
-cdef Method METHOD = Method(False, TERMS, sort_lanes, [prices, first_order, second_order], careful, substitute)
+cdef Method METHOD
+METHOD = Method(False, TERMS, sort_lanes, [prices, first_order, second_order], careful, substitute)
 cdef Request REQUESTS[3]
 cdef Request GREEKS[formula.SECOND_ORDER]
 

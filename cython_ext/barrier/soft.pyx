@@ -140,7 +140,8 @@ cdef void soft_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, 
                 price_all(&waiting, target, steps[RESULT])
             waiting.number[BARRIER][waiting.count] = middle
             waiting.share[waiting.count] = (
-                (pieces[k].high - pieces[k].low) / (levels.upper - levels.lower) if levels.lower < levels.upper else 1.0)
+                (pieces[k].high - pieces[k].low) / (levels.upper - levels.lower) if levels.lower < levels.upper
+                else 1.0)
             add(&waiting, &levels.option, i, 1)
     price_all(&waiting, target, steps[RESULT])
     status_restore(status)

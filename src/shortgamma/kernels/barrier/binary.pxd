@@ -35,7 +35,9 @@ cdef inline double hit_amount(int code, double amount) noexcept nogil:
     return amount * <double> ((code >> 5) & 1)
 
 
-cdef inline void weights_of(int code, double strike, double barrier, Weights* weights, double* side_of_b) noexcept nogil:
+cdef inline void weights_of(
+    int code, double strike, double barrier, Weights* weights, double* side_of_b,
+) noexcept nogil:
     """How often A, B, C and D stand in the option, and the side of B; none of them pays at the hit."""
     cdef double at_expiry = <double> (1 - ((code >> 5) & 1)), touch = <double> ((code >> 4) & 1) * at_expiry
     # -1 if it is paid where the barrier was hit, 1 if where it was not

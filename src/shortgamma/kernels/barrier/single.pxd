@@ -398,7 +398,8 @@ cdef inline Payment payoff_of(const Option* option) noexcept nogil:
     payment.side = phi_of(option.kind)
     payment.eta = eta_of(option.kind)
     payment.amount = (
-        option.spot * exp(-option.dividend * option.expiry) if call else option.strike * exp(-option.rate * option.expiry))
+        option.spot * exp(-option.dividend * option.expiry) if call
+        else option.strike * exp(-option.rate * option.expiry))
     payment.centre = payment.deviation if call else 0.0
     payment.distance = absolute(log_ratio(option.spot, option.barrier)) / payment.deviation
     return payment
