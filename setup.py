@@ -67,7 +67,14 @@ INLINE = [
 NO_CLONES = "-fno-ipa-cp-clone"
 # Flags of single parts, each for a reason that was measured. Loops of many rare branches would take minutes to
 # compile if they were melted into each other, and gain nothing.
-BRANCHING = {"funding/events", "leverage/token", "liquidation/account", "liquidation/process", "liquidation/cascade"}
+BRANCHING = {
+    "funding/events",
+    "leverage/token",
+    "liquidation/account",
+    "liquidation/cascade",
+    "liquidation/probability",
+    "liquidation/process",
+}
 EXTRA = {
     "barrier/single": [NO_CLONES],
     "barrier/double": [NO_CLONES],

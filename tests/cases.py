@@ -185,6 +185,11 @@ POSITION = {
     "multiplier": one_of(1.0, 1e-6, 0.1),
     "inverse": codes(2),
 }
+AMOUNT = {
+    **{name: POSITION[name] for name in ("quantity", "entry", "margin")},
+    "amount": sometimes(normal(100.0)),
+    **{name: POSITION[name] for name in ("maintenance", "fee", "multiplier", "inverse")},
+}
 PRODUCT = {
     "leverage": uniform(-3.0, 3.0),
     "drift": normal(0.1),
@@ -542,21 +547,36 @@ CASES: dict[str, Case] = {
         {"entry": NO_PRICE, "maintenance": FRACTION, "fee": FRACTION},
     ),
     "liquidation_first_breach": Case(
-        {"mark": path, **POSITION},
+        {"mark": path, **AMOUNT},
         {
             "quantity": NOT_FINITE,
             "entry": NO_PRICE,
             "margin": NOT_FINITE,
+            "amount": NOT_FINITE,
             "maintenance": FRACTION,
             "fee": FRACTION,
         },
+    ),
+    "liquidation_mean_entry": Case(
+        {"quantity": normal(10.0), "price": path, "inverse": codes(2)},
+        {"price": NO_PRICE, "quantity": NOT_FINITE},
+    ),
+    "liquidation_hedge": Case(
+        {
+            "mark": path,
+            "fx": path,
+            "quantity": normal(100.0),
+            "fee": one_of(0.0, 0.0005),
+            "multiplier": one_of(1e-6, 1.0),
+        },
+        {"mark": NO_PRICE, "fx": NO_PRICE, "fee": NEGATIVE},
     ),
 }
 
 # A table of two axes, spots and options, summed over one of them: no path.
 TABLES = PROFILES
 # What is said of a whole path by one number, and that number for no bars.
-SUMMARIES = {"funding_total": 0.0, "funding_impact_price": np.nan}
+SUMMARIES = {"funding_total": 0.0, "funding_impact_price": np.nan, "liquidation_mean_entry": np.nan}
 
 # What has an answer only after a window of bars.
 WINDOWED = ["carry_rolling_regression", "carry_rolling_regression_r2"]

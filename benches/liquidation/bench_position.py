@@ -56,10 +56,10 @@ def numba_loops():
     def first_breach(mark, quantity, entry, margin, maintenance, multiplier, out):
         size = quantity * multiplier
         required = maintenance * np.abs(size)
-        out[:] = -1
+        out[:] = mark.shape[0]
         for t in range(mark.shape[0]):
             for i in range(mark.shape[1]):
-                if out[i] < 0 and margin[i] + size[i] * (mark[t, i] - entry) < required[i] * mark[t, i]:
+                if out[i] == mark.shape[0] and margin[i] + size[i] * (mark[t, i] - entry) < required[i] * mark[t, i]:
                     out[i] = t
         return out
 
@@ -68,7 +68,7 @@ def numba_loops():
         for i in range(mark.shape[0]):
             size = quantity[i] * multiplier
             required = maintenance * abs(size)
-            out[i] = -1
+            out[i] = mark.shape[1]
             for t in range(mark.shape[1]):
                 if margin[i] + size * (mark[i, t] - entry) < required * mark[i, t]:
                     out[i] = t
@@ -86,7 +86,7 @@ def numpy_price(a):
 def numpy_first_breach(a, axis=0):
     size, margin = np.expand_dims(a.quantity * SIZE, axis), np.expand_dims(a.margin, axis)
     breach = margin + size * (a.mark - ENTRY) < MAINTENANCE * np.abs(size) * a.mark
-    return np.where(breach.any(axis=axis), breach.argmax(axis=axis), -1)
+    return np.where(breach.any(axis=axis), breach.argmax(axis=axis), breach.shape[axis])
 
 
 def first_breach(a, axis=0):
@@ -108,6 +108,17 @@ def numpy_tiers(a):
     return np.maximum(np.where(size > 0, np.max(levels, axis=0), np.min(levels, axis=0)), 0.0)
 
 
+FILLS, BOOKS = 1_000, 1_000
+
+
+def fills():
+    """Purchases alone, which NumPy can do too."""
+    random = np.random.default_rng(9)
+    return SimpleNamespace(
+        quantity=random.uniform(1.0, 9.0, (FILLS, BOOKS)), price=random.uniform(90.0, 110.0, (FILLS, BOOKS))
+    )
+
+
 CASES = [
     Case(
         "liquidation: price, quanto",
@@ -116,7 +127,7 @@ CASES = [
         "copy",
         positions,
         {
-            OURS: lambda a: sg.liquidation.price(
+            OURS: lambda a: sg.liquidation.liquidation_price(
                 a.quantity, a.entry, a.margin, contract=CONTRACT, maintenance=MAINTENANCE, out=a.out
             ),
             "NumPy": numpy_price,
@@ -131,7 +142,7 @@ CASES = [
         "ndtr",
         positions,
         {
-            OURS: lambda a: sg.liquidation.price(
+            OURS: lambda a: sg.liquidation.liquidation_price(
                 a.quantity, a.entry, a.margin, contract=CONTRACT, maintenance=TIERS, out=a.out
             ),
             "NumPy": numpy_tiers,
@@ -167,6 +178,18 @@ CASES = [
             ),
         },
         bytes=8,
+    ),
+    Case(
+        "liquidation: mean_entry (1000, 1000)",
+        ("liquidation_mean_entry",),
+        FILLS * BOOKS,
+        "copy",
+        fills,
+        {
+            OURS: lambda a: sg.liquidation.mean_entry(a.quantity, a.price, contract=CONTRACT),
+            "NumPy": lambda a: (a.quantity * a.price).sum(axis=0) / a.quantity.sum(axis=0),
+        },
+        tolerance=1e-12,
     ),
 ]
 test_speed = bench(CASES)

@@ -1,4 +1,4 @@
-"""Loops of liquidation prices and of the first bar on which a position is liquidated."""
+"""Loops of liquidation prices, of the first bar on which a position is liquidated, and of mean entries."""
 
 cimport numpy as cnp
 
@@ -7,14 +7,15 @@ from cython_ext._loop.blocks cimport (
     INVALID, LANES, Status, lanes_of, load, load_codes, padded, status_raise, status_restore, status_save, store,
 )
 from cython_ext._loop.ufuncs cimport make_ufunc
-from shortgamma.kernels.numeric.vecmath cimport INFINITY, NAN
+from shortgamma.kernels.liquidation.position cimport Bounds, Position
+from shortgamma.kernels.numeric.vecmath cimport INFINITY, NAN, absolute
 
 cnp.import_array()
 cnp.import_ufunc()
 
 cdef enum:
     # Paths that lie side by side in memory are scanned together, WIDTH at a time (their bounds stay in the cache), ROWS
-    # bars of BLOCK paths between two looks at what was found.
+    # bars of BLOCK paths between two looks at the result.
     WIDTH = 1024
     BLOCK = 256
     ROWS = 4
@@ -85,52 +86,49 @@ cdef void price_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps,
         prices(LINEAR, args, dimensions, steps)
 
 
-cdef struct Position:
-    bint inverse
-    double quantity
-    double entry
-    double margin
-    double required
-    double multiplier
-
-
 cdef inline double number(char* source) noexcept nogil:
     return (<double*> source)[0]
 
 
+cdef inline long long index_of(long long result, Py_ssize_t bars) noexcept nogil:
+    """The bar of a breach; what is no bar of the path is no index into it: bars, or one more where undefined."""
+    return bars - (result - NEVER) if result < 0 else result
+
+
 cdef inline long long open_position(
-    char** args, cnp.npy_intp* steps, Py_ssize_t path, Position* position, formula.Bounds* bounds, bint* outside,
+    char** args, cnp.npy_intp* steps, Py_ssize_t path, Position* position, Bounds* bounds, bint* outside,
 ) noexcept nogil:
-    """The position of a path and its bounds; UNDEFINED if there is none to speak of, else NEVER."""
-    cdef double maintenance = number(args[4] + path * steps[4]), fee = number(args[5] + path * steps[5])
+    """The position of a path and its bounds: UNDEFINED if a number of it is unknown or out of range, else NEVER."""
+    cdef bint finite, known
     position.quantity = number(args[1] + path * steps[1])
     position.entry = number(args[2] + path * steps[2])
     position.margin = number(args[3] + path * steps[3])
-    position.required = maintenance + fee
-    position.multiplier = number(args[6] + path * steps[6])
-    position.inverse = (args[7] + path * steps[7])[0] != 0
-    cdef bint finite = (
+    position.amount = number(args[4] + path * steps[4])
+    position.maintenance = number(args[5] + path * steps[5])
+    position.fee = number(args[6] + path * steps[6])
+    position.multiplier = number(args[7] + path * steps[7])
+    position.inverse = (args[8] + path * steps[8])[0] != 0
+    finite = (
         -INFINITY < position.quantity < INFINITY and -INFINITY < position.margin < INFINITY
-        and 0.0 < position.multiplier < INFINITY
+        and -INFINITY < position.amount < INFINITY and 0.0 < position.multiplier < INFINITY
     )
-    if finite and formula.in_domain(position.entry, maintenance, fee) != 0.0:
-        bounds[0] = formula.bounds(
-            position.inverse, position.quantity, position.entry, position.margin, position.required,
-            position.multiplier)
+    if finite and formula.in_domain(position.entry, position.maintenance, position.fee) != 0.0:
+        bounds[0] = formula.bounds(position)
         return NEVER
     bounds.low = -INFINITY
     bounds.high = INFINITY
-    if (
+    known = (
         position.quantity == position.quantity and position.entry == position.entry
-        and position.margin == position.margin and maintenance == maintenance and fee == fee
+        and position.margin == position.margin and position.amount == position.amount
+        and position.maintenance == position.maintenance and position.fee == position.fee
         and position.multiplier == position.multiplier
-    ):
-        outside[0] = True
+    )
+    outside[0] = outside[0] or known
     return UNDEFINED
 
 
 cdef inline bint liquidated(
-    double mark, const Position* position, const formula.Bounds* bounds, bint* outside,
+    double mark, const Position* position, const Bounds* bounds, bint* outside,
 ) noexcept nogil:
     """The decision on a mark outside the bounds."""
     if not 0.0 < mark < INFINITY:
@@ -138,28 +136,26 @@ cdef inline bint liquidated(
         return False
     if mark < bounds.sure_low or mark > bounds.sure_high:
         return True
-    return formula.breached(
-        position.inverse, mark, position.quantity, position.entry, position.margin, position.required,
-        position.multiplier)
+    return formula.breached(position, mark)
 
 
 cdef inline long long scan(
-    const char* marks, Py_ssize_t stride, Py_ssize_t bars, const Position* position, const formula.Bounds* bounds,
+    const char* marks, Py_ssize_t stride, Py_ssize_t bars, const Position* position, const Bounds* bounds,
     bint* outside,
 ) noexcept nogil:
     """One path along time."""
     cdef double block[LANES]
     cdef Py_ssize_t begin = 0, i, lanes, whole
-    cdef long long found
+    cdef long long any_near
     cdef double low = bounds.low, high = bounds.high
     while begin < bars:
         lanes = min(<Py_ssize_t> LANES, bars - begin)
         whole = padded(lanes)
         load(block, marks + begin * stride, stride, lanes)
-        found = 0
+        any_near = 0
         for i in range(whole):
-            found |= 1 if (block[i] < low) | (block[i] > high) else 0
-        if found:
+            any_near |= 1 if (block[i] < low) | (block[i] > high) else 0
+        if any_near:
             for i in range(lanes):
                 if (block[i] < low or block[i] > high) and liquidated(block[i], position, bounds, outside):
                     return begin + i
@@ -175,14 +171,14 @@ cdef inline long long any_outside(
     cdef const double* r1 = <const double*> (source + stride)
     cdef const double* r2 = <const double*> (source + 2 * stride)
     cdef const double* r3 = <const double*> (source + 3 * stride)
-    cdef long long found = 0
+    cdef long long any_near = 0
     cdef Py_ssize_t i
     for i in range(lanes):
-        found |= 1 if (
+        any_near |= 1 if (
             (r0[i] < low[i]) | (r0[i] > high[i]) | (r1[i] < low[i]) | (r1[i] > high[i])
             | (r2[i] < low[i]) | (r2[i] > high[i]) | (r3[i] < low[i]) | (r3[i] > high[i])
         ) else 0
-    return found
+    return any_near
 
 
 cdef void scan_together(
@@ -190,11 +186,11 @@ cdef void scan_together(
 ) noexcept nogil:
     """Paths whose marks lie side by side, bar by bar, until all are decided."""
     cdef Position position
-    cdef formula.Bounds bounds
+    cdef Bounds bounds
     cdef double low[WIDTH]
     cdef double high[WIDTH]
     cdef long long result[WIDTH]
-    cdef Py_ssize_t i, t = 0, row, rows, begin, lanes, stride = steps[9], alive = 0
+    cdef Py_ssize_t i, t = 0, row, rows, begin, lanes, stride = steps[10], alive = 0
     cdef const char* source
     cdef double mark
     for i in range(width):
@@ -222,18 +218,18 @@ cdef void scan_together(
             begin += BLOCK
         t += ROWS
     for i in range(width):
-        (<long long*> (args[8] + (first + i) * steps[8]))[0] = result[i]
+        (<long long*> (args[9] + (first + i) * steps[9]))[0] = index_of(result[i], bars)
 
 
 cdef void first_breach_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    """mark (t), quantity, entry, margin, maintenance, fee, multiplier, inverse -> index"""
+    """mark (t), quantity, entry, margin, amount, maintenance, fee, multiplier, inverse -> index"""
     cdef Py_ssize_t paths = dimensions[0], bars = dimensions[1], path = 0, width
     cdef Position position
-    cdef formula.Bounds bounds
+    cdef Bounds bounds
     cdef long long result
     cdef bint outside = False
     cdef Status status = status_save()
-    if steps[0] == sizeof(double) and steps[9] != sizeof(double) and paths > 1:
+    if steps[0] == sizeof(double) and steps[10] != sizeof(double) and paths > 1:
         while path < paths:
             width = min(<Py_ssize_t> WIDTH, paths - path)
             scan_together(args, steps, path, width, bars, &outside)
@@ -242,16 +238,44 @@ cdef void first_breach_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp*
         for path in range(paths):
             result = open_position(args, steps, path, &position, &bounds, &outside)
             if result == NEVER:
-                result = scan(args[0] + path * steps[0], steps[9], bars, &position, &bounds, &outside)
-            (<long long*> (args[8] + path * steps[8]))[0] = result
+                result = scan(args[0] + path * steps[0], steps[10], bars, &position, &bounds, &outside)
+            (<long long*> (args[9] + path * steps[9]))[0] = index_of(result, bars)
+    status_restore(status)
+    status_raise(INVALID if outside else 0)
+
+
+cdef void mean_entry_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
+    """quantity (t), price (t), inverse -> entry"""
+    cdef Py_ssize_t paths = dimensions[0], count = dimensions[1], path, t
+    cdef double quantity, price, held, cost
+    cdef bint inverse, outside = False, known
+    cdef Status status = status_save()
+    for path in range(paths):
+        inverse = (args[2] + path * steps[2])[0] != 0
+        held = cost = 0.0
+        known = True
+        for t in range(count):
+            quantity = number(args[0] + path * steps[0] + t * steps[4])
+            price = number(args[1] + path * steps[1] + t * steps[5])
+            if 0.0 < price < INFINITY and -INFINITY < quantity < INFINITY:
+                formula.fill(inverse, quantity, price, &held, &cost)
+            elif quantity != 0.0:
+                known = False
+                outside = outside or (price == price and quantity == quantity)
+        (<double*> (args[3] + path * steps[3]))[0] = (
+            formula.averaged(inverse, cost / absolute(held)) if known and held != 0.0 else NAN)
     status_restore(status)
     status_raise(INVALID if outside else 0)
 
 
 liquidation_price = make_ufunc(
     price_loop, "liquidation_price", "ddddddb", "d", "",
-    "Loop behind shortgamma.liquidation.price: quantity, entry, margin, maintenance, fee, multiplier, inverse (int8).")
-liquidation_first_breach = make_ufunc(
-    first_breach_loop, "liquidation_first_breach", "dddddddb", "l", "(t),(),(),(),(),(),(),()->()",
-    "Loop behind shortgamma.liquidation.first_breach: mark, quantity, entry, margin, maintenance, fee, multiplier, "
+    "Loop behind shortgamma.liquidation.liquidation_price: quantity, entry, margin, maintenance, fee, multiplier, "
     "inverse (int8).")
+liquidation_first_breach = make_ufunc(
+    first_breach_loop, "liquidation_first_breach", "ddddddddb", "l", "(t),(),(),(),(),(),(),(),()->()",
+    "Loop behind shortgamma.liquidation.first_breach: mark, quantity, entry, margin, amount, maintenance, fee, "
+    "multiplier, inverse (int8).")
+liquidation_mean_entry = make_ufunc(
+    mean_entry_loop, "liquidation_mean_entry", "ddb", "d", "(t),(t),()->()",
+    "Loop behind shortgamma.liquidation.mean_entry: quantity, price, inverse (int8).")

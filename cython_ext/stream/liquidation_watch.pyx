@@ -1,9 +1,11 @@
 """Liquidation of an isolated position, a mark at a time."""
 
+cimport shortgamma.kernels.contracts as values
 cimport shortgamma.kernels.liquidation.position as formula
-from shortgamma.kernels.numeric.vecmath cimport INFINITY
+from shortgamma.kernels.liquidation.position cimport Bounds, Position
+from shortgamma.kernels.numeric.vecmath cimport INFINITY, absolute
 
-from shortgamma import contracts
+from shortgamma.contracts import checked
 
 
 cdef class LiquidationWatch:
@@ -17,12 +19,12 @@ cdef class LiquidationWatch:
         Entry price, > 0.
     margin : float
         Margin in the settlement coin.
-    contract : Contract
+    contract : Contract or str
         What is held.
-    maintenance : float
-        Maintenance margin as a fraction of the value at the mark, in [0, 1).
+    maintenance : float, MarginRate, Tiers, RiskLimits or RisingMargin
+        Maintenance margin, as in `shortgamma.liquidation.liquidation_price`.
     fee : float, default 0.0
-        Fee of closing as a fraction of the value; with ``maintenance`` less than 1.
+        Fee of closing as a fraction of the value; with the maintenance rate less than 1.
 
     Attributes
     ----------
@@ -38,7 +40,7 @@ cdef class LiquidationWatch:
     ValueError
         If a number is NaN or out of its range.
     TypeError
-        If ``contract`` is not a Contract.
+        If ``contract`` is not a Contract, or ``maintenance`` is not a margin.
 
     See Also
     --------
@@ -50,42 +52,68 @@ cdef class LiquidationWatch:
     >>> watch = sg.stream.LiquidationWatch(-100, 200.0, 0.01, contract=sg.contracts.ETHUSD, maintenance=0.0)
     >>> watch.update(299.9), watch.update(300.1), watch.update(200.0)
     (False, True, True)
+
+    Half of a position is closed with a profit, which adds to the margin of the rest:
+
+    >>> linear = sg.contracts.Contract("linear")
+    >>> watch = sg.stream.LiquidationWatch(2.0, 100.0, 20.0, contract=linear, maintenance=0.0)
+    >>> watch.fill(-1.0, 110.0)
+    >>> watch.quantity, watch.entry, watch.margin, watch.price
+    (1.0, 100.0, 30.0, 70.0)
     """
 
-    cdef readonly double quantity, entry, margin, maintenance, fee, price
-    cdef readonly object contract
+    cdef readonly double quantity, entry, margin, fee, price
+    cdef readonly object contract, maintenance
     cdef readonly bint value, initialized
-    cdef double multiplier, required
-    cdef bint inverse
-    cdef formula.Bounds bounds
+    # what the position must survive: one for each step of its margin
+    cdef bytearray memory
+    cdef Position* position
+    cdef Bounds* bounds
+    cdef Py_ssize_t steps
 
-    def __init__(self, double quantity, double entry, double margin, *, contract, double maintenance, double fee=0.0):
-        self.contract = contracts.checked(contract)
+    def __init__(self, double quantity, double entry, double margin, *, contract, maintenance, double fee=0.0):
+        self.contract = checked(contract)
+        if not fee >= 0.0:
+            raise ValueError(f"fee must be >= 0, got {fee!r}")
+        self.maintenance = maintenance
+        self.fee = fee
+        self.hold(quantity, entry, margin)
+        self.reset()
+
+    cdef int hold(self, double quantity, double entry, double margin) except -1:
+        """Watch a position from now on."""
+        from shortgamma.liquidation.position import cases_of, liquidation_price
+
+        cdef Py_ssize_t k
+        cdef bytearray memory
+        cdef Position* position
+        cdef Bounds* bounds
         if not -INFINITY < quantity < INFINITY:
             raise ValueError(f"quantity must be finite, got {quantity!r}")
         if not -INFINITY < margin < INFINITY:
             raise ValueError(f"margin must be finite, got {margin!r}")
         if not 0.0 < entry < INFINITY:
             raise ValueError(f"entry must be a finite number > 0, got {entry!r}")
-        if not maintenance >= 0.0:
-            raise ValueError(f"maintenance must be >= 0, got {maintenance!r}")
-        if not fee >= 0.0:
-            raise ValueError(f"fee must be >= 0, got {fee!r}")
-        if not maintenance + fee < 1.0:
-            raise ValueError(f"maintenance + fee must be less than 1, got {maintenance + fee!r}")
-        self.quantity = quantity
-        self.entry = entry
-        self.margin = margin
-        self.maintenance = maintenance
-        self.fee = fee
-        self.multiplier = contract.multiplier
-        self.inverse = contract.inverse
-        self.required = maintenance + fee
-        self.price = formula.price(
-            self.inverse, quantity, entry, margin, self.required, self.multiplier)
-        self.bounds = formula.bounds(
-            self.inverse, quantity, entry, margin, self.required, self.multiplier)
-        self.reset()
+        terms = {"contract": self.contract, "maintenance": self.maintenance, "fee": self.fee}
+        cases = cases_of(quantity, entry, margin, **terms)
+        memory = bytearray(len(cases) * (sizeof(Position) + sizeof(Bounds)) + 1)
+        position = <Position*> <char*> memory
+        bounds = <Bounds*> (position + len(cases))
+        for k, case in enumerate(cases):
+            (
+                position[k].quantity, position[k].entry, position[k].margin, position[k].amount,
+                position[k].maintenance, position[k].fee, position[k].multiplier, position[k].inverse,
+            ) = case
+            if not position[k].maintenance >= 0.0:
+                raise ValueError(f"maintenance must be >= 0, got {position[k].maintenance!r}")
+            if not position[k].maintenance + position[k].fee < 1.0:
+                total = position[k].maintenance + position[k].fee
+                raise ValueError(f"maintenance + fee must be less than 1, got {total!r}")
+            bounds[k] = formula.bounds(&position[k])
+        self.price = liquidation_price(quantity, entry, margin, **terms)
+        self.quantity, self.entry, self.margin = quantity, entry, margin
+        self.memory, self.position, self.bounds, self.steps = memory, position, bounds, len(cases)
+        return 0
 
     def reset(self):
         """Forget all marks."""
@@ -93,14 +121,59 @@ cdef class LiquidationWatch:
         self.initialized = False
 
     def update(self, double mark):
-        """Whether the position is, or was already, liquidated at ``mark``. What is no price is passed over."""
+        """Whether the position is, or was already, liquidated at ``mark``. An invalid mark is passed over."""
+        cdef Py_ssize_t k
+        cdef const Bounds* bounds
         self.initialized = True
-        if 0.0 < mark < INFINITY and (mark < self.bounds.low or mark > self.bounds.high):
-            if mark < self.bounds.sure_low or mark > self.bounds.sure_high or formula.breached(
-                self.inverse, mark, self.quantity, self.entry, self.margin, self.required, self.multiplier
-            ):
-                self.value = True
+        if self.value or not 0.0 < mark < INFINITY:
+            return self.value
+        for k in range(self.steps):
+            bounds = &self.bounds[k]
+            if mark < bounds.low or mark > bounds.high:
+                if mark < bounds.sure_low or mark > bounds.sure_high or formula.breached(&self.position[k], mark):
+                    self.value = True
         return self.value
+
+    def fill(self, double quantity, double price):
+        """A trade: what is added is averaged in, the profit of what is closed goes to the margin.
+
+        Parameters
+        ----------
+        quantity : float
+            Contracts, > 0 bought.
+        price : float
+            Price, > 0.
+        """
+        cdef bint inverse = self.contract.inverse
+        cdef double held = self.quantity, cost = absolute(held) * formula.averaged(inverse, self.entry), closed = 0.0
+        cdef double margin = self.margin, entry = self.entry
+        if not -INFINITY < quantity < INFINITY:
+            raise ValueError(f"quantity must be finite, got {quantity!r}")
+        if not 0.0 < price < INFINITY:
+            raise ValueError(f"price must be a finite number > 0, got {price!r}")
+        if held * quantity < 0.0:
+            closed = held if absolute(quantity) > absolute(held) else -quantity
+            margin += values.profit(inverse, closed, entry, price, self.contract.multiplier)
+        formula.fill(inverse, quantity, price, &held, &cost)
+        if held == 0.0:
+            entry = price
+        elif closed == 0.0 or held * self.quantity < 0.0:
+            entry = formula.averaged(inverse, cost / absolute(held))
+        self.hold(held, entry, margin)
+
+    def transfer(self, double amount):
+        """Margin that is added (> 0) or taken out: deposits, funding, fees.
+
+        Parameters
+        ----------
+        amount : float
+            Amount in the settlement coin.
+        """
+        self.hold(self.quantity, self.entry, self.margin + amount)
+
+    def __repr__(self):
+        return (
+            f"LiquidationWatch({self.quantity:g} at {self.entry:g}, price={self.price:g}, value={bool(self.value)})")
 
     def __reduce__(self):
         return (

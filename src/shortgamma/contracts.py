@@ -32,6 +32,7 @@ __all__ = ["ETHUSD", "NIKKEI_USD", "NIKKEI_YEN", "XBTUSD", "Contract"]
 
 KINDS: tuple[Kind, ...] = ("linear", "inverse", "quanto")
 _FIELDS = ("kind", "multiplier", "name", "underlying", "quote", "settlement")
+ALIASES = {"XBT": "BTC"}
 # The loops know only two kinds: a quanto contract is a linear one in its own settlement coin.
 _CODES = (np.int8(0), np.int8(1))
 
@@ -97,7 +98,7 @@ class Contract:
         return tuple(getattr(self, field) for field in _FIELDS)
 
     def __setattr__(self, field: str, value: object) -> NoReturn:
-        raise AttributeError(f"a Contract does not change: make another one with the {field} wanted")
+        raise AttributeError(f"a Contract does not change: make another with the {field} wanted")
 
     def __delattr__(self, field: str) -> NoReturn:
         raise AttributeError("a Contract does not change")
@@ -188,11 +189,16 @@ def _restore(kind: Kind, multiplier: float, name: str, underlying: str, quote: s
     return Contract(kind, multiplier, name=name, underlying=underlying, quote=quote, settlement=settlement)
 
 
-def checked(contract: object) -> Contract:
+def checked(contract: object, name: str = "contract") -> Contract:
     """``contract`` if it is one."""
-    if not isinstance(contract, Contract):
-        raise TypeError(f"contract must be a Contract, got {type(contract).__name__}")
-    return contract
+    if isinstance(contract, Contract):
+        return contract
+    raise TypeError(f"{name} must be a Contract, got {type(contract).__name__}")
+
+
+def asset(name: str) -> str:
+    """The one name of an asset that has several: XBT is BTC."""
+    return ALIASES.get(name.upper(), name.upper())
 
 
 XBTUSD = Contract("inverse", 1.0, name="XBTUSD", underlying="XBT", quote="USD", settlement="XBT")

@@ -94,21 +94,21 @@ class TestHedge:
             ({"mark": [200.0, 0.0]}, ValueError, "mark[1] must be a finite number > 0, got 0.0"),
             ({"mark": 200.0}, ValueError, "mark must have at least one dimension"),
             (
-                {"collateral_price": [-1.0, 1.0]},
+                {"fx": [-1.0, 1.0]},
                 ValueError,
-                "collateral_price[0] must be a finite number > 0, got -1.0",
+                "fx[0] must be a finite number > 0, got -1.0",
             ),
             (
-                {"collateral_price": [1.0, 1.0, 1.0]},
+                {"fx": [1.0, 1.0, 1.0]},
                 ValueError,
-                "collateral_price of shape (3,) does not broadcast with mark of shape (2,)",
+                "fx of shape (3,) does not broadcast with mark of shape (2,)",
             ),
             ({"quantity": "all"}, TypeError, "quantity must be a number or an array of numbers, got 'all'"),
             ({"fee": -0.1}, ValueError, "fee must be finite and at least 0, got -0.1"),
         ],
     )
     def test_wrong_calls_say_what_is_wrong(self, changed, error, message):
-        call = {"mark": [200.0, 210.0], "collateral_price": [1.0, 1.0], "quantity": -100, "contract": ETHUSD}
+        call = {"mark": [200.0, 210.0], "fx": [1.0, 1.0], "quantity": -100, "contract": ETHUSD}
         with pytest.raises(error) as caught:
             hedge_of(**call | changed)
         assert str(caught.value) == message

@@ -27,11 +27,11 @@ FINE = Tiers([0.0, 0.25, 1.0], [0.0078125, 0.015625, 0.0625])
 COINS = ("XBT", "USD")
 # what an account may hold: contract, about what it costs, about how many, maintenance
 MENU = [
-    (Contract("linear", 0.5, settlement="USD"), 100.0, 40.0, 0.01),
-    (Contract("linear", 1.0, settlement="USD"), 20.0, 200.0, STEPS),
-    (Contract("inverse", 100.0, settlement="XBT"), 8_000.0, 60.0, 0.005),
-    (Contract("quanto", 1e-6, settlement="XBT"), 200.0, 4_000.0, FINE),
-    (Contract("inverse", 10.0, settlement="XBT"), 50.0, 3.0, FINE),
+    (Contract("linear", 0.5, underlying="A", settlement="USD"), 100.0, 40.0, 0.01),
+    (Contract("linear", 1.0, underlying="B", settlement="USD"), 20.0, 200.0, STEPS),
+    (Contract("inverse", 100.0, underlying="C", settlement="XBT"), 8_000.0, 60.0, 0.005),
+    (Contract("quanto", 1e-6, underlying="D", settlement="XBT"), 200.0, 4_000.0, FINE),
+    (Contract("inverse", 10.0, underlying="E", settlement="XBT"), 50.0, 3.0, FINE),
 ]
 # the same in numbers of few bits, of which equality can come
 SHORT = [
@@ -100,8 +100,8 @@ def simulated():
         fx[0],
         *book(rng, MENU, 50),
         **terms_of(MENU),
-        vol=0.8,
-        fx_vol=[0.8, 0.0],
+        vol=dict.fromkeys(["A", "B", "C", "D", "E", "BTC"], 0.8),
+        correlation=np.eye(6),
         expiry=0.2,
         paths=640,
         rng=15,
@@ -147,14 +147,13 @@ class TestState:
             quantity, entry, mark = rng.normal(0.0, 1e3, 50), rng.uniform(50.0, 99.0, 50), rng.uniform(50.0, 99.0, 50)
             margin = np.abs(contract.value(quantity, entry)) * 0.3
             terms = {"contract": contract, "maintenance": 0.01, "fee": 0.001}
-            health = sg.liquidation.account_health(
+            share = sg.liquidation.account_margin_ratio(
                 mark[:, None], None, quantity[:, None], entry[:, None], margin[:, None], contracts=[contract],
                 maintenance=0.01, fee=0.001,
             )  # fmt: skip
             ratio = sg.liquidation.margin_ratio(quantity, entry, mark, margin, **terms)
-            alive = np.isfinite(ratio)
-            assert alive.any()
-            np.testing.assert_allclose(1.0 / health[alive], ratio[alive], rtol=1e-12)
+            assert np.isfinite(ratio).any()
+            np.testing.assert_allclose(share, ratio, rtol=1e-12)
 
     def test_against_exact_fractions(self):
         rng = np.random.default_rng(2)
@@ -166,7 +165,7 @@ class TestState:
             mark, fx, quantity, entry, collateral, contracts=terms["contracts"], coins=COINS, haircut=haircut
         )
         required = sg.liquidation.account_maintenance(mark, fx, quantity, **terms, fee=0.001)
-        health = sg.liquidation.account_health(
+        ratio = sg.liquidation.account_margin_ratio(
             mark, fx, quantity, entry, collateral, **terms, fee=0.001, haircut=haircut
         )
         for a in range(40):
@@ -186,7 +185,7 @@ class TestState:
             assert roundings(equity[a], exact, scale) < 20
             exact_need = sum(Fraction(x) * r for x, r in zip(fx[a].tolist(), need, strict=True))
             assert roundings(required[a], exact_need) < 20
-            assert health[a] == equity[a] / required[a] if required[a] else math.isinf(health[a])
+            assert ratio[a] == (required[a] / equity[a] if equity[a] > 0.0 else math.inf)
 
     def test_a_haircut_is_taken_from_what_is_positive(self):
         terms = {"contracts": [LINEAR], "haircut": 0.5}
@@ -209,11 +208,11 @@ class TestState:
     def test_leading_axes_broadcast(self):
         mark = np.linspace(80.0, 120.0, 5)[:, None, None]
         quantity = np.array([[1.0], [-1.0], [2.0]])
-        health = sg.liquidation.account_health(
+        ratio = sg.liquidation.account_margin_ratio(
             mark, None, quantity, [100.0], [30.0], contracts=[LINEAR], maintenance=0.01
         )
-        assert health.shape == (5, 3)
-        assert health[2].tolist() == [30.0, 30.0, 15.0]
+        assert ratio.shape == (5, 3)
+        assert ratio[2].tolist() == [1.0 / 30.0, 1.0 / 30.0, 2.0 / 30.0]
 
 
 class TestFirstBreach:
@@ -266,7 +265,7 @@ class TestFirstBreach:
                 wrong.append((trial, actual.tolist(), expected))
         assert not wrong
         assert on > 300
-        assert seen == {-1, 0, 1, 2}
+        assert seen == {3, 0, 1, 2}
 
     @pytest.mark.parametrize("haircut", [(0.0, 0.0), (0.15, 0.03)])
     @pytest.mark.parametrize("bars", [1, 31, 150])
@@ -300,7 +299,7 @@ class TestFirstBreach:
         expected = twins(menu, mark, fx, quantity, entry, collateral, (0.1, 0.0), **keywords)
         actual = first_breach(mark, fx, quantity, entry, collateral, **terms_of(menu, haircut=(0.1, 0.0)), **keywords)
         assert actual.tolist() == expected
-        assert {-1} < set(expected)
+        assert {40} < set(expected)
 
     def test_the_truth_lies_between_worst_and_best(self):
         rng = np.random.default_rng(6)
@@ -316,12 +315,13 @@ class TestFirstBreach:
         found = {}
         for case in ("worst", "best"):
             bar = first_breach(mark, fx, quantity, entry, collateral, **terms_of(menu), case=case, **ends)
-            found[case] = np.where(bar < 0, never, bar)
+            found[case] = np.where(bar == len(mark), never, bar)
         for name, bar in (
             ("close", first_breach(mark, fx, quantity, entry, collateral, **terms_of(menu))),
             ("true", first_breach(fine_mark, fine_fx, quantity, entry, collateral, **terms_of(menu))),
         ):
-            found[name] = np.where(bar < 0, never, bar if name == "close" else bar // 16)
+            bars = len(mark) if name == "close" else len(fine_mark)
+            found[name] = np.where(bar == bars, never, bar if name == "close" else bar // 16)
         assert (found["worst"] <= found["true"]).all()
         assert (found["true"] <= found["best"]).all()
         assert (found["best"] <= found["close"]).all()
@@ -383,7 +383,7 @@ class TestFirstBreach:
             **ranges,
         )
         assert actual.tolist() == expected
-        assert {-1} < set(expected)
+        assert {bars} < set(expected)
 
     def test_fills_that_do_not_add_up_to_nothing_in_doubles(self):
         # 0.1 + 0.2 - 0.3 is not 0 as exact sum of these doubles, and 0.1 * 3 - 0.3 in doubles is another number again
@@ -392,7 +392,7 @@ class TestFirstBreach:
         exact = Fraction(0.1) + Fraction(0.2) - Fraction(0.3)
         assert exact > 0
         profit = float(exact * (Fraction(1e17) - 100))
-        for collateral, bar in ((-math.nextafter(0.0, 1.0), 0), (0.0, -1)):
+        for collateral, bar in ((-math.nextafter(0.0, 1.0), 0), (0.0, 4)):
             assert (
                 first_breach(
                     mark, None, [0.0], [math.nan], [collateral], contracts=[LINEAR], maintenance=0.0, fills=fills
@@ -400,7 +400,7 @@ class TestFirstBreach:
                 == bar
             )
         short = fills._replace(quantity=[-0.1, -0.2, 0.3])
-        for margin, bar in ((profit * 1.0001, -1), (profit * 0.9999, 3)):
+        for margin, bar in ((profit * 1.0001, 4), (profit * 0.9999, 3)):
             assert (
                 first_breach(mark, None, [0.0], [math.nan], [margin], contracts=[LINEAR], maintenance=0.0, fills=short)
                 == bar
@@ -427,7 +427,7 @@ class TestFirstBreach:
             expected = twins(menu, mark, fx, quantity, entry, collateral, haircut)
             actual = first_breach(mark, fx, quantity, entry, collateral, **terms_of(menu, haircut=haircut))
             assert actual.tolist() == expected
-            assert {-1} < set(expected)
+            assert {5} < set(expected)
 
     def test_one_position_is_that_of_isolated_margin(self):
         rng = np.random.default_rng(9)
@@ -511,12 +511,12 @@ class TestFirstBreach:
     def test_certain_answers(self):
         mark, terms = np.full((70, 1), 100.0), {"contracts": [LINEAR], "maintenance": 2.0**-7}
         # nothing held, nothing owed; something owed; equality; nothing known
-        assert first_breach(mark, None, [0.0], [math.nan], [0.0], **terms) == -1
+        assert first_breach(mark, None, [0.0], [math.nan], [0.0], **terms) == 70
         assert first_breach(mark, None, [0.0], [math.nan], [-1e-300], **terms) == 0
-        assert first_breach(mark, None, [1.0], [100.0], [0.78125], **terms) == -1
+        assert first_breach(mark, None, [1.0], [100.0], [0.78125], **terms) == 70
         assert first_breach(mark, None, [1.0], [100.0], [math.nextafter(0.78125, 0.0)], **terms) == 0
-        assert first_breach(mark * math.nan, None, [1.0], [100.0], [0.0], **terms) == -1
-        assert first_breach(mark[:0], None, [1.0], [100.0], [0.0], **terms) == -1
+        assert first_breach(mark * math.nan, None, [1.0], [100.0], [0.0], **terms) == 70
+        assert first_breach(mark[:0], None, [1.0], [100.0], [0.0], **terms) == 0
         assert first_breach(mark, None, np.zeros((0, 1)), [1.0], [1.0], **terms).shape == (0,)
         assert first_breach(mark[:, :0], None, [], [], [-1.0], contracts=[], maintenance=0.0) == 0
 
@@ -529,7 +529,7 @@ class TestFirstBreach:
                 [1.0, 100.0, math.nan],
                 [math.inf, math.nan, 1.0],
             ):
-                assert first_breach(mark, None, *([x] for x in bad), **terms) == -2
+                assert first_breach(mark, None, *([x] for x in bad), **terms) == 4
         for bad in (
             [math.inf, 100.0, 1.0],
             [1.0, 0.0, 1.0],
@@ -538,9 +538,9 @@ class TestFirstBreach:
             [1.0, 9.0, -math.inf],
         ):
             with pytest.warns(RuntimeWarning, match="invalid"):
-                assert first_breach(mark, None, *([x] for x in bad), **terms) == -2
+                assert first_breach(mark, None, *([x] for x in bad), **terms) == 4
         quantity = np.array([[1.0], [math.nan], [1.0]])
-        assert first_breach(mark, None, quantity, [200.0], [50.0], **terms).tolist() == [0, -2, 0]
+        assert first_breach(mark, None, quantity, [200.0], [50.0], **terms).tolist() == [0, 4, 0]
 
     def test_a_price_that_is_none_is_passed_over(self):
         terms = {"contracts": [LINEAR], "maintenance": 0.01}
@@ -557,7 +557,7 @@ class TestFirstBreach:
         terms = {"contracts": [LINEAR], "maintenance": 0.0, "funding": rate}
         due = 100.0 * 2.0**-10
         assert first_breach(mark, None, [1.0], [100.0], [10 * due], **terms) == 10
-        assert first_breach(mark, None, [-1.0], [100.0], [0.0], **terms) == -1
+        assert first_breach(mark, None, [-1.0], [100.0], [0.0], **terms) == 200
         # what is bought on a bar pays from the next one on
         fills = Fills([4], [0], [0], [1.0], [100.0])
         assert first_breach(mark, None, [0.0], [100.0], [3 * due], **terms, fills=fills) == 8
@@ -588,7 +588,7 @@ WRONG_CALLS = [
         "fx must have 2 along its last axis, one for each of collateral, got shape (1,)",
     ),
     ({"maintenance": [0.1, 0.1]}, ValueError, "maintenance has 2 elements, contracts has 1"),
-    ({"maintenance": [[0.1]]}, ValueError, "maintenance[0] must be a number or Tiers, got shape (1,)"),
+    ({"maintenance": [[0.1]]}, ValueError, "maintenance[0] must be a number or a Margin, got shape (1,)"),
     ({"maintenance": 1.0}, ValueError, "maintenance must be in [0, 1), got 1.0"),
     ({"maintenance": [-0.1]}, ValueError, "maintenance[0] must be in [0, 1), got -0.1"),
     ({"maintenance": math.nan}, ValueError, "maintenance must be in [0, 1), got nan"),
@@ -598,8 +598,16 @@ WRONG_CALLS = [
     ({"maintenance": 0.9, "fee": 0.1}, ValueError, "maintenance and fee must add up to less than 1, got 1.0"),
     ({"haircut": 1.1}, ValueError, "haircut[0] must be in [0, 1], got 1.1"),
     ({"haircut": [[0.1]]}, ValueError, "haircut must be a number or one for each of 1, got shape (1, 1)"),
-    ({"mark": [100.0, 90.0]}, ValueError, "mark must have shape (bars, 1), got (2,)"),
-    ({"mark": [[1.0, 2.0]]}, ValueError, "mark must have shape (bars, 1), got (1, 2)"),
+    (
+        {"mark": [100.0, 90.0]},
+        ValueError,
+        "mark must have 1 along its last axis, one for each of contracts, got shape (2,)",
+    ),
+    (
+        {"mark": [[1.0, 2.0]]},
+        ValueError,
+        "mark must have 1 along its last axis, one for each of contracts, got shape (1, 2)",
+    ),
     ({"mark": "high"}, TypeError, "mark must be a number or an array of numbers, got 'high'"),
     ({"fx": [[1.0]]}, ValueError, "fx must have shape (2, 1), got (1, 1)"),
     (
@@ -619,7 +627,7 @@ WRONG_CALLS = [
     ({"funding": [[0.1], [math.inf]]}, ValueError, "funding[1, 0] must be finite, got inf"),
     ({"case": "middle"}, ValueError, "case must be one of 'close', 'worst', 'best', got 'middle'"),
     ({"case": ["best"]}, TypeError, "case must be one of 'close', 'worst', 'best'"),
-    ({"low": [[1.0], [1.0]]}, ValueError, "low is of no use where case is 'close'"),
+    ({"low": [[1.0], [1.0]]}, ValueError, "low has no meaning where case is 'close'"),
     ({"case": "best", "low": [[1.0], [1.0]]}, ValueError, "high must be given where case is 'best'"),
     (
         {"case": "worst", "low": [[95.0], [91.0]], "high": [[101.0], [95.0]]},

@@ -12,7 +12,8 @@ from oracle.liquidation import cascade as oracle
 import shortgamma as sg
 from shortgamma._core import dispatch
 from shortgamma.contracts import ETHUSD, XBTUSD, Contract
-from shortgamma.liquidation import RisingMargin, RiskLimits, Tiers, cascade
+from shortgamma.liquidation import RisingMargin, RiskLimits, Tiers
+from shortgamma.liquidation import simulate_cascade as cascade
 
 LINEAR = Contract("linear")
 CONTRACTS = [LINEAR, XBTUSD, ETHUSD]
@@ -74,7 +75,7 @@ class TestTwin:
             )
             assert end.wave.tolist() == [told[a][0] for a in range(len(rows))], seed
             assert end.waves == count
-            assert end.accounts == sum(wave >= 0 for wave, _ in told.values())
+            assert end.accounts == sum(wave < count for wave, _ in told.values())
             assert float(end.mark) == pytest.approx(float(last), rel=1e-12)
             prices = [np.nan if told[a][1] is None else float(told[a][1]) for a in range(len(rows))]
             np.testing.assert_allclose(end.price, prices, rtol=1e-11)
@@ -114,7 +115,7 @@ class TestProperties:
         quantity, entry, margin = accounts(random, contract, 200)
         terms = {"contract": contract, "maintenance": 0.01}
         # those of one side only: where both are liquidated at once, each holds up the other
-        level = sg.liquidation.price(quantity, entry, margin, **terms)
+        level = sg.liquidation.liquidation_price(quantity, entry, margin, **terms)
         mark = 200.0 * shock
         quantity = np.where(
             (quantity < 0.0) == (shock < 1.0), np.where((level < mark) == (quantity < 0), 0, quantity), quantity
@@ -122,12 +123,12 @@ class TestProperties:
         depth = 2.0 ** random.integers(4, 10)
         thin = cascade(mark, quantity, entry, margin, depth=depth, **terms)
         thick = cascade(mark, quantity, entry, margin, depth=depth * more, **terms)
-        assert ((thick.wave >= 0) <= (thin.wave >= 0)).all()
+        assert ((thick.wave < thick.waves) <= (thin.wave < thin.waves)).all()
         assert abs(thick.mark - mark) <= abs(thin.mark - mark)
         levels = np.stack([np.arange(1, 6) / 100, np.full(5, depth)], axis=1)
         thin = cascade(mark, quantity, entry, margin, depth=levels, **terms)
         thick = cascade(mark, quantity, entry, margin, depth=levels * [1.0, more], **terms)
-        assert ((thick.wave >= 0) <= (thin.wave >= 0)).all()
+        assert ((thick.wave < thick.waves) <= (thin.wave < thin.waves)).all()
 
     @each
     @pytest.mark.parametrize("seed", range(5))
@@ -161,12 +162,12 @@ class TestProperties:
         random = np.random.default_rng(4)
         quantity, entry, margin = accounts(random, contract, 500)
         terms = {"contract": contract, "maintenance": Tiers([0.0, 1.0], [0.005, 0.01])}
-        level = sg.liquidation.price(quantity, entry, margin, **terms)
+        level = sg.liquidation.liquidation_price(quantity, entry, margin, **terms)
         for mark in (150.0, 190.0, 205.0, 240.0):
             end = cascade(mark, quantity, entry, margin, depth=4_000.0, **terms)
-            left = (end.wave < 0) & (quantity != 0.0)
+            left = (end.wave == end.waves) & (quantity != 0.0)
             assert not (left & np.where(quantity > 0, end.mark < level, end.mark > level)).any()
-            assert end.sold == pytest.approx(quantity[(end.wave >= 0) & (quantity > 0)].sum(), rel=1e-12)
+            assert end.sold == pytest.approx(quantity[(end.wave < end.waves) & (quantity > 0)].sum(), rel=1e-12)
 
     def test_several_marks_are_cascades_of_their_own(self):
         random = np.random.default_rng(5)
@@ -190,9 +191,9 @@ class TestProperties:
         random = np.random.default_rng(6)
         quantity, entry, margin = accounts(random, LINEAR, 100)
         terms = {"contract": LINEAR, "depth": 1e15}
-        level = sg.liquidation.price(quantity, entry, margin, contract=LINEAR, maintenance=maintenance)
+        level = sg.liquidation.liquidation_price(quantity, entry, margin, contract=LINEAR, maintenance=maintenance)
         end = cascade(190.0, quantity, entry, margin, maintenance=maintenance, **terms)
-        np.testing.assert_array_equal(end.wave >= 0, np.where(quantity > 0, level > 190.0, level < 190.0))
+        np.testing.assert_array_equal(end.wave < end.waves, np.where(quantity > 0, level > 190.0, level < 190.0))
 
 
 class TestBook:
@@ -258,7 +259,7 @@ def test_places_in_order(count):
         np.exp(random.uniform(-700, 700, count)),
         np.zeros(count),
     ):
-        places = dispatch.liquidation.process.sorted_places(values)
+        places = dispatch.liquidation.cascade.sorted_places(values)
         np.testing.assert_array_equal(places, np.argsort(values, kind="stable"))
 
 
@@ -273,8 +274,8 @@ def test_same_bits_on_every_processor_and_in_threads(monkeypatch):
         assert list(pool.map(lambda case: digest(run(case)), cases)) == expected
     levels = dispatch.LEVELS[: dispatch.LEVELS.index(dispatch.supported) + 1]
     for level in set(levels) & set(dispatch.available()):
-        module = dispatch.load("liquidation.process", level)
-        monkeypatch.setattr(dispatch.liquidation, "process", module)
+        module = dispatch.load("liquidation.cascade", level)
+        monkeypatch.setattr(dispatch.liquidation, "cascade", module)
         assert [digest(run(case)) for case in cases] == expected
 
 

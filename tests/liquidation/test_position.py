@@ -14,7 +14,7 @@ from oracle.liquidation import position as oracle
 import shortgamma as sg
 from shortgamma.contracts import ETHUSD, XBTUSD, Contract
 
-price, first_breach = sg.liquidation.price, sg.liquidation.first_breach
+price, first_breach = sg.liquidation.liquidation_price, sg.liquidation.first_breach
 
 KINDS = ("linear", "inverse", "quanto")
 MULTIPLIERS = {"linear": 0.01, "inverse": 100.0, "quanto": 1e-6}
@@ -118,7 +118,7 @@ class TestPublished:
         # it is short of what it holds: no rise and no fall changes what it is worth in dollars
         mark = 10.0 ** np.arange(-3.0, 9.0)
         keywords = {"contract": XBTUSD, "maintenance": 0.005}
-        assert first_breach(mark, -10_000, 10_000.0, 1.0, **keywords) == -1
+        assert first_breach(mark, -10_000, 10_000.0, 1.0, **keywords) == mark.size
         assert XBTUSD.pnl(-10_000, 10_000.0, mark) * mark + mark == pytest.approx(np.full(12, 10_000.0), rel=1e-9)
 
     def test_bankruptcy_is_liquidation_without_maintenance(self):
@@ -215,7 +215,7 @@ class TestPrice:
         contract = Contract(kind, 2.0)
         for quantity in (-3.0, 5.0):
             assert float(price(quantity, 64.0, 0.0, contract=contract, maintenance=0.0)) == 64.0
-            assert first_breach([64.0], quantity, 64.0, 0.0, contract=contract, maintenance=0.0) == -1
+            assert first_breach([64.0], quantity, 64.0, 0.0, contract=contract, maintenance=0.0) == 1
             assert first_breach([64.0], quantity, 64.0, 0.0, contract=contract, maintenance=1e-9) == 0
 
     @given(kind=kinds, position=positions)
@@ -362,10 +362,10 @@ class TestFirstBreach:
         # side by side in memory, one path each, and all one path
         paths = np.array([marks, marks])
         together = first_breach(paths, quantity, entry, margin, axis=0, **keywords)
-        np.testing.assert_array_equal(together, expected)
+        np.testing.assert_array_equal(together, [bar + (bar > 0) for bar in expected])
         alone = first_breach(np.array(marks)[:, np.newaxis], quantity, entry, margin, axis=1, **keywords)
         np.testing.assert_array_equal(alone, expected)
-        first = expected.index(0) if 0 in expected else -1
+        first = expected.index(0) if 0 in expected else len(marks)
         assert first_breach(marks, quantity, entry, margin, **keywords) == first
 
     @pytest.mark.parametrize("kind", KINDS)
@@ -397,16 +397,16 @@ class TestFirstBreach:
         assert Fraction(margin) == exact
         keywords = {"contract": contract, "maintenance": weight}
         less, worse = math.nextafter(margin, -math.inf), math.nextafter(mark, 0.0 if quantity > 0 else math.inf)
-        assert first_breach([mark], quantity, entry, margin, **keywords) == -1
+        assert first_breach([mark], quantity, entry, margin, **keywords) == 1
         assert first_breach([worse], quantity, entry, margin, **keywords) == 0
         assert first_breach([mark], quantity, entry, less, **keywords) == 0
 
     def test_equality_is_no_breach(self):
         # all of these are exact in binary: 4 contracts at 64, margin 32, no maintenance: bankrupt at 56
         linear = Contract("linear")
-        assert first_breach([56.0], 4.0, 64.0, 32.0, contract=linear, maintenance=0.0) == -1
+        assert first_breach([56.0], 4.0, 64.0, 32.0, contract=linear, maintenance=0.0) == 1
         assert first_breach([math.nextafter(56.0, 0.0)], 4.0, 64.0, 32.0, contract=linear, maintenance=0.0) == 0
-        assert first_breach([72.0], -4.0, 64.0, 32.0, contract=linear, maintenance=0.0) == -1
+        assert first_breach([72.0], -4.0, 64.0, 32.0, contract=linear, maintenance=0.0) == 1
         assert first_breach([math.nextafter(72.0, 99.0)], -4.0, 64.0, 32.0, contract=linear, maintenance=0.0) == 0
 
     @pytest.mark.parametrize("kind", KINDS)
@@ -499,7 +499,7 @@ class TestFirstBreach:
         quantity[::7], entry[3::11], margin[5::13], maintenance[2::17] = 0.0, -1.0, math.nan, 1.0
         mark[np.random.default_rng(9).random(mark.shape) < 0.05] = math.nan
         expected = oracle.first_breaches(kind, contract.multiplier, mark, quantity, entry, margin, maintenance, fee)
-        assert {-2, -1, 0} < set(expected.tolist())
+        assert {41, 40, 0} < set(expected.tolist())
         keywords = {"contract": contract, "maintenance": maintenance, "fee": fee}
         with np.errstate(invalid="ignore"):
             for laid in (mark, np.asfortranarray(mark)):
@@ -509,11 +509,11 @@ class TestFirstBreach:
         mark = np.linspace(100.0, 40.0, 61)
         margins = np.array([10.0, 30.0, 50.0, 90.0])
         result = first_breach(mark[:, np.newaxis], 1.0, 100.0, margins, contract=Contract("linear"), maintenance=0.0)
-        np.testing.assert_array_equal(result, [11, 31, 51, -1])
+        np.testing.assert_array_equal(result, [11, 31, 51, 61])
 
     def test_no_information_is_no_breach(self):
         linear = Contract("linear")
-        assert first_breach([math.nan] * 5, 1.0, 100.0, 1.0, contract=linear, maintenance=0.0) == -1
+        assert first_breach([math.nan] * 5, 1.0, 100.0, 1.0, contract=linear, maintenance=0.0) == 5
         with np.errstate(invalid="raise"), pytest.raises(FloatingPointError):
             first_breach([100.0, -1.0], 1.0, 100.0, 1.0, contract=linear, maintenance=0.0)
         with np.errstate(invalid="ignore"):
@@ -526,17 +526,17 @@ class TestFirstBreach:
         values = dict(zip(names, (1.0, 100.0, 10.0, 0.01, 0.0), strict=True))
         values[names[place]] = math.nan
         with np.errstate(all="raise"):
-            assert first_breach([1.0], contract=ETHUSD, **values) == -2
+            assert first_breach([1.0], contract=ETHUSD, **values) == 2
         values[names[place]] = -math.inf
         with np.errstate(invalid="raise"), pytest.raises(FloatingPointError):
             first_breach([1.0], contract=ETHUSD, **values)
         with np.errstate(invalid="ignore"):
-            assert first_breach([1.0], contract=ETHUSD, **values) == -2
+            assert first_breach([1.0], contract=ETHUSD, **values) == 2
 
     def test_without_a_position_only_debt_is_a_breach(self):
         keywords = {"contract": Contract("linear"), "maintenance": 0.1}
         assert first_breach([math.nan, 50.0, 60.0], 0.0, 100.0, -1e-9, **keywords) == 1
-        assert first_breach([math.nan, 50.0, 60.0], 0.0, 100.0, 0.0, **keywords) == -1
+        assert first_breach([math.nan, 50.0, 60.0], 0.0, 100.0, 0.0, **keywords) == 3
 
     def test_out(self):
         out = np.empty(3, dtype=np.int64)
@@ -545,7 +545,7 @@ class TestFirstBreach:
         np.testing.assert_array_equal(out, 0)
 
     def test_empty(self):
-        assert first_breach([], 1.0, 2.0, 0.5, contract=ETHUSD, maintenance=0.0) == -1
+        assert first_breach([], 1.0, 2.0, 0.5, contract=ETHUSD, maintenance=0.0) == 0
         assert first_breach(np.empty((3, 0)), 1.0, 2.0, 0.5, contract=ETHUSD, maintenance=0.0).shape == (0,)
 
 

@@ -15,6 +15,7 @@ from shortgamma.liquidation.probability import correlation_factor
 probability = sg.liquidation.account_breach_probability
 
 LINEAR = Contract("linear", settlement="USD")
+FIRST, SECOND = (Contract("linear", underlying=name, settlement="USD") for name in ("ETH", "SOL"))
 
 
 def settings():
@@ -50,8 +51,8 @@ class TestAgainstClosedForms:
         for haircut, level in ((0.0, 70.0), (0.1, 70.0 / 0.9)):
             exact = sg.barrier.touch_price(100.0, level, vol=0.6, expiry=0.5, direction="down", kind="one-touch")
             found = probability(
-                [], [100.0, 1.0], [], [], [1.0, -70.0], contracts=[], coins=["XBT", "USD"], maintenance=0.0, vol=0.0,
-                fx_vol=[0.6, 0.0], expiry=0.5, haircut=[haircut, 0.0], steps=16, paths=32_768, rng=3, method=method,
+                [], [100.0, 1.0], [], [], [1.0, -70.0], contracts=[], coins=["XBT", "USD"], maintenance=0.0,
+                vol={"XBT": 0.6}, expiry=0.5, haircut=[haircut, 0.0], steps=16, paths=32_768, rng=3, method=method,
             )  # fmt: skip
             assert abs(found.probability - exact) <= 3.0 * found.error
 
@@ -59,8 +60,6 @@ class TestAgainstClosedForms:
     def test_two_assets(self, rho):
         """Coins worth c X against a short of q P whose proceeds are debt: dead where P / X, lognormal too, is c / q."""
         vol = np.array([0.5, 0.8])
-        correlation = np.eye(3)
-        correlation[0, 1] = correlation[1, 0] = rho
         spread = math.sqrt(vol @ vol - 2.0 * rho * vol[0] * vol[1])
         # the drift of ln(P / X) is (vol_X^2 - vol_P^2) / 2
         drift = 0.5 * (vol[1] ** 2 - vol[0] ** 2) + 0.5 * spread**2
@@ -68,24 +67,51 @@ class TestAgainstClosedForms:
             1.0, 1.4, vol=spread, expiry=0.3, dividend=-drift, direction="up", kind="one-touch"
         )
         found = probability(
-            [200.0], [10_000.0, 1.0], [-50.0], [100.0], [1.4, -5_000.0], contracts=[LINEAR], coins=["XBT", "USD"],
-            maintenance=0.0, vol=vol[0], fx_vol=[vol[1], 0.0], expiry=0.3, correlation=correlation, steps=64,
+            [200.0], [10_000.0, 1.0], [-50.0], [100.0], [1.4, -5_000.0], contracts=[FIRST], coins=["XBT", "USD"],
+            maintenance=0.0, vol={"ETH": vol[0], "XBT": vol[1]}, expiry=0.3, correlation=rho, steps=64,
             paths=40_000, rng=4, method="antithetic",
         )  # fmt: skip
         assert abs(found.probability - exact) <= 3.0 * found.error
 
     def test_a_coin_that_is_its_own_price(self):
         # an inverse position and its coin: the price of the coin moves both, and where it dies stays the same
-        correlation = np.ones((2, 2))
         margin = 0.2 * float(XBTUSD.value(1_000.0, 10_000.0))
         exact = sg.liquidation.breach_probability(
             10_000.0, 1_000.0, 10_000.0, margin, contract=XBTUSD, maintenance=0.01, vol=0.7, expiry=0.1
         )
         found = probability(
             [10_000.0], [10_000.0], [1_000.0], [10_000.0], [margin], contracts=[XBTUSD], maintenance=0.01, vol=0.7,
-            fx_vol=0.7, expiry=0.1, correlation=correlation, steps=50, paths=20_000, rng=5,
+            expiry=0.1, steps=50, paths=20_000, rng=5,
         )  # fmt: skip
         assert abs(found.probability - exact) <= 3.0 * found.error
+
+    @pytest.mark.parametrize(
+        ("quantity", "dollars"), [(20_000.0, -4_000.0), (10_000.0, -7_000.0), (-20_000.0, -7_500.0)]
+    )
+    def test_a_perpetual_and_its_coin_move_together(self, quantity, dollars):
+        # equity in dollars is P (c + q / E) - q + u: liquidated where that is 0, on whichever side it falls
+        coin = 1.0 + quantity / 10_000.0
+        level = (quantity - dollars) / coin
+        direction = "up" if level > 10_000.0 else "down"
+        exact = sg.barrier.touch_price(10_000.0, level, vol=0.8, expiry=0.1, direction=direction, kind="one-touch")
+        position = ([10_000.0], [10_000.0, 1.0], [quantity], [10_000.0], [1.0, dollars])
+        terms = {"contracts": [XBTUSD], "coins": ["XBT", "USD"], "maintenance": 0.0, "expiry": 0.1}
+        found = probability(*position, **terms, vol={"BTC": 0.8}, steps=50, paths=40_000, rng=6)
+        assert 0.01 < exact < 0.99
+        assert abs(found.probability - exact) <= 3.0 * found.error
+        # held still, the coin makes another answer
+        apart = probability(*position, **terms, vol={"BTC": 0.8}, still=["XBT"], steps=50, paths=40_000, rng=6)
+        assert abs(apart.probability - exact) > 10.0 * apart.error
+
+    def test_the_hedged_short_of_the_documentation(self):
+        # 13.6 % with its two assets correlated, 6.9 % were they independent: neither is taken without being said
+        terms = {"contracts": [ETHUSD, XBTUSD], "maintenance": 0.0, "vol": {"ETH": 0.8, "BTC": 0.8}, "expiry": 1 / 12}
+        position = ({"ETH": 200.0, "BTC": 10_000.0}, None, [-100, -100], [200.0, 10_000.0], {"XBT": 0.01})
+        with pytest.raises(ValueError, match="correlation of 'ETH', 'BTC' must be given; 0.0 if they are independent"):
+            probability(*position, **terms)
+        for rho, share in ((0.85, 0.136), (0.0, 0.0685)):
+            found = probability(*position, **terms, correlation=rho, steps=50, paths=40_000, rng=1)
+            assert abs(found.probability - share) < 3.0 * found.error
 
     def test_the_table_of_leverage(self):
         # 17 % a month without drift: known shares of shorts dead within a month
@@ -136,7 +162,7 @@ class TestAgainstTheSamePaths:
             np.array([100.0, 9_000.0, 90.0]),
             rng.normal(0.0, 1.0, (30, 2)) * [0.2, 300.0] + [0.0, 250.0],
         )
-        contracts = [LINEAR, XBTUSD, Contract("quanto", 1e-4, settlement="XBT")]
+        contracts = [FIRST, XBTUSD, Contract("quanto", 1e-4, underlying="SOL", settlement="XBT")]
         tiers = Tiers([0.0, 100.0, 300.0], [0.01, 0.02, 0.05])
         vol, start = np.array([0.6, 0.9, 0.8, 0.9]), np.array([100.0, 9_000.0, 90.0, 9_000.0])
         correlation = np.array([[1.0, 0.4, 0.2, 0.4], [0.4, 1.0, 0.7, 1.0], [0.2, 0.7, 1.0, 0.7], [0.4, 1.0, 0.7, 1.0]])
@@ -153,8 +179,8 @@ class TestAgainstTheSamePaths:
                 hits[a] += (equity < needed).any(axis=1).sum()
         found = probability(
             start[:3], [start[3], 1.0], quantity, entry, collateral, contracts=contracts, coins=["XBT", "USD"],
-            maintenance=[tiers, 0.01, 0.02], vol=vol[:3], fx_vol=[vol[3], 0.0], expiry=0.3, correlation=correlation,
-            haircut=[0.1, 0.0], steps=self.STEPS, paths=self.BATCHES * self.SIZE, rng=30, bridge=False,
+            maintenance=[tiers, 0.01, 0.02], vol={"ETH": 0.6, "XBT": 0.9, "SOL": 0.8}, expiry=0.3,
+            correlation={("ETH", "XBT"): 0.4, ("SOL", "ETH"): 0.2, ("BTC", "SOL"): 0.7}, haircut=[0.1, 0.0], steps=self.STEPS, paths=self.BATCHES * self.SIZE, rng=30, bridge=False,
         )  # fmt: skip
         np.testing.assert_array_equal(found.probability * self.BATCHES * self.SIZE, hits)
         assert ((hits > 0.0) & (hits < self.BATCHES * self.SIZE)).sum() >= 10
@@ -182,8 +208,8 @@ class TestAgainstTheSamePaths:
 class TestMethods:
     POSITION = ([100.0, 50.0], None, [[1.0, -2.0], [-1.0, -2.0], [0.5, 0.5]], [100.0, 50.0], [[20.0], [30.0], [9.0]])
     TERMS = {  # noqa: RUF012
-        "contracts": [LINEAR, LINEAR], "maintenance": 0.01, "vol": [0.6, 0.8], "expiry": 0.2, "steps": 20,
-        "correlation": [[1.0, 0.5, 0.0], [0.5, 1.0, 0.0], [0.0, 0.0, 1.0]],
+        "contracts": [FIRST, SECOND], "maintenance": 0.01, "vol": {"ETH": 0.6, "SOL": 0.8}, "expiry": 0.2, "steps": 20,
+        "correlation": 0.5,
     }  # fmt: skip
 
     def test_a_seed_makes_the_same_paths(self):
@@ -305,43 +331,86 @@ CALL = {
     "mark": [100.0], "fx": None, "quantity": [1.0], "entry": [100.0], "collateral": [10.0], "contracts": [LINEAR],
     "maintenance": 0.01, "vol": 0.5, "expiry": 0.1, "rng": 1, "paths": 10, "steps": 2,
 }  # fmt: skip
+TWO = {
+    "mark": [1.0, 1.0], "quantity": [1.0, 1.0], "entry": [1.0, 1.0], "contracts": [FIRST, SECOND],
+    "vol": {"ETH": 0.5, "SOL": 0.5}, "correlation": 0.5,
+}  # fmt: skip
+THREE = {
+    "mark": [1.0] * 3, "quantity": [1.0] * 3, "entry": [1.0] * 3, "vol": {"ETH": 0.5, "SOL": 0.5, "XRP": 0.5},
+    "contracts": [FIRST, SECOND, Contract("linear", underlying="XRP", settlement="USD")],
+}  # fmt: skip
+TOO_LARGE = "vol and drift must leave finite prices, they are too large for expiry 0.1"
 WRONG_CALLS = [
     ({"mark": [[100.0]]}, ValueError, "mark must have one dimension, got shape (1, 1)"),
     ({"mark": [0.0]}, ValueError, "mark[0] must be a finite number > 0, got 0.0"),
     ({"fx": [math.nan]}, ValueError, "fx[0] must be a finite number > 0, got nan"),
     ({"vol": -0.1}, ValueError, "vol must be finite and at least 0, got -0.1"),
-    ({"vol": [0.1, 0.2]}, ValueError, "vol must be a number or one for each of 1, got shape (2,)"),
-    ({"fx_vol": math.inf}, ValueError, "fx_vol must be finite and at least 0, got inf"),
+    ({"vol": [0.1]}, ValueError, "vol must be given by asset, as in {'contracts[0]': 0.6}: 'contracts[0]'"),
+    ({**TWO, "vol": 0.5}, ValueError, "vol must be given by asset, as in {'ETH': 0.6}: 'ETH', 'SOL'"),
+    ({**TWO, "vol": {"ETH": 0.5}}, ValueError, "vol must hold 'SOL', it holds 'ETH'"),
+    ({**TWO, "vol": {"ETH": 0.5, "SOL": math.inf}}, ValueError, "vol['SOL'] must be finite and at least 0, got inf"),
+    ({**TWO, "vol": {"ETH": 0.5, "SOL": [1.0]}}, ValueError, "vol['SOL'] must be a number, got shape (1,)"),
+    (
+        {**TWO, "vol": {"ETH": 0.5, "SOL": 0.5, "DOGE": 0.5}},
+        ValueError,
+        "vol holds 'DOGE', which is none of the assets 'ETH', 'SOL'",
+    ),
+    (
+        {"vol": {"ETH": 0.5}},
+        ValueError,
+        "vol holds 'ETH', which is none of the assets 'contracts[0]'",
+    ),
     ({"drift": math.nan}, ValueError, "drift must be finite, got nan"),
-    ({"fx_drift": "up"}, TypeError, "fx_drift must be a number or an array of numbers, got 'up'"),
+    ({**TWO, "drift": {"ETH": 0.1}}, ValueError, "drift must hold 'SOL', it holds 'ETH'"),
+    ({**TWO, "drift": "up"}, TypeError, "drift must be a number or an array of numbers, got 'up'"),
+    ({"still": ["XBT"]}, ValueError, "still holds 'XBT', which is none of coins"),
     ({"expiry": -1.0}, ValueError, "expiry must be finite and at least 0, got -1.0"),
     ({"expiry": [1.0]}, ValueError, "expiry must be a number, got shape (1,)"),
     ({"error": -1.0}, ValueError, "error must be finite and at least 0, got -1.0"),
-    (
-        {"vol": 1e200},
-        ValueError,
-        "vol and drift must leave prices that are numbers, they are too large for expiry 0.1",
-    ),
-    (
-        {"fx_drift": -1e9},
-        ValueError,
-        "vol and drift must leave prices that are numbers, they are too large for expiry 0.1",
-    ),
+    ({"vol": 1e200}, ValueError, TOO_LARGE),
+    ({"drift": -1e9}, ValueError, TOO_LARGE),
     ({"steps": 0}, ValueError, "steps must be at least 1, got 0"),
     ({"steps": 1.5}, TypeError, "steps must be a whole number, got float"),
     ({"paths": True}, TypeError, "paths must be a whole number, got bool"),
     ({"method": "halton"}, ValueError, "method must be one of 'plain', 'antithetic', 'sobol', got 'halton'"),
     ({"method": ["plain"]}, TypeError, "method must be one of 'plain', 'antithetic', 'sobol'"),
     ({"method": "sobol", "steps": 20_000}, ValueError, "steps must be at most 10600 for 'sobol', got 20000"),
-    ({"correlation": [[1.0]]}, ValueError, "correlation must have shape (2, 2), got (1, 1)"),
-    ({"correlation": [[1.0, 1.1], [1.1, 1.0]]}, ValueError, "correlation[0, 1] must be in [-1, 1], got 1.1"),
-    ({"correlation": [[0.9, 0.0], [0.0, 1.0]]}, ValueError, "correlation[0, 0] must be 1 on its diagonal, got 0.9"),
-    ({"correlation": [[1.0, 0.1], [0.2, 1.0]]}, ValueError, "correlation[0, 1] must be symmetric, got 0.1"),
     (
-        {
-            "mark": [1.0, 1.0], "quantity": [1.0, 1.0], "entry": [1.0, 1.0], "contracts": [LINEAR, LINEAR],
-            "correlation": [[1.0, 0.9, 0.9], [0.9, 1.0, -0.9], [0.9, -0.9, 1.0]],
-        },
+        {**TWO, "correlation": None},
+        ValueError,
+        "correlation of 'ETH', 'SOL' must be given; 0.0 if they are independent",
+    ),
+    ({**TWO, "correlation": [[1.0]]}, ValueError, "correlation must have shape (2, 2), got (1, 1)"),
+    ({**TWO, "correlation": 1.1}, ValueError, "correlation[0, 1] must be in [-1, 1], got 1.1"),
+    (
+        {**TWO, "correlation": [[0.9, 0.0], [0.0, 1.0]]},
+        ValueError,
+        "correlation[0, 0] must be 1 on its diagonal, got 0.9",
+    ),
+    ({**TWO, "correlation": [[1.0, 0.1], [0.2, 1.0]]}, ValueError, "correlation[0, 1] must be symmetric, got 0.1"),
+    (
+        {**TWO, "correlation": {("ETH", "XRP"): 0.1}},
+        ValueError,
+        "correlation holds ('ETH', 'XRP'), which are not two of 'ETH', 'SOL'",
+    ),
+    ({**TWO, "correlation": {"ETH": 0.1}}, TypeError, "correlation must have pairs of names as keys, got 'ETH'"),
+    (
+        {**TWO, "correlation": {("ETH", "SOL"): 0.1, ("SOL", "ETH"): 0.2}},
+        ValueError,
+        "correlation of ('SOL', 'ETH') is given twice, as 0.1 and 0.2",
+    ),
+    (
+        {**THREE, "correlation": {("ETH", "SOL"): 0.9, ("ETH", "XRP"): 0.9}},
+        ValueError,
+        "correlation must hold the pair ('SOL', 'XRP'); 0.0 if they are independent",
+    ),
+    (
+        {**THREE, "correlation": 0.5},
+        ValueError,
+        "correlation must be a matrix or a mapping by pairs of 'ETH', 'SOL', 'XRP', got a number",
+    ),
+    (
+        {**THREE, "correlation": [[1.0, 0.9, 0.9], [0.9, 1.0, -0.9], [0.9, -0.9, 1.0]]},
         ValueError,
         "correlation must be positive semi-definite, its least eigenvalue is -0.8",
     ),
@@ -351,7 +420,7 @@ WRONG_CALLS = [
         ValueError,
         "entry of shape (3, 1) does not broadcast with 2 accounts",
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("changed", "error", "message"), WRONG_CALLS, ids=range(len(WRONG_CALLS)))

@@ -58,13 +58,13 @@ class TestPublished:
     )
     def test_binance_cross_margin(self, others, profit, amount, size, entry, rate, printed):
         margin = 1_535_443.01 - others + profit + amount
-        actual = sg.liquidation.price(size, entry, margin, contract=LINEAR, maintenance=rate)
+        actual = sg.liquidation.liquidation_price(size, entry, margin, contract=LINEAR, maintenance=rate)
         assert f"{float(actual):.2f}" == printed
 
     def test_binance_cross_margin_by_its_tiers(self):
         tiers = venues.market("Binance", "BTCUSDT", "2020-12-31").maintenance
         margin = 1_535_443.01 - 356_512.508 - 448_192.89
-        actual = sg.liquidation.price(109.488, 32_481.98, margin, contract=LINEAR, maintenance=tiers)
+        actual = sg.liquidation.liquidation_price(109.488, 32_481.98, margin, contract=LINEAR, maintenance=tiers)
         assert f"{float(actual):.2f}" == "26316.89"
 
     def test_binance_coin_margined(self):
@@ -72,10 +72,10 @@ class TestPublished:
         terms = {"quantity": 100_000, "entry": 45_000.0, "margin": 101.0}
         new, old = (venues.market("Binance", "BTCUSD_PERP", day) for day in ("2021-08-01", "2021-03-01"))
         assert new.contract.multiplier == 100.0
-        level = float(sg.liquidation.price(**terms, contract=new.contract, maintenance=new.maintenance))
+        level = float(sg.liquidation.liquidation_price(**terms, contract=new.contract, maintenance=new.maintenance))
         assert math.floor(level * 10) / 10 == 33_599.40
         # the same question with the amount of the older table, as the one who asked had it
-        level = float(sg.liquidation.price(**terms, contract=old.contract, maintenance=old.maintenance))
+        level = float(sg.liquidation.liquidation_price(**terms, contract=old.contract, maintenance=old.maintenance))
         assert f"{level:.9f}" == "33578.859744834"
 
     def test_binance_maintenance_of_a_small_coin_margined_position(self):
@@ -241,7 +241,7 @@ class TestRiskLimits:
         path = entry * np.exp(np.cumsum(random.normal(0.0, 0.02, (60, 100)), axis=0))
         module = sg.liquidation
         for function, first in (
-            (module.price, (quantity, entry, margin)),
+            (module.liquidation_price, (quantity, entry, margin)),
             (module.first_breach, (path, quantity, entry, margin)),
             (module.margin_ratio, (quantity, entry, mark, margin)),
         ):
@@ -294,7 +294,9 @@ class TestRisingMargin:
         value = abs(float(contract.value(quantity, entry)))
         rising = RisingMargin(0.01, slope / value)
         margin = share * value
-        level = float(sg.liquidation.price(quantity, entry, margin, contract=contract, maintenance=rising, fee=0.001))
+        level = float(
+            sg.liquidation.liquidation_price(quantity, entry, margin, contract=contract, maintenance=rising, fee=0.001)
+        )
         terms = (contract.kind, contract.multiplier, quantity, entry, margin, 0.01, slope / value, 0.001)
         worse = 1.0 - 1e-9 if quantity > 0 else 1.0 + 1e-9
         if 0.0 < level < math.inf:
@@ -313,15 +315,15 @@ class TestRisingMargin:
         quantity = random.choice([-1.0, 1.0], 100) * random.uniform(10.0, 600.0, 100)
         margin = np.abs(contract.value(quantity, entry)) * random.uniform(-1.2, 1.2, 100)
         terms = {"contract": contract, "fee": 0.001}
-        expected = sg.liquidation.price(quantity, entry, margin, maintenance=0.02, **terms)
-        actual = sg.liquidation.price(quantity, entry, margin, maintenance=RisingMargin(0.02, 0.0), **terms)
+        expected = sg.liquidation.liquidation_price(quantity, entry, margin, maintenance=0.02, **terms)
+        actual = sg.liquidation.liquidation_price(quantity, entry, margin, maintenance=RisingMargin(0.02, 0.0), **terms)
         np.testing.assert_allclose(actual, expected, rtol=1e-13)
         by_quantity = RisingMargin(0.02, 0.0, by="quantity")
-        actual = sg.liquidation.price(quantity, entry, margin, maintenance=by_quantity, **terms)
+        actual = sg.liquidation.liquidation_price(quantity, entry, margin, maintenance=by_quantity, **terms)
         np.testing.assert_array_equal(actual, expected)
 
     def test_nothing_to_solve(self):
-        price = sg.liquidation.price
+        price = sg.liquidation.liquidation_price
         with np.errstate(all="raise"):
             assert np.isnan(price(0.0, 100.0, 1.0, contract=LINEAR, maintenance=RISING))
             assert np.isnan(price(np.nan, 100.0, 1.0, contract=LINEAR, maintenance=RISING))

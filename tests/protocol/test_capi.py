@@ -83,7 +83,7 @@ def test_cash_functions_have_the_bits_of_the_ufuncs():
             cash = sg.funding.accrue(quantity, mark, 1e-4, contract=contract)
             assert function("funding_payment")(quantity, mark, 1e-4, *terms) == cash
             position = (quantity, entry, 0.01)
-            limit = sg.liquidation.price(*position, contract=contract, maintenance=0.01, fee=1e-3)
+            limit = sg.liquidation.liquidation_price(*position, contract=contract, maintenance=0.01, fee=1e-3)
             assert function("liquidation_price")(*position, 0.01, 1e-3, *terms) == limit
         growth = function("leverage_growth")(mark / entry, 3.0, 1e-4, 1e-5)
         assert growth == sg.leverage.nav([entry, mark], 3.0, financing=1e-4, fee=1e-5)[-1]
@@ -149,7 +149,7 @@ def test_numba_calls_them():
             result[i] = one(quantity[i], entry[i], 0.3, 0.01, 0.001, 1.0, 1)
         return result
 
-    expected = sg.liquidation.price(quantity, entry, 0.3, contract=XBTUSD, maintenance=0.01, fee=0.001)
+    expected = sg.liquidation.liquidation_price(quantity, entry, 0.3, contract=XBTUSD, maintenance=0.01, fee=0.001)
     assert_same_bits(prices(quantity, entry), expected)
 
 
@@ -170,7 +170,7 @@ def test_hostile_numbers_have_the_bits_of_the_ufuncs():
             assert_same_bits(cash, sg.funding.accrue(first, second, 1e-4, contract=contract))
             for weight in (0.0, 0.01, 1.0, -0.1, math.nan):
                 limit = [function("liquidation_price")(*pair, 0.5, weight, 0.0, *terms) for pair in pairs]
-                expected = sg.liquidation.price(first, second, 0.5, contract=contract, maintenance=weight)
+                expected = sg.liquidation.liquidation_price(first, second, 0.5, contract=contract, maintenance=weight)
                 assert_same_bits(limit, expected)
 
 

@@ -273,7 +273,7 @@ def test_no_bars(name):
     elif name in cases.SUMMARIES:
         np.testing.assert_array_equal(result, [cases.SUMMARIES[name]] * 3)
     else:
-        np.testing.assert_array_equal(result, [-1, -1, -1])
+        np.testing.assert_array_equal(result, [0, 0, 0])
 
 
 @every
@@ -356,7 +356,7 @@ def test_nan_gives_nan_quietly(name, argument):
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("argument", list(cases.POSITION)[:-1])
+@pytest.mark.parametrize("argument", list(cases.AMOUNT)[:-1])
 def test_nan_and_the_first_breach(argument):
     name = "liquidation_first_breach"
     arguments = draw(name, (150,))
@@ -365,7 +365,7 @@ def test_nan_and_the_first_breach(argument):
     arguments[place_of(name, argument)][hurt] = np.nan
     for layout in (np.ascontiguousarray, time_first):
         (result,) = call(name, [layout(array) for array in arguments])
-        np.testing.assert_array_equal(result, np.where(hurt, -2, expected))
+        np.testing.assert_array_equal(result, np.where(hurt, arguments[0].shape[-1] + 1, expected))
 
 
 @pytest.mark.filterwarnings("error")
@@ -373,7 +373,7 @@ def test_nan_mark_is_no_breach():
     name = "liquidation_first_breach"
     arguments = draw(name, (150,))
     (before,) = call(name, arguments)
-    breached = before >= 0
+    breached = before < arguments[0].shape[-1]
     assert 20 < breached.sum() < 150
     arguments[0][breached, before[breached]] = np.nan
     (after,) = call(name, arguments)
@@ -381,9 +381,9 @@ def test_nan_mark_is_no_breach():
         name, [np.where(np.isnan(arguments[0]), arguments[2][:, np.newaxis], arguments[0]), *arguments[1:]]
     )
     np.testing.assert_array_equal(after[~breached], before[~breached])
-    assert ((after[breached] > before[breached]) | (after[breached] == -1)).all()
+    assert (after[breached] > before[breached]).all()
     # a mark at the entry price is one that the same positions survive, if they have margin at all
-    solvent = breached & (arguments[3] > np.abs(arguments[1]) * arguments[2] * arguments[6])
+    solvent = breached & (arguments[3] + arguments[4] > np.abs(arguments[1]) * arguments[2] * arguments[7])
     np.testing.assert_array_equal(after[solvent], without[solvent])
 
 
@@ -413,7 +413,7 @@ def test_out_of_domain_sets_the_flag_for_its_element_alone(name, argument, value
             hit = slice(9, 10) if name in cases.TABLES else slice(9, None)
             assert np.isnan(result[hurt][..., hit] if result.ndim == 2 else result[hurt]).all()
         if result.dtype.kind == "i":
-            assert (result[hurt] == -2).all()
+            assert (result[hurt] == arguments[0].shape[-1] + 1).all()
 
 
 LENGTHS = (1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 63, 64, 65, 127, 128, 129)
@@ -490,7 +490,7 @@ def test_a_bar_does_not_know_what_comes_after(name, paths):
                 assert_same_bits(results, [result[:, :length] for result in expected])
             else:
                 (index,), (whole,) = results, expected
-                np.testing.assert_array_equal(index, np.where(whole < length, whole, -1))
+                np.testing.assert_array_equal(index, np.minimum(whole, length))
 
 
 @pytest.mark.parametrize("name", PATHS)

@@ -219,10 +219,10 @@ def liquidation_numbers(data: Data) -> Result:
                 # the position is opened at the close of the first bar
                 mark[0] = entry
             terms: Any = {"contract": contract, "maintenance": MAINTENANCE}
-            level = liquidation.price(quantity, entry, margin, **terms)
+            level = liquidation.liquidation_price(quantity, entry, margin, **terms)
             bars = liquidation.first_breach(mark[:, None], quantity, entry, margin, **terms)
             for multiple, price, bar in zip(MARGIN_LEVERAGES, level, bars, strict=True):
-                hit = bar >= 0
+                hit = bar < mark.size
                 rows.append(
                     {
                         "contract": kind,

@@ -8,7 +8,7 @@ import numpy as np
 
 from shortgamma.io._engine import Labels, Numbers, listed, open_table, plain
 from shortgamma.io._engine.identity import Identity
-from shortgamma.liquidation.tiers import Tiers
+from shortgamma.liquidation.margin import Tiers
 
 if TYPE_CHECKING:
     from typing import Any

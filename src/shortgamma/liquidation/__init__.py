@@ -1,12 +1,13 @@
 """Liquidation: at which price, on which bar, with what probability, and what becomes of the account.
 
-Units: ``margin`` is in the contract's settlement coin; ``maintenance`` and ``fee`` are fractions of the
-position's value at the mark. Time runs down axis 0. Maintenance that rises with the value is given as `Tiers`.
+Units: ``margin`` and ``collateral`` are in settlement coins. ``maintenance`` is a fraction of the position's value at
+the mark, or a `Margin`: `MarginRate`, `Tiers`, `RiskLimits`, `RisingMargin`. ``fee`` is a fraction of the value. Time
+runs down axis 0. `margin_ratio` is what is required over equity: at 1 and above a position is liquidated. A bar that
+never comes is the number of bars.
 
-The modules: ``single`` (one isolated position), ``tiers`` and ``limits`` (margin by size), and, loaded when asked for,
-``account`` (many positions and coins), ``probability`` (of accounts, by simulation), ``hedge`` (of quanto positions),
-``process`` and ``cascades`` (what becomes of accounts that are liquidated) and ``venues`` (contracts, margins and rules
-of the exchanges).
+The parts: ``position`` (one isolated position), ``margin`` (by size), ``account`` (many positions and coins),
+``probability`` (of accounts, by simulation), ``hedge`` (of quanto positions), ``process`` and ``cascade`` (what becomes
+of accounts that are liquidated). Margins and rules of exchanges are in `shortgamma.venues`.
 """
 
 from shortgamma._core.lazy import attach

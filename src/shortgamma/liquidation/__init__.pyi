@@ -1,5 +1,8 @@
 from shortgamma.liquidation import venues as venues
 from shortgamma.liquidation.account import (
+    AccountPrice as AccountPrice,
+)
+from shortgamma.liquidation.account import (
     Fills as Fills,
 )
 from shortgamma.liquidation.account import (
@@ -12,16 +15,19 @@ from shortgamma.liquidation.account import (
     account_first_breach as account_first_breach,
 )
 from shortgamma.liquidation.account import (
-    account_health as account_health,
+    account_maintenance as account_maintenance,
 )
 from shortgamma.liquidation.account import (
-    account_maintenance as account_maintenance,
+    account_margin_ratio as account_margin_ratio,
+)
+from shortgamma.liquidation.account import (
+    account_price as account_price,
 )
 from shortgamma.liquidation.cascade import (
     Cascade as Cascade,
 )
 from shortgamma.liquidation.cascade import (
-    cascade as cascade,
+    simulate_cascade as simulate_cascade,
 )
 from shortgamma.liquidation.hedge import (
     ConstantRiskHedge as ConstantRiskHedge,
@@ -29,11 +35,20 @@ from shortgamma.liquidation.hedge import (
 from shortgamma.liquidation.hedge import (
     constant_risk_hedge as constant_risk_hedge,
 )
-from shortgamma.liquidation.limits import (
+from shortgamma.liquidation.margin import (
+    Margin as Margin,
+)
+from shortgamma.liquidation.margin import (
+    MarginRate as MarginRate,
+)
+from shortgamma.liquidation.margin import (
     RisingMargin as RisingMargin,
 )
-from shortgamma.liquidation.limits import (
+from shortgamma.liquidation.margin import (
     RiskLimits as RiskLimits,
+)
+from shortgamma.liquidation.margin import (
+    Tiers as Tiers,
 )
 from shortgamma.liquidation.position import (
     bankruptcy_price as bankruptcy_price,
@@ -54,6 +69,9 @@ from shortgamma.liquidation.position import (
     leverage_of as leverage_of,
 )
 from shortgamma.liquidation.position import (
+    liquidation_price as liquidation_price,
+)
+from shortgamma.liquidation.position import (
     maintenance_margin as maintenance_margin,
 )
 from shortgamma.liquidation.position import (
@@ -63,10 +81,10 @@ from shortgamma.liquidation.position import (
     max_quantity as max_quantity,
 )
 from shortgamma.liquidation.position import (
-    pnl as pnl,
+    mean_entry as mean_entry,
 )
 from shortgamma.liquidation.position import (
-    price as price,
+    pnl as pnl,
 )
 from shortgamma.liquidation.probability import (
     BreachProbability as BreachProbability,
@@ -88,7 +106,4 @@ from shortgamma.liquidation.process import (
 )
 from shortgamma.liquidation.process import (
     simulate as simulate,
-)
-from shortgamma.liquidation.tiers import (
-    Tiers as Tiers,
 )

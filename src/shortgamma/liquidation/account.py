@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -9,17 +10,26 @@ import numpy as np
 from shortgamma import contracts as specifications
 from shortgamma._core import dispatch
 from shortgamma._core.checks import choice, number, refuse_where
-from shortgamma.liquidation.tiers import Tiers
+from shortgamma._core.results import Result
+from shortgamma.contracts import asset
+from shortgamma.liquidation.margin import Margin, RisingMargin, Tables, margins_of, tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any, Literal
+    from typing import Any, Literal, TypeAlias
 
     from numpy.typing import ArrayLike, NDArray
 
+    from shortgamma._core.types import Floats
     from shortgamma.contracts import Contract
 
-CASES = {"close": 0, "worst": 1, "best": 2}
+    Array: TypeAlias = NDArray[np.float64]
+    # numbers by position, or by the names of instruments, assets or coins
+    Named: TypeAlias = ArrayLike | Mapping[str, ArrayLike]
+    Maintenance: TypeAlias = float | Margin | Sequence[float | Margin]
+    Specifications: TypeAlias = Sequence[Contract | str]
+
+CASES = ("close", "worst", "best")
 
 
 class Fills(NamedTuple):
@@ -57,95 +67,117 @@ class Transfers(NamedTuple):
     """Amounts in the coin, > 0 received."""
 
 
+class AccountPrice(Result):
+    """The prices of an instrument between which accounts live, as `account_price` finds them.
+
+    Attributes
+    ----------
+    below : ndarray or float
+        The account is liquidated where the mark is below this: the liquidation price of a long. 0 if it never is.
+    above : ndarray or float
+        The account is liquidated where the mark is above this: the liquidation price of a short. inf if it never is.
+    """
+
+    below: Floats
+    above: Floats
+
+
+class Terms(NamedTuple):
+    """The terms of instruments as the loops read them."""
+
+    inverse: NDArray[np.int64]
+    multiplier: Array
+    coin: NDArray[np.int64]
+    fee: Array
+    margin: Tables
+    slippage: Array
+
+
 class Book(NamedTuple):
-    """The terms of an account, checked: instruments in their coins, steps of maintenance, weights of coins."""
+    """The terms of an account, checked: instruments in their coins, margins, and weights of coins."""
 
     contracts: tuple[Contract, ...]
+    coins: tuple[str, ...]
     coin: NDArray[np.int64]
-    steps: tuple[tuple[NDArray[np.float64], NDArray[np.float64]], ...]
-    weight: NDArray[np.float64]
+    margins: list[Margin]
+    fees: Array
+    weight: Array
 
-    def terms(self) -> tuple[Any, ...]:
-        """As the loops know them."""
-        counts = [rate.size for rate, _ in self.steps]
-        return (
-            np.array([int(contract.inverse) for contract in self.contracts], dtype=np.int64),
-            np.array([contract.multiplier for contract in self.contracts]),
-            self.coin,
-            np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-            np.concatenate([np.zeros(0), *(rate for rate, _ in self.steps)]),
-            np.concatenate([np.zeros(0), *(amount for _, amount in self.steps)]),
-        )
+    def terms(self) -> Terms:
+        """As the loops read them."""
+        return terms_of(self.contracts, self.coin, self.margins, self.fees, np.zeros(len(self.contracts)))
+
+
+def terms_of(
+    contracts: Sequence[Contract], coin: NDArray[np.int64], margins: Sequence[Margin], fees: Array, slippage: Array
+) -> Terms:
+    """The terms of instruments settled in the coins of these places."""
+    inverse = np.array([int(contract.inverse) for contract in contracts], dtype=np.int64)
+    multiplier = np.array([contract.multiplier for contract in contracts], dtype=np.float64)
+    return Terms(inverse, multiplier, coin, np.ascontiguousarray(fees), tables(margins), slippage)
 
 
 def book_of(
-    contracts: Sequence[Contract],
-    coins: Sequence[str] | None,
-    count: int,
-    maintenance: Any,
-    fee: ArrayLike,
-    haircut: ArrayLike,
+    contracts: Any, coins: Sequence[str] | None, collateral: Any, maintenance: Any, fee: ArrayLike, haircut: ArrayLike
 ) -> Book:
-    """The terms of an account with ``count`` coins."""
-    if isinstance(contracts, specifications.Contract) or not isinstance(contracts, list | tuple):
-        raise TypeError(f"contracts must be a list of Contracts, got {type(contracts).__name__}")
-    for index, contract in enumerate(contracts):
-        if not isinstance(contract, specifications.Contract):
-            raise TypeError(f"contracts[{index}] must be a Contract, got {type(contract).__name__}")
-    coin = _coins_of(contracts, coins, count)
-    size = len(contracts)
-    parts = list(maintenance) if isinstance(maintenance, list | tuple) else [maintenance] * size
-    if isinstance(maintenance, np.ndarray) and maintenance.ndim == 1:
-        parts = maintenance.tolist()
-    if len(parts) != size:
-        raise ValueError(f"maintenance has {len(parts)} elements, contracts has {size}")
-    fees = _per("fee", fee, size)
+    """The terms of an account with this collateral, or, where it is None, with these coins."""
+    specs = specifications_of(contracts)
+    names = _coin_names(coins, collateral)
+    count = len(names) if names is not None else _count_of(collateral)
+    coin = _coins_of(specs, names, count)
+    fees = _per("fee", fee, len(specs))
     refuse_where(~((fees >= 0.0) & (fees < 1.0)), "fee", fees, "in [0, 1)")
-    steps = []
-    for index, (part, cost) in enumerate(zip(parts, fees.tolist(), strict=True)):
-        label = f"maintenance[{index}]" if isinstance(maintenance, list | tuple | np.ndarray) else "maintenance"
-        if isinstance(part, Tiers):
-            rate, amount = part.rate + cost, part.amount.copy()
-        else:
-            given = number(label, part).astype(np.float64)
-            if given.ndim:
-                raise ValueError(f"{label} must be a number or Tiers, got shape {given.shape}")
-            refuse_where(~((given >= 0.0) & (given < 1.0)), label, given, "in [0, 1)")
-            rate, amount = given.reshape(1) + cost, np.zeros(1)
-        if not rate[-1] < 1.0:
-            raise ValueError(f"{label} and fee must add up to less than 1, got {float(rate[-1])!r}")
-        steps.append((rate, amount))
+    margins = margins_of("maintenance", maintenance, len(specs), fees.tolist())
     cut = _per("haircut", haircut, count)
     refuse_where(~((cut >= 0.0) & (cut <= 1.0)), "haircut", cut, "in [0, 1]")
-    return Book(tuple(contracts), coin, tuple(steps), np.ascontiguousarray(1.0 - cut))
+    shown = names if names is not None else (specs[0].settlement if specs else "",)
+    return Book(specs, shown, coin, margins, fees, np.ascontiguousarray(1.0 - cut))
 
 
-def _per(name: str, value: ArrayLike, count: int) -> NDArray[np.float64]:
+def specifications_of(contracts: Any) -> tuple[Contract, ...]:
+    """A list of contracts, each a Contract or the name of one."""
+    if not isinstance(contracts, list | tuple):
+        raise TypeError(f"contracts must be a list of Contracts, got {type(contracts).__name__}")
+    return tuple(specifications.checked(contract, f"contracts[{i}]") for i, contract in enumerate(contracts))
+
+
+def _coin_names(coins: Sequence[str] | None, collateral: Any) -> tuple[str, ...] | None:
+    if coins is None:
+        return tuple(collateral) if isinstance(collateral, Mapping) else None
+    if isinstance(coins, str) or not all(isinstance(coin, str) for coin in coins):
+        raise TypeError("coins must be a list of names")
+    names = tuple(coins)
+    if len({asset(name) for name in names}) != len(names):
+        raise ValueError(f"coins must differ, got {list(names)}")
+    if collateral is not None and not isinstance(collateral, Mapping) and _count_of(collateral) != len(names):
+        raise ValueError(f"coins has {len(names)} names, collateral has {_count_of(collateral)} coins")
+    return names
+
+
+def _count_of(collateral: Any) -> int:
+    return 1 if collateral is None else last("collateral", collateral).shape[-1]
+
+
+def _coins_of(contracts: Sequence[Contract], coins: tuple[str, ...] | None, count: int) -> NDArray[np.int64]:
+    if coins is None:
+        if count != 1:
+            raise ValueError(f"coins must name the {count} coins of collateral")
+        return np.zeros(len(contracts), dtype=np.int64)
+    assets = [asset(coin) for coin in coins]
+    for index, contract in enumerate(contracts):
+        if asset(contract.settlement) not in assets:
+            raise ValueError(f"contracts[{index}] is settled in {contract.settlement!r}, which is none of coins")
+    return np.array([assets.index(asset(contract.settlement)) for contract in contracts], dtype=np.int64)
+
+
+def _per(name: str, value: ArrayLike, count: int) -> Array:
     given = number(name, value).astype(np.float64)
     if given.ndim > 1 or (given.ndim == 1 and given.size != count):
         raise ValueError(f"{name} must be a number or one for each of {count}, got shape {given.shape}")
     return np.broadcast_to(given, (count,))
 
 
-def _coins_of(contracts: Sequence[Contract], coins: Sequence[str] | None, count: int) -> NDArray[np.int64]:
-    if coins is None:
-        if count != 1:
-            raise ValueError(f"coins must name the {count} coins of collateral")
-        return np.zeros(len(contracts), dtype=np.int64)
-    if isinstance(coins, str) or not all(isinstance(coin, str) for coin in coins):
-        raise TypeError("coins must be a list of names")
-    names = list(coins)
-    if len(names) != count:
-        raise ValueError(f"coins has {len(names)} names, collateral has {count} coins")
-    if len(set(names)) != count:
-        raise ValueError(f"coins must differ, got {names}")
-    for index, contract in enumerate(contracts):
-        if contract.settlement not in names:
-            raise ValueError(f"contracts[{index}] is settled in {contract.settlement!r}, which is none of coins")
-    return np.array([names.index(contract.settlement) for contract in contracts], dtype=np.int64)
-
-
-def _last(name: str, value: ArrayLike, count: int | None = None, of: str = "") -> NDArray[np.float64]:
+def last(name: str, value: ArrayLike, count: int | None = None, of: str = "") -> Array:
     """``value`` with its last axis over ``count`` things."""
     given = number(name, value).astype(np.float64, copy=False)
     if given.ndim == 0 or (count is not None and given.shape[-1] != count):
@@ -154,41 +186,118 @@ def _last(name: str, value: ArrayLike, count: int | None = None, of: str = "") -
     return given
 
 
-def _invalid(bad: Any) -> None:
-    # a number out of its range is not an error: it sets the flag that numpy.errstate governs
+def by_name(name: str, value: Any, keys: Sequence[Sequence[str]], of: str) -> Any:
+    """Numbers by name in the order of the things named, each of which has several keys; others as they are."""
+    columns = getattr(value, "columns", None)
+    if columns is not None and all(isinstance(column, str) for column in columns):
+        value = {column: value[column] for column in columns}
+    if not isinstance(value, Mapping):
+        return value
+    found = {asset(str(key)): key for key in value}
+    chosen = []
+    for place, names in enumerate(keys):
+        key = next((found[asset(one)] for one in names if one and asset(one) in found), None)
+        if key is None:
+            wanted = " or ".join(repr(one) for one in dict.fromkeys(names) if one) or "a name, which it has not"
+            raise ValueError(f"{name} must hold {wanted}, of {of}[{place}], got {', '.join(map(repr, value))}")
+        chosen.append(key)
+    for key in value:
+        if key not in chosen:
+            raise ValueError(f"{name} holds {key!r}, which is none of {of}")
+    arrays = [number(f"{name}[{key!r}]", value[key]).astype(np.float64) for key in chosen]
+    try:
+        return np.stack(np.broadcast_arrays(*arrays), axis=-1) if arrays else np.zeros(0)
+    except ValueError:
+        raise ValueError(f"the elements of {name} must broadcast, got shapes {[a.shape for a in arrays]}") from None
+
+
+def instrument_keys(contracts: Sequence[Contract]) -> list[tuple[str, ...]]:
+    """The names by which the numbers of an instrument may be given: its own, or that of what it prices."""
+    return [(contract.name, contract.underlying) for contract in contracts]
+
+
+def positions_of(book: Book, quantity: Any, entry: Any, collateral: Any) -> tuple[Array, Array, Array]:
+    """Quantities, entries and collateral, with their last axes over instruments and coins."""
+    keys, size = instrument_keys(book.contracts), len(book.contracts)
+    held = last("quantity", by_name("quantity", quantity, keys, "contracts"), size, "contracts")
+    opened = last("entry", by_name("entry", entry, keys, "contracts"), size, "contracts")
+    cash = last("collateral", by_name("collateral", collateral, [(coin,) for coin in book.coins], "coins"))
+    return held, opened, cash
+
+
+def prices_of(book: Book, mark: Any, fx: Any) -> tuple[Array, Array]:
+    """Marks of the instruments and prices of the coins, by position or by name.
+
+    With marks by name, a coin that is one of the assets has its price; one in which contracts are quoted costs 1.
+    """
+    count = len(book.coins)
+    quotes = {asset(contract.quote) for contract in book.contracts if contract.quote}
+    if isinstance(mark, Mapping):
+        known = {asset(str(key)): value for key, value in mark.items()}
+        if fx is None and count > 1:
+            fx = {coin: known[asset(coin)] for coin in book.coins if asset(coin) in known}
+        # what is the price of a coin alone
+        coins = {asset(coin) for coin in book.coins}
+        mark = {key: mark[key] for key in mark if asset(str(key)) not in coins or _is_priced(book, str(key))}
+    if isinstance(fx, Mapping):
+        still = {coin: 1.0 for coin in book.coins if asset(coin) in quotes}
+        fx = still | dict(fx)
+    price = last(
+        "mark", by_name("mark", mark, instrument_keys(book.contracts), "contracts"), len(book.contracts), "contracts"
+    )
+    rate = by_name("fx", fx, [(coin,) for coin in book.coins], "coins")
+    if rate is None:
+        if count != 1:
+            raise ValueError(f"fx must give the prices of the {count} coins in the reporting coin, got None")
+        return price, np.ones(1)
+    return price, last("fx", rate, count, "collateral")
+
+
+def _is_priced(book: Book, key: str) -> bool:
+    return any(asset(key) in (asset(name), asset(asset_name)) for name, asset_name in instrument_keys(book.contracts))
+
+
+def accounts_of(held: Array, opened: Array, cash: Array) -> tuple[tuple[int, ...], tuple[Array, Array, Array]]:
+    """The shape of the result, () for one account, and the positions of all accounts, side by side."""
+    shape: tuple[int, ...] = ()
+    for name, array in (("quantity", held), ("entry", opened), ("collateral", cash)):
+        if array.ndim > 2:
+            raise ValueError(f"{name} must have one or two dimensions, got shape {array.shape}")
+        try:
+            shape = np.broadcast_shapes(shape, array.shape[:-1])
+        except ValueError:
+            raise ValueError(f"{name} of shape {array.shape} does not broadcast with {shape[0]} accounts") from None
+    accounts = shape[0] if shape else 1
+    positions = (
+        np.require(np.broadcast_to(array, (accounts, array.shape[-1])), requirements=["C", "A"])
+        for array in (held, opened, cash)
+    )
+    held, opened, cash = positions
+    return shape, (held, opened, cash)
+
+
+def invalid(bad: Any) -> None:
+    """Set the invalid flag, which numpy.errstate governs: a number out of its range is not an error."""
     if bad:
         np.sqrt(np.float64(-1.0))
 
 
-def _fx(fx: ArrayLike | None, count: int) -> NDArray[np.float64]:
-    if fx is None:
-        if count != 1:
-            raise ValueError(f"fx must give the prices of the {count} coins in the reporting coin, got None")
-        return np.ones(1)
-    return _last("fx", fx, count, "collateral")
+def _state(book: Book, mark: Any, fx: Any, quantity: Any, entry: Any, collateral: Any) -> tuple[Any, Any]:
+    """Equity and requirement at one price of everything, broadcast over leading axes.
 
-
-def _state(
-    mark: ArrayLike,
-    fx: ArrayLike | None,
-    quantity: ArrayLike,
-    entry: ArrayLike | None,
-    collateral: ArrayLike | None,
-    contracts: Sequence[Contract],
-    coins: Sequence[str] | None,
-    maintenance: Any,
-    fee: ArrayLike,
-    haircut: ArrayLike,
-) -> tuple[Any, Any]:
-    """Equity and requirement at one price of everything, broadcast over leading axes."""
-    cash = None if collateral is None else _last("collateral", collateral)
-    count = cash.shape[-1] if cash is not None else len(coins) if coins is not None else 1
-    book = book_of(contracts, coins, count, maintenance, fee, haircut)
-    size = len(book.contracts)
-    price = _last("mark", mark, size, "contracts")
-    held = _last("quantity", quantity, size, "contracts")
-    opened = None if entry is None else _last("entry", entry, size, "contracts")
-    rate = _fx(fx, count)
+    Without entries and collateral only the requirement has a meaning.
+    """
+    count = len(book.coins)
+    opened: Array | None
+    cash: Array | None
+    if collateral is not None:
+        held, opened, cash = positions_of(book, quantity, entry, collateral)
+    else:
+        keys, size = instrument_keys(book.contracts), len(book.contracts)
+        held = last("quantity", by_name("quantity", quantity, keys, "contracts"), size, "contracts")
+        opened = None if entry is None else last("entry", by_name("entry", entry, keys, "contracts"), size, "contracts")
+        cash = None
+    price, rate = prices_of(book, mark, fx)
     shapes = [("mark", price), ("quantity", held), ("fx", rate), ("entry", opened), ("collateral", cash)]
     shape: tuple[int, ...] = ()
     for name, array in shapes:
@@ -204,35 +313,32 @@ def _state(
         # what is not held has no price that matters
         flat = held[..., i] == 0.0
         now = np.where(flat, 1.0, price[..., i])
+        then = None if opened is None else np.where(flat, 1.0, opened[..., i])
         value = np.absolute(contract.value(held[..., i], now))
-        required = None
-        for step, amount in zip(*book.steps[i], strict=True):
-            level = step * value - amount
-            required = level if required is None else np.maximum(required, level)
+        required = book.margins[i].required(contract, held[..., i], now, then) + book.fees[i] * value
         need[book.coin[i]] = need[book.coin[i]] + required
-        if opened is not None:
-            profit = contract.pnl(held[..., i], np.where(flat, 1.0, opened[..., i]), now)
-            balance[book.coin[i]] = balance[book.coin[i]] + profit
-    _invalid(((rate <= 0.0) | np.isinf(rate)).any())
+        if then is not None:
+            balance[book.coin[i]] = balance[book.coin[i]] + contract.pnl(held[..., i], then, now)
+    invalid(((rate <= 0.0) | np.isinf(rate)).any())
     rate = np.where((rate > 0.0) & (rate < np.inf), rate, np.nan)
     equity: Any = np.zeros(shape)
     required_all: Any = np.zeros(shape)
     for k in range(count):
         worth = np.minimum(balance[k], book.weight[k] * balance[k])
-        # a coin that there is nothing of needs no price
+        # a coin of which there is nothing needs no price
         equity = equity + np.where(balance[k] == 0.0, 0.0, worth * rate[..., k])
         required_all = required_all + np.where(need[k] == 0.0, 0.0, need[k] * rate[..., k])
     return equity, required_all
 
 
 def account_equity(
-    mark: ArrayLike,
-    fx: ArrayLike | None,
-    quantity: ArrayLike,
-    entry: ArrayLike,
-    collateral: ArrayLike,
+    mark: Named,
+    fx: Named | None,
+    quantity: Named,
+    entry: Named,
+    collateral: Named,
     *,
-    contracts: Sequence[Contract],
+    contracts: Specifications,
     coins: Sequence[str] | None = None,
     haircut: ArrayLike = 0.0,
 ) -> Any:
@@ -240,19 +346,22 @@ def account_equity(
 
     Parameters
     ----------
-    mark : array_like
-        Mark prices, > 0, of shape (..., instruments). Leading axes of all inputs broadcast.
-    fx : array_like or None
-        Prices of the coins in the reporting coin, > 0, of shape (..., coins); None if the only coin is that coin.
-    quantity, entry : array_like
-        Contracts (> 0 long) and entry prices > 0, of shape (..., instruments).
-    collateral : array_like
-        Balances without unrealised profit, each in its coin, of shape (..., coins); < 0 is debt.
-    contracts : sequence of Contract
+    mark : array_like or mapping
+        Mark prices, > 0, of shape (..., instruments), or by the names of contracts or underlyings. Leading axes of all
+        inputs broadcast.
+    fx : array_like, mapping or None
+        Prices of the coins in the reporting coin, > 0, of shape (..., coins), or by the names of coins. None if there
+        is one coin, or with marks by name: a coin that is among them has its price, one that contracts are quoted in
+        costs 1.
+    quantity, entry : array_like or mapping
+        Contracts (> 0 long) and entry prices > 0, of shape (..., instruments), or by name.
+    collateral : array_like or mapping
+        Balances without unrealised profit, each in its coin, of shape (..., coins), or by name; < 0 is debt.
+    contracts : sequence of Contract or str
         The instruments.
     coins : sequence of str, optional
-        The names of the coins, which the contracts' ``settlement`` refers to; without them all is settled in the
-        only coin.
+        The names of the coins, which the contracts' ``settlement`` refers to; by default those of ``collateral``, where
+        it is given by name, or the only coin.
     haircut : array_like, default 0.0
         Fraction of a coin that does not count, in [0, 1]: a number, or one for each coin.
 
@@ -280,39 +389,46 @@ def account_equity(
     >>> float(equity)
     12500.0
     """
-    equity, _ = _state(mark, fx, quantity, entry, collateral, contracts, coins, 0.0, 0.0, haircut)
+    book = book_of(contracts, coins, collateral, 0.0, 0.0, haircut)
+    equity, _ = _state(book, mark, fx, quantity, entry, collateral)
     return equity[()]
 
 
 def account_maintenance(
-    mark: ArrayLike,
-    fx: ArrayLike | None,
-    quantity: ArrayLike,
+    mark: Named,
+    fx: Named | None,
+    quantity: Named,
     *,
-    contracts: Sequence[Contract],
-    maintenance: Any,
+    contracts: Specifications,
+    maintenance: Maintenance,
     coins: Sequence[str] | None = None,
     fee: ArrayLike = 0.0,
+    entry: Named | None = None,
 ) -> Any:
     """Equity below which an account is liquidated, in its reporting coin.
 
     Parameters
     ----------
-    mark : array_like
-        Mark prices, > 0, of shape (..., instruments). Leading axes of all inputs broadcast.
-    fx : array_like or None
-        Prices of the coins in the reporting coin, > 0, of shape (..., coins); None if the only coin is that coin.
-    quantity : array_like
-        Contracts of either sign, of shape (..., instruments).
-    contracts : sequence of Contract
+    mark : array_like or mapping
+        Mark prices, > 0, of shape (..., instruments), or by the names of contracts or underlyings. Leading axes of all
+        inputs broadcast.
+    fx : array_like, mapping or None
+        Prices of the coins in the reporting coin, > 0, of shape (..., coins), or by the names of coins. None if there
+        is one coin, or with marks by name: a coin that is among them has its price, one that contracts are quoted in
+        costs 1.
+    quantity : array_like or mapping
+        Contracts of either sign, of shape (..., instruments), or by name.
+    contracts : sequence of Contract or str
         The instruments.
-    maintenance : float, Tiers, or sequence of them
-        Maintenance margin as a fraction of the value at the mark, in [0, 1), or by tiers: for all instruments, or one
-        for each.
+    maintenance : float, Margin, or sequence of them
+        Maintenance margin: a fraction of the value at the mark, in [0, 1), `MarginRate`, `Tiers`, `RiskLimits` or
+        `RisingMargin`, for all instruments or one for each.
     coins : sequence of str, optional
-        The names of the coins, which the contracts' ``settlement`` refers to.
+        As of `account_equity`.
     fee : array_like, default 0.0
         Fee of closing a position as a fraction of its value, in [0, 1): a number, or one for each instrument.
+    entry : array_like or mapping, optional
+        Entry prices, for risk limits and for margins of the value at entry; the marks by default.
 
     Returns
     -------
@@ -335,35 +451,36 @@ def account_maintenance(
     >>> float(margin)
     2.5
     """
-    _, required = _state(mark, fx, quantity, None, None, contracts, coins, maintenance, fee, 0.0)
+    book = book_of(contracts, coins, None, maintenance, fee, 0.0)
+    _, required = _state(book, mark, fx, quantity, entry, None)
     return required[()]
 
 
-def account_health(
-    mark: ArrayLike,
-    fx: ArrayLike | None,
-    quantity: ArrayLike,
-    entry: ArrayLike,
-    collateral: ArrayLike,
+def account_margin_ratio(
+    mark: Named,
+    fx: Named | None,
+    quantity: Named,
+    entry: Named,
+    collateral: Named,
     *,
-    contracts: Sequence[Contract],
-    maintenance: Any,
+    contracts: Specifications,
+    maintenance: Maintenance,
     coins: Sequence[str] | None = None,
     fee: ArrayLike = 0.0,
     haircut: ArrayLike = 0.0,
 ) -> Any:
-    """Equity over maintenance margin of an account: below 1 it is liquidated.
+    """Required margin over equity of an account: at 1 and above it is liquidated.
 
     Parameters
     ----------
-    mark, fx, quantity, entry, collateral : array_like
+    mark, fx, quantity, entry, collateral : array_like or mapping
         As of `account_equity`.
-    contracts : sequence of Contract
+    contracts : sequence of Contract or str
         The instruments.
-    maintenance : float, Tiers, or sequence of them
+    maintenance : float, Margin, or sequence of them
         As of `account_maintenance`.
     coins : sequence of str, optional
-        The names of the coins, which the contracts' ``settlement`` refers to.
+        As of `account_equity`.
     fee : array_like, default 0.0
         Fee of closing a position as a fraction of its value, in [0, 1): a number, or one for each instrument.
     haircut : array_like, default 0.0
@@ -372,31 +489,163 @@ def account_health(
     Returns
     -------
     ndarray or float
-        `account_equity` over `account_maintenance`; where nothing is required inf, -inf or NaN as equity is positive,
-        negative or nothing.
+        `account_maintenance` over `account_equity`; inf where there is no equity, or NaN if nothing is required either.
+        (`account_first_breach` takes equality, a ratio of exactly 1, for enough.)
 
     Examples
     --------
     >>> import shortgamma as sg
-    >>> health = sg.liquidation.account_health(
-    ...     [90.0], None, [1.0], [100.0], [14.5], contracts=[sg.contracts.Contract("linear")], maintenance=0.05)
-    >>> float(health)
-    1.0
+    >>> ratio = sg.liquidation.account_margin_ratio(
+    ...     [90.0], None, [1.0], [100.0], [19.0], contracts=[sg.contracts.Contract("linear")], maintenance=0.05)
+    >>> float(ratio)
+    0.5
     """
-    equity, required = _state(mark, fx, quantity, entry, collateral, contracts, coins, maintenance, fee, haircut)
+    book = book_of(contracts, coins, collateral, maintenance, fee, haircut)
+    equity, required = _state(book, mark, fx, quantity, entry, collateral)
+    # a debt is a ratio of infinity too where nothing is required
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.divide(equity, required)[()]
+        return np.divide(required + (equity < 0.0), np.maximum(equity, 0.0))[()]
+
+
+def account_price(
+    mark: Named,
+    fx: Named | None,
+    quantity: Named,
+    entry: Named,
+    collateral: Named,
+    *,
+    contracts: Specifications,
+    maintenance: Maintenance,
+    instrument: int | str | None = None,
+    together: bool = True,
+    coins: Sequence[str] | None = None,
+    fee: ArrayLike = 0.0,
+    haircut: ArrayLike = 0.0,
+) -> AccountPrice:
+    """Mark prices of one position at which an account of several positions and coins is liquidated.
+
+    Parameters
+    ----------
+    mark : array_like or mapping
+        Mark prices now, > 0, of shape (instruments,), or by the names of contracts or underlyings.
+    fx : array_like, mapping or None
+        Prices of the coins now, of shape (coins,), as of `account_equity`.
+    quantity, entry : array_like or mapping
+        Contracts (> 0 long) and entry prices > 0, of shape (accounts, instruments), or (instruments,) for one account
+        or the same of all; or by name.
+    collateral : array_like or mapping
+        Balances without unrealised profit, each in its coin, of shape (accounts, coins) or (coins,), or by name.
+    contracts : sequence of Contract or str
+        The instruments.
+    maintenance : float, Margin, or sequence of them
+        As of `account_maintenance`.
+    instrument : int or str, optional
+        The position whose price moves: its place or its name. It may be left out where there is only one.
+    together : bool, default True
+        Whether all that is of the same asset moves in proportion: other contracts on the same underlying, and the coin.
+        Else this mark moves alone.
+    coins : sequence of str, optional
+        As of `account_equity`.
+    fee : array_like, default 0.0
+        Fee of closing a position as a fraction of its value, in [0, 1): a number, or one for each instrument.
+    haircut : array_like, default 0.0
+        Fraction of a positive balance that does not count, in [0, 1]: a number, or one for each coin.
+
+    Returns
+    -------
+    AccountPrice
+        ``below`` and ``above``: the nearest prices on either side of the mark at which the account is liquidated, 0
+        and inf where there is none. The one of a long is ``below``, that of a short ``above``; a coin that moves
+        with its perpetual may end an account on the other side too. Where the account is under water now, the nearest
+        range of prices in which it lives; where there is none, inf and 0, so that ``mark < below`` and
+        ``mark > above`` are always right. NaN where a number of the account is, or (with the invalid flag) out of its
+        range.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not match, a price is out of its range, or there is no such instrument.
+    TypeError
+        If ``contracts`` holds anything but contracts, or an input is not numeric.
+
+    See Also
+    --------
+    liquidation_price : One isolated position.
+
+    Notes
+    -----
+    The prices are found by looking at ever more distant ones, at first by a 64th of a doubling at a time, and by
+    dividing the interval where the account dies until it is as narrow as a double.
+
+    Examples
+    --------
+    A long of 8 at 10,000 and one of 10 at 100 that has fallen to 90, with 5,000 dollars:
+
+    >>> import shortgamma as sg
+    >>> linear = sg.contracts.Contract("linear")
+    >>> price = sg.liquidation.account_price(
+    ...     [10_000.0, 90.0], None, [8.0, 10.0], [10_000.0, 100.0], [5_000.0],
+    ...     contracts=[linear, linear], maintenance=[0.005, 0.01], instrument=0)
+    >>> round(float(price.below), 6)
+    9435.80402
+    """
+    book = book_of(contracts, coins, collateral, maintenance, fee, haircut)
+    held, opened, cash = positions_of(book, quantity, entry, collateral)
+    prices, rates = prices_of(book, mark, fx)
+    for name, array in (("mark", prices), ("fx", rates)):
+        if array.ndim != 1:
+            raise ValueError(f"{name} must have one dimension, got shape {array.shape}")
+        refuse_where(~((array > 0.0) & (array < np.inf)), name, array, "a finite number > 0")
+    place = _place_of(book.contracts, instrument)
+    moving = asset(book.contracts[place].underlying)
+    marks, fxs = np.zeros(len(book.contracts), np.int8), np.zeros(len(book.coins), np.int8)
+    if together and moving:
+        marks[[asset(contract.underlying) == moving for contract in book.contracts]] = 1
+        fxs[[asset(coin) == moving for coin in book.coins]] = 1
+        if len(book.coins) > 1 and (fxs.astype(bool) & (rates == 1.0)).any():
+            raise ValueError(
+                f"fx must be in the currency that contracts are quoted in where {moving!r} moves, "
+                "or together must be False"
+            )
+    marks[place] = 1
+    shape, positions = accounts_of(held, opened, cash)
+    below, above = np.empty(positions[0].shape[0]), np.empty(positions[0].shape[0])
+    outside = dispatch.liquidation.account.prices(
+        place,
+        np.ascontiguousarray(prices),
+        np.ascontiguousarray(rates),
+        marks,
+        fxs,
+        positions,
+        book.terms(),
+        book.weight,
+        (below, above),
+    )
+    invalid(outside)
+    return AccountPrice(below, above) if shape else AccountPrice(below[0], above[0])
+
+
+def _place_of(contracts: Sequence[Contract], instrument: int | str | None) -> int:
+    names = [contract.name or contract.underlying for contract in contracts]
+    if instrument is None and len(contracts) == 1:
+        return 0
+    if isinstance(instrument, str) and names.count(instrument) == 1:
+        return names.index(instrument)
+    if isinstance(instrument, int | np.integer) and 0 <= instrument < len(contracts):
+        return int(instrument)
+    known = ", ".join(repr(name) for name in names if name)
+    raise ValueError(f"instrument must be a place from 0 to {len(contracts) - 1} or one of {known}, got {instrument!r}")
 
 
 def account_first_breach(
-    mark: ArrayLike,
-    fx: ArrayLike | None,
-    quantity: ArrayLike,
-    entry: ArrayLike,
-    collateral: ArrayLike,
+    mark: Named,
+    fx: Named | None,
+    quantity: Named,
+    entry: Named,
+    collateral: Named,
     *,
-    contracts: Sequence[Contract],
-    maintenance: Any,
+    contracts: Specifications,
+    maintenance: Maintenance,
     coins: Sequence[str] | None = None,
     fee: ArrayLike = 0.0,
     haircut: ArrayLike = 0.0,
@@ -413,25 +662,24 @@ def account_first_breach(
 
     Parameters
     ----------
-    mark : array_like
-        Mark prices of shape (bars, instruments).
-    fx : array_like or None
-        Prices of the coins in the reporting coin, of shape (bars, coins) or (coins,); None if the only coin is that
-        coin.
-    quantity, entry : array_like
+    mark : array_like or mapping
+        Mark prices of shape (bars, instruments), or by the names of contracts or underlyings.
+    fx : array_like, mapping or None
+        Prices of the coins in the reporting coin, of shape (bars, coins) or (coins,), as of `account_equity`.
+    quantity, entry : array_like or mapping
         Contracts (> 0 long) and entry prices > 0 before the first bar, of shape (accounts, instruments), or
-        (instruments,) for one account or the same of all.
-    collateral : array_like
+        (instruments,) for one account or the same of all; or by name.
+    collateral : array_like or mapping
         Balances before the first bar without unrealised profit, each in its coin, of shape (accounts, coins) or
-        (coins,); < 0 is debt.
-    contracts : sequence of Contract
+        (coins,), or by name; < 0 is debt.
+    contracts : sequence of Contract or str
         The instruments.
-    maintenance : float, Tiers, or sequence of them
-        Maintenance margin as a fraction of the value at the mark, in [0, 1), or by tiers: for all instruments, or one
-        for each.
+    maintenance : float, Margin, or sequence of them
+        Maintenance margin: a fraction of the value at the mark, in [0, 1), `MarginRate`, `Tiers`, `RiskLimits` or
+        `RisingMargin`, for all instruments or one for each.
     coins : sequence of str, optional
-        The names of the coins, which the contracts' ``settlement`` refers to; without them all is settled in the
-        only coin.
+        The names of the coins, which the contracts' ``settlement`` refers to; by default those of ``collateral``, where
+        it is given by name, or the only coin.
     fee : array_like, default 0.0
         Fee of closing a position as a fraction of its value, in [0, 1): a number, or one for each instrument.
     haircut : array_like, default 0.0
@@ -457,10 +705,10 @@ def account_first_breach(
     Returns
     -------
     ndarray of int64 or int
-        For each account the first bar with `account_equity` < `account_maintenance`; -1 if there is none; -2 if the
-        question has no answer, because a number of the account is NaN or (with the invalid flag) out of its range.
-        A bar with an unknown price (NaN) of what the account holds is passed over, and so is, with the invalid flag,
-        a price that is none (0, negative, infinite).
+        For each account the first bar with `account_equity` < `account_maintenance`; the number of bars if it is never
+        liquidated, as `numpy.searchsorted` does, so that indexing with it fails; the number of bars plus 1 if a number
+        of the account is NaN or (with the invalid flag) out of its range. A bar with an unknown price (NaN) of what
+        the account holds is passed over, and so is, with the invalid flag, an invalid one (0, negative, infinite).
 
     Raises
     ------
@@ -477,13 +725,15 @@ def account_first_breach(
 
     Notes
     -----
-    The decision is that of exact arithmetic on the given numbers, after rates and fees were added up, haircuts taken
-    from 1, and funding paid on a contract was added up along the path, each rounded to a double: equity equal to the
-    requirement is no breach, one unit in the last place less is one. It is the same bar on every processor. In between
-    nothing of the size of accounts times bars is written.
+    The decision is that of exact arithmetic on the given numbers, after haircuts were taken from 1 and funding paid on
+    a contract was summed along the path, each rounded to a double: equity equal to the requirement is no breach, one
+    unit in the last place less is one. It is the same bar on every processor. Rates that follow from a size
+    (`RiskLimits`, `RisingMargin`) and margins of the value at entry are rounded too, and an account with a margin that
+    rises with the value at the mark is decided in rounded arithmetic. The size at entry is that of what is held, at its
+    mean entry: see `mean_entry`.
 
     Most bars are looked at 32 at a time: an account that would survive the worst prices of all of them together needs
-    no closer look.
+    no closer look. Nothing of the size of accounts times bars is stored.
 
     Examples
     --------
@@ -499,56 +749,54 @@ def account_first_breach(
     >>> int(bar)
     3
     """
-    code = choice("case", case, CASES)
+    loops = dispatch.liquidation.account
+    code = choice("case", case, loops.CASES)
     if not isinstance(case, str):
         raise TypeError("case must be one of 'close', 'worst', 'best'")
-    cash = _last("collateral", collateral)
-    count = cash.shape[-1]
-    book = book_of(contracts, coins, count, maintenance, fee, haircut)
-    size = len(book.contracts)
-    close = _bars("mark", mark, size, None)
+    book = book_of(contracts, coins, collateral, maintenance, fee, haircut)
+    size, count = len(book.contracts), len(book.coins)
+    held, opened, cash = positions_of(book, quantity, entry, collateral)
+    given_mark, given_fx = prices_of(book, mark, fx)
+    close = _bars("mark", given_mark, size, None)
     bars = close.shape[0]
-    given = _fx(fx, count)
-    rates = _bars("fx", np.broadcast_to(given, (bars, count)) if given.ndim == 1 else given, count, bars)
+    rates = _bars("fx", np.broadcast_to(given_fx, (bars, count)) if given_fx.ndim == 1 else given_fx, count, bars)
     prices, coin_prices = _ranges(case, close, low, high, rates, fx_low, fx_high)
     if case != "close":
-        for index, (rate, _) in enumerate(book.steps):
-            if not rate[-1] <= book.weight[book.coin[index]]:
-                raise ValueError(
-                    f"haircut must leave at least the maintenance of contracts[{index}] of its coin where bars have "
-                    f"ranges, got {float(1.0 - book.weight[book.coin[index]])!r}"
-                )
-    held = _last("quantity", quantity, size, "contracts")
-    opened = _last("entry", entry, size, "contracts")
-    shape: tuple[int, ...] = ()
-    for name, array in (("quantity", held), ("entry", opened), ("collateral", cash)):
-        if array.ndim > 2:
-            raise ValueError(f"{name} must have one or two dimensions, got shape {array.shape}")
-        try:
-            shape = np.broadcast_shapes(shape, array.shape[:-1])
-        except ValueError:
-            raise ValueError(f"{name} of shape {array.shape} does not broadcast with {shape[0]} accounts") from None
-    accounts = shape[0] if shape else 1
-    positions = tuple(
-        np.require(np.broadcast_to(array, (accounts, array.shape[-1])), requirements=["C", "A"])
-        for array in (held, opened, cash)
-    )
-    paid = None
-    if funding is not None:
-        rate = _bars("funding", funding, size, bars)
-        refuse_where(np.isinf(rate), "funding", rate, "finite")
-        due = np.empty((bars, size))
-        for i, contract in enumerate(book.contracts):
-            known = (close[:, i] > 0.0) & (close[:, i] < np.inf) & (rate[:, i] == rate[:, i])
-            due[:, i] = np.where(known, contract.value(1.0, np.where(known, close[:, i], 1.0)) * rate[:, i], 0.0)
-        paid = np.cumsum(due, axis=0)
+        _check_ranges(book)
+    shape, positions = accounts_of(held, opened, cash)
+    accounts = positions[0].shape[0]
+    paid = None if funding is None else _funding(book, close, funding)
     events = _events(fills, transfers, bars, accounts, size, count)
-    out = np.full(accounts, -1, dtype=np.int64)
-    outside = dispatch.liquidation.account.first_breaches(
-        code, prices, coin_prices, paid, positions, book.terms(), book.weight, events, out
-    )
-    _invalid(outside)
+    out = np.empty(accounts, dtype=np.int64)
+    outside = loops.first_breaches(code, prices, coin_prices, paid, positions, book.terms(), book.weight, events, out)
+    invalid(outside)
     return out if shape else int(out[0])
+
+
+def _check_ranges(book: Book) -> None:
+    """The worst of a range is one of its ends only if equity falls by more than the requirement does."""
+    for index, margin in enumerate(book.margins):
+        if isinstance(margin, RisingMargin) and margin.by == "value":
+            raise ValueError(f"maintenance of contracts[{index}] must not rise with the value where bars have ranges")
+        kept = float(book.weight[book.coin[index]])
+        if not (0.0 if margin.at == "entry" else margin._table().rate[-1]) + book.fees[index] <= kept:
+            raise ValueError(
+                f"haircut must leave at least the maintenance of contracts[{index}] of its coin where bars have "
+                f"ranges, got {1.0 - kept!r}"
+            )
+
+
+def _funding(book: Book, close: Array, funding: Any) -> Array:
+    """Funding paid on a contract so far, by bar and instrument."""
+    rate = _bars(
+        "funding", by_name("funding", funding, instrument_keys(book.contracts), "contracts"), *close.shape[::-1]
+    )
+    refuse_where(np.isinf(rate), "funding", rate, "finite")
+    due = np.empty(close.shape)
+    for i, contract in enumerate(book.contracts):
+        known = (close[:, i] > 0.0) & (close[:, i] < np.inf) & (rate[:, i] == rate[:, i])
+        due[:, i] = np.where(known, contract.value(1.0, np.where(known, close[:, i], 1.0)) * rate[:, i], 0.0)
+    return np.cumsum(due, axis=0)
 
 
 def _bars(name: str, value: ArrayLike, count: int, bars: int | None) -> NDArray[np.float64]:
@@ -572,7 +820,7 @@ def _ranges(
     if case == "close":
         for name, value in named:
             if value is not None:
-                raise ValueError(f"{name} is of no use where case is 'close'")
+                raise ValueError(f"{name} has no meaning where case is 'close'")
         return [close, None, None], [fx, None, None]
     for name, value in named[:2]:
         if value is None:
@@ -630,7 +878,7 @@ def _events(
     if not columns:
         none = np.zeros(0, dtype=np.int64)
         return np.zeros(accounts + 1, dtype=np.int64), none, none, np.zeros(0), np.zeros(0)
-    account, bar, what, change, at = (np.concatenate(parts) for parts in zip(*columns, strict=True))
+    account, bar, place, amount, price = (np.concatenate(parts) for parts in zip(*columns, strict=True))
     order = np.lexsort((bar, account))
     offsets = np.searchsorted(account[order], np.arange(accounts + 1)).astype(np.int64)
-    return offsets, bar[order], what[order], change[order], at[order]
+    return offsets, bar[order], place[order], amount[order], price[order]

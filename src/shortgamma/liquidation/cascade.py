@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -10,9 +10,7 @@ from shortgamma import contracts
 from shortgamma._core import dispatch
 from shortgamma._core.checks import number, refuse_where
 from shortgamma._core.results import Result
-from shortgamma.liquidation.limits import RisingMargin, RiskLimits
-from shortgamma.liquidation.position import price
-from shortgamma.liquidation.tiers import Tiers
+from shortgamma.liquidation.position import liquidation_price
 
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from shortgamma.contracts import Contract
+    from shortgamma.liquidation.margin import Margin
 
     Array: TypeAlias = NDArray[np.float64]
 
@@ -46,11 +45,12 @@ class Cascade(Result):
     market : ndarray or float
         Profit of those outside, who are on the other side of all positions and orders.
     shortfall : ndarray or float
-        Losses that the fund could not pay: what auto-deleveraging would have to take from others.
+        Losses that the fund could not pay in their wave: what auto-deleveraging would have to take from others. It is
+        not paid back by what the fund receives in later waves, so both may be above 0.
     exhausted : ndarray of bool or bool
         Whether more was sold or bought than the book holds; the rest was filled at its last price.
     wave : ndarray of int64, shape (A,)
-        In which wave an account was liquidated, from 0; -1 if it was not.
+        In which wave an account was liquidated, from 0; the number of waves if it was not.
     equity : ndarray of shape (A,)
         What an account is left with.
     fills : ndarray of shape (W,)
@@ -78,14 +78,14 @@ class Cascade(Result):
         return np.take_along_axis(known, self.wave, axis=-1)
 
 
-def cascade(
+def simulate_cascade(
     mark: ArrayLike,
     quantity: ArrayLike,
     entry: ArrayLike,
     margin: ArrayLike,
     *,
-    contract: Contract,
-    maintenance: float | Tiers | RiskLimits | RisingMargin,
+    contract: Contract | str,
+    maintenance: float | Margin,
     depth: ArrayLike | tuple[ArrayLike, ArrayLike],
     fee: float = 0.0,
     fund: float = 0.0,
@@ -99,10 +99,10 @@ def cascade(
         Mark price from which it starts, > 0, or several of them, each a cascade of its own.
     quantity, entry, margin : array_like of shape (A,)
         Contracts (> 0 long), entry prices > 0 and margin in the settlement coin of each account; they broadcast.
-    contract : Contract
+    contract : Contract or str
         What is held.
-    maintenance : float, Tiers, RiskLimits or RisingMargin
-        Maintenance margin, as in `price`.
+    maintenance : float or Margin
+        Maintenance margin, as in `liquidation_price`.
     depth : float, array_like of shape (L, 2), or a pair of such
         The order book around the mark. A number: the contracts that move the price by 1, on both sides, down to a
         hundredth of the mark. Levels: distance from the mark as a fraction of it, and contracts that rest there; the
@@ -147,7 +147,7 @@ def cascade(
 
     >>> import shortgamma as sg
     >>> terms = {"contract": sg.contracts.Contract("linear"), "maintenance": 0.0, "depth": 10.0}
-    >>> end = sg.liquidation.cascade(97.9, [10.0, 10.0, 10.0], 100.0, [20.0, 28.0, 90.0], **terms)
+    >>> end = sg.liquidation.simulate_cascade(97.9, [10.0, 10.0, 10.0], 100.0, [20.0, 28.0, 90.0], **terms)
     >>> int(end.waves), end.wave.tolist(), float(end.mark.round(9))
     (2, [0, 1, -1], 95.9)
     """
@@ -162,48 +162,50 @@ def cascade(
         if given.ndim:
             raise ValueError(f"{name} must be a number, got shape {given.shape}")
         refuse_where(~((given >= 0.0) & (given < high)), name, given, rule)
-    slope, book, sides = _book(depth)
+    orders = _depth(depth)
 
     with np.errstate(invalid="ignore"):
-        level = np.asarray(price(held, opened, posted, contract=spec, maintenance=maintenance), np.float64)
+        level = np.asarray(liquidation_price(held, opened, posted, contract=spec, maintenance=maintenance), np.float64)
     if level.shape != held.shape:
         raise ValueError(f"maintenance does not broadcast with {held.size} accounts")
     refuse_where(
         np.isnan(level) & (held != 0.0), "maintenance", level, "such that each position has a price of liquidation"
     )
     order, longs = _order(held, opened, posted, level)
-    count, accounts = starts.size, held.size
-    wave, equity = np.empty((count, accounts), np.int64), np.empty((count, accounts))
-    sums, counts = np.empty((count, 7)), np.empty((count, 3), np.int64)
-    unit = np.asarray(spec.value(1.0, opened)) * (-1.0 if spec.inverse else 1.0)
-    prices = dispatch.liquidation.process.cascade(
-        np.atleast_1d(starts),
-        held,
-        unit,
-        posted,
-        order,
-        *(np.ascontiguousarray(column[order]) for column in (level, held, unit, posted)),
-        longs,
-        spec.inverse,
-        spec.multiplier,
-        slope,
-        *book,
-        *sides,
-        float(fee),
-        float(fund),
-        bool(returned),
-        wave,
-        equity,
-        sums,
-        counts,
+    unit = np.ascontiguousarray(np.asarray(spec.value(1.0, opened)) * (-1.0 if spec.inverse else 1.0))
+    accounts = _Accounts(held, unit, posted, level, order, longs, spec.inverse, spec.multiplier)
+    result, prices = dispatch.liquidation.cascade.cascade(
+        np.atleast_1d(starts), accounts, orders, float(fee), float(fund), bool(returned)
     )
-    last, sold, bought, reserve, fees, market, shortfall = sums.T
-    waves, gone, exhausted = counts.T
-    fills = np.full((count, int(waves.max(initial=0))), np.nan)
+    waves = result["waves"]
+    fills = np.full((starts.size, int(waves.max(initial=0))), np.nan)
     fills[np.arange(fills.shape[1]) < waves[:, np.newaxis]] = prices
     pick: Any = 0 if starts.ndim == 0 else slice(None)
-    parts = (last, waves, gone, sold, bought, reserve, fees, market, shortfall, exhausted != 0, wave, equity, fills)
-    return Cascade(*(part[pick] for part in parts))
+    return Cascade(**{name: column[pick] for name, column in {**result, "fills": fills}.items()})
+
+
+class _Accounts(NamedTuple):
+    """Accounts as the loop reads them."""
+
+    quantity: Array
+    opened: Array
+    margin: Array
+    level: Array
+    order: NDArray[np.int64]
+    longs: int
+    inverse: bool
+    multiplier: float
+
+
+class _Depth(NamedTuple):
+    """An order book as the loop reads it: a slope, or levels of bids and then of asks."""
+
+    slope: float
+    bids: int
+    asks: int
+    distance: Array
+    contracts: Array
+    moment: Array
 
 
 def _accounts(quantity: ArrayLike, entry: ArrayLike, margin: ArrayLike) -> tuple[Array, Array, Array]:
@@ -229,7 +231,7 @@ def _order(held: Array, opened: Array, posted: Array, level: Array) -> tuple[NDA
     for sign, never in ((1.0, 0.0), (-1.0, np.inf)):
         chosen = np.flatnonzero(held * sign > 0.0)
         key = -sign * level[chosen]
-        order = dispatch.liquidation.process.sorted_places(key)
+        order = dispatch.liquidation.cascade.sorted_places(key)
         # those that no mark reaches are last, and many
         reached = key.size - int((level[chosen] == never).sum())
         near = order[:reached]
@@ -243,8 +245,7 @@ def _order(held: Array, opened: Array, posted: Array, level: Array) -> tuple[NDA
     return np.concatenate(sides).astype(np.int64), sides[0].size
 
 
-def _book(depth: Any) -> tuple[float, tuple[Array, Array, Array], tuple[int, int]]:
-    """Slope; distance, contracts so far and contracts times distance so far of bids and asks; how many they are."""
+def _depth(depth: Any) -> _Depth:
     pair = isinstance(depth, tuple) and len(depth) == 2 and np.ndim(depth[0]) == 2
     given = number("depth", depth) if not pair else None
     if given is not None and given.ndim == 0:
@@ -252,19 +253,18 @@ def _book(depth: Any) -> tuple[float, tuple[Array, Array, Array], tuple[int, int
         if not 0.0 < slope < np.inf:
             raise ValueError(f"depth must be a finite number > 0, got {slope!r}")
         nothing = np.zeros(1)
-        return slope, (nothing, nothing, nothing), (0, 0)
-    columns: list[tuple[Array, Array, Array]] = []
+        return _Depth(slope, 0, 0, nothing, nothing, nothing)
+    sides: list[tuple[Array, Array, Array]] = []
     for name, levels in (("depth[0]", depth[0]), ("depth[1]", depth[1])) if pair else (("depth", depth),) * 2:
         side = number(name, levels).astype(np.float64)
         if side.ndim != 2 or side.shape[1] != 2 or not side.shape[0]:
             raise ValueError(f"{name} must have shape (L, 2): distance and contracts of each level, got {side.shape}")
-        far, size = np.ascontiguousarray(side[:, 0]), np.ascontiguousarray(side[:, 1])
-        refuse_where(~((far > 0.0) & (far < np.inf)), f"distance of {name}", far, "a finite number > 0")
-        refuse_where(np.diff(far, prepend=0.0) <= 0.0, f"distance of {name}", far, "above the one before")
+        distance, size = side[:, 0], side[:, 1]
+        refuse_where(~((distance > 0.0) & (distance < np.inf)), f"distance of {name}", distance, "a finite number > 0")
+        refuse_where(np.diff(distance, prepend=0.0) <= 0.0, f"distance of {name}", distance, "above the one before")
         refuse_where(~((size > 0.0) & (size < np.inf)), f"contracts of {name}", size, "a finite number > 0")
-        if not columns:
-            refuse_where(far >= 1.0, f"distance of {name}", far, "below 1 for bids")
-        columns.append((far, np.cumsum(size), np.cumsum(far * size)))
-    (first, second) = columns
-    joined = tuple(np.concatenate(both) for both in zip(first, second, strict=True))
-    return 0.0, (joined[0], joined[1], joined[2]), (first[0].size, second[0].size)
+        if not sides:
+            refuse_where(distance >= 1.0, f"distance of {name}", distance, "below 1 for bids")
+        sides.append((distance, np.cumsum(size), np.cumsum(distance * size)))
+    bids, asks = sides
+    return _Depth(0.0, bids[0].size, asks[0].size, *(np.concatenate(both) for both in zip(bids, asks, strict=True)))

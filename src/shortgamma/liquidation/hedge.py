@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shortgamma import contracts as specifications
+from shortgamma._core import dispatch
 from shortgamma._core.checks import number, refuse_where
 from shortgamma._core.results import Result
 
@@ -46,10 +47,10 @@ class ConstantRiskHedge(Result):
 
 def constant_risk_hedge(
     mark: ArrayLike,
-    collateral_price: ArrayLike,
+    fx: ArrayLike,
     quantity: ArrayLike,
     *,
-    contract: Contract,
+    contract: Contract | str,
     fee: ArrayLike = 0.0,
 ) -> ConstantRiskHedge:
     """Hedge a quanto position with linear contracts, and change the hedge as the settlement coin moves.
@@ -58,11 +59,11 @@ def constant_risk_hedge(
     ----------
     mark : array_like
         Prices P of the underlying in dollars, > 0, along axis 0.
-    collateral_price : array_like
+    fx : array_like
         Prices X of the settlement coin in dollars, > 0, along axis 0; broadcasts with ``mark``.
     quantity : array_like
         Contracts of the quanto position, > 0 long; broadcasts with the paths (``mark`` without its time axis).
-    contract : Contract
+    contract : Contract or str
         The quanto contract.
     fee : array_like, default 0.0
         Fee of the hedge's trades as a fraction of their value, >= 0; the opening is charged too.
@@ -92,45 +93,41 @@ def constant_risk_hedge(
     Short 1 ETH-equivalent; the coin rises by a quarter, then ETH does:
 
     >>> import shortgamma as sg
-    >>> found = sg.liquidation.constant_risk_hedge(
+    >>> path = sg.liquidation.constant_risk_hedge(
     ...     [200.0, 200.0, 250.0], [10_000.0, 12_500.0, 12_500.0], -100, contract=sg.contracts.ETHUSD)
-    >>> found.hedge.round(9).tolist(), found.total.round(9).tolist()
+    >>> path.hedge.round(9).tolist(), path.total.round(9).tolist()
     ([1.0, 1.25, 1.25], [0.0, 0.0, 0.0])
 
     Both at once: the hedge is too small by a quarter, and what it lacks is bought too late:
 
-    >>> found = sg.liquidation.constant_risk_hedge(
+    >>> path = sg.liquidation.constant_risk_hedge(
     ...     [200.0, 250.0], [10_000.0, 12_500.0], -100, contract=sg.contracts.ETHUSD)
-    >>> found.quanto.round(9).tolist(), found.linear.round(9).tolist(), found.total.round(9).tolist()
+    >>> path.quanto.round(9).tolist(), path.linear.round(9).tolist(), path.total.round(9).tolist()
     ([0.0, -62.5], [0.0, 50.0], [0.0, -12.5])
     """
-    if specifications.checked(contract).kind != "quanto":
+    contract = specifications.checked(contract)
+    if contract.kind != "quanto":
         raise ValueError(f"contract must be quanto, got {'an inverse' if contract.inverse else 'a linear'} one")
-    given = {}
-    for name, value, lowest in (("mark", mark, 0.0), ("collateral_price", collateral_price, 0.0)):
+    prices = []
+    for name, value in (("mark", mark), ("fx", fx)):
         array = number(name, value).astype(np.float64)
         if array.ndim == 0:
             raise ValueError(f"{name} must have at least one dimension")
-        refuse_where((array <= lowest) | np.isinf(array), name, array, "a finite number > 0")
-        given[name] = array
+        refuse_where((array <= 0.0) | np.isinf(array), name, array, "a finite number > 0")
+        prices.append(array)
     held, cost = (number(name, value).astype(np.float64) for name, value in (("quantity", quantity), ("fee", fee)))
     refuse_where((cost < 0.0) | np.isinf(cost), "fee", cost, "finite and at least 0")
-    price, coin = given["mark"], given["collateral_price"]
-    shape = price.shape
-    for name, array in (("collateral_price", coin), ("quantity", held), ("fee", cost)):
+    shape = prices[0].shape
+    for name, array in (("fx", prices[1]), ("quantity", held), ("fee", cost)):
         # one number a path, or one a bar and path
-        other = array.shape if name == "collateral_price" else (1, *array.shape)
+        other = array.shape if name == "fx" else (1, *array.shape)
         try:
             shape = np.broadcast_shapes(shape, other)
         except ValueError:
             raise ValueError(f"{name} of shape {array.shape} does not broadcast with mark of shape {shape}") from None
-    price, coin = np.broadcast_to(price, shape), np.broadcast_to(coin, shape)
-    size = held * contract.multiplier
-    hedge = -size * coin
-    trade = np.diff(hedge, axis=0, prepend=np.zeros((1, *shape[1:])))
-    move = np.diff(price, axis=0, prepend=price[:1])
-    quanto = size * move * coin + 0.0
-    linear = np.zeros(shape)
-    linear[1:] = hedge[:-1] * move[1:]
-    fees = cost * np.abs(trade) * price
-    return ConstantRiskHedge(hedge, trade, quanto, linear, fees, np.cumsum(quanto + linear - fees, axis=0))
+    paths = (np.broadcast_to(array, shape) for array in (*prices, cost))
+    mark, fx, cost = paths
+    axes = [(0,), (0,), (), (0,), (), *[(0,)] * 6]
+    return ConstantRiskHedge(
+        *dispatch.liquidation.hedge.liquidation_hedge(mark, fx, held, cost, contract.multiplier, axes=axes)
+    )

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shortgamma import barrier, contracts
 from shortgamma._core import dispatch
-from shortgamma._core.checks import call, plain, refuse_where, time_axis
-from shortgamma.liquidation.tiers import Tiers
+from shortgamma._core.checks import call, number, plain, refuse_where, time_axis
+from shortgamma.liquidation.margin import Margin, RisingMargin, RiskLimits
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from numpy.typing import ArrayLike
 
     from shortgamma.contracts import Contract
-    from shortgamma.liquidation.limits import WholeRate
 
 NAMES = ("quantity", "entry", "margin", "maintenance", "fee")
-NEVER = -1
+CASE = ("quantity", "entry", "margin", "maintenance", "maintenance", "fee")
+LARGEST = np.finfo(np.float64).max
+EPSILON = np.finfo(np.float64).eps
 
 
-def price(
+def liquidation_price(
     quantity: ArrayLike,
     entry: ArrayLike,
     margin: ArrayLike,
     *,
-    contract: Contract,
-    maintenance: ArrayLike | Tiers | WholeRate,
+    contract: Contract | str,
+    maintenance: ArrayLike | Margin,
     fee: ArrayLike = 0.0,
     out: Any = None,
 ) -> Any:
@@ -44,11 +45,11 @@ def price(
         Average entry price, in quote currency, > 0.
     margin : array_like
         Margin of the position in the settlement coin, funding paid or received included.
-    contract : Contract
+    contract : Contract or str
         What is held.
-    maintenance : array_like, Tiers, RiskLimits or RisingMargin
-        Maintenance margin as a fraction of the value at the mark, in [0, 1). Risk limits give the rate of the
-        value at entry, or of the quantity.
+    maintenance : array_like or Margin
+        Maintenance margin: a fraction of the value at the mark, in [0, 1), or `MarginRate`, `Tiers`, `RiskLimits` or
+        `RisingMargin`. Risk limits give the rate of the value at entry, or of the quantity.
     fee : array_like, default 0.0
         Fee of closing the position as a fraction of its value, in [0, 1); with ``maintenance`` less than 1.
     out : ndarray, optional
@@ -59,7 +60,7 @@ def price(
     ndarray or float
         Price at which margin plus profit equals what is required. A long that can never be liquidated has 0,
         a short that can never be has inf; a long that is under water at every price has inf, such a short 0:
-        so ``mark < price`` for a long and ``mark > price`` for a short always tell the truth. A margin that is less
+        so ``mark < price`` for a long and ``mark > price`` for a short are always right. A margin that is less
         than the venue's initial margin is that of a position that has lost some of it, and no error. No position
         (``quantity`` 0) has no price: NaN. NaN also, with the invalid flag, where ``entry``, ``maintenance``
         or ``fee`` is out of its range.
@@ -80,9 +81,10 @@ def price(
     With w = maintenance + fee, linear and quanto: P = (q m E - M) / (q m - w |q| m); inverse:
     1/P = (M + q m / E) / (q m + w |q| m). The bankruptcy price is that of w = 0.
 
-    With tiers, what is required is the largest of rate_k value - amount_k, so the position is liquidated as soon
+    With `Tiers`, what is required is the largest of rate_k value - amount_k, so the position is liquidated as soon
     as it would be under one of them with amount_k added to its margin: the price is the highest of theirs for a
-    long, the lowest for a short.
+    long, the lowest for a short. A margin of the value at entry is required whatever the mark: it is taken from the
+    margin of the position.
 
     With `RisingMargin` by value the price is where margin plus profit is rate v + slope v^2 of the value v, on the side
     on which the position loses.
@@ -93,27 +95,25 @@ def price(
 
     >>> import shortgamma as sg
     >>> contract = sg.contracts.ETHUSD
-    >>> round(float(sg.liquidation.price(-100, 200.0, 0.01, contract=contract, maintenance=0.0)), 10)
+    >>> round(float(sg.liquidation.liquidation_price(-100, 200.0, 0.01, contract=contract, maintenance=0.0)), 10)
     300.0
     """
-    contracts.checked(contract)
+    contract = contracts.checked(contract)
     if _rises(maintenance):
-        cost = _in_unit_range(plain("fee", fee))
-        level = import_module("shortgamma.liquidation.limits").rising_price(
-            maintenance, contract, quantity, entry, margin, cost
-        )
+        level = _rising_price(maintenance, contract, quantity, entry, margin, _in_unit_range(plain("fee", fee)))
         return call(np.positive, ("price",), (level,), out)
-    maintenance = _of_whole(maintenance, contract, quantity, entry)
-    if isinstance(maintenance, Tiers):
-        side = np.sign(plain("quantity", quantity))
-        result = None
-        for rate, amount in zip(maintenance.rate, maintenance.amount, strict=True):
-            more = np.add(plain("margin", margin), amount)
-            level = price(quantity, entry, more, contract=contract, maintenance=rate, fee=fee) * side
-            result = level if result is None else np.maximum(result, level)
-        return call(np.multiply, ("price", "quantity"), (result, side), out)
-    values = (quantity, entry, margin, maintenance, fee, contract.multiplier, contract.code)
-    return call(dispatch.liquidation.position.liquidation_price, NAMES, values, out)
+    result = None
+    steps = _steps(maintenance, contract, quantity, entry)
+    side = np.sign(plain("quantity", quantity)) if len(steps) > 1 else 1.0
+    for rate, amount in steps:
+        posted = margin if isinstance(amount, float) and amount == 0.0 else np.add(plain("margin", margin), amount)
+        values = (quantity, entry, posted, rate, fee, contract.multiplier, contract.code)
+        ufunc = dispatch.liquidation.position.liquidation_price
+        if len(steps) == 1:
+            return call(ufunc, NAMES, values, out)
+        level = call(ufunc, NAMES, values) * side
+        result = level if result is None else np.maximum(result, level)
+    return call(np.multiply, ("price", "quantity"), (result, side), out)
 
 
 def first_breach(
@@ -122,8 +122,8 @@ def first_breach(
     entry: ArrayLike,
     margin: ArrayLike,
     *,
-    contract: Contract,
-    maintenance: ArrayLike | Tiers | WholeRate,
+    contract: Contract | str,
+    maintenance: ArrayLike | Margin,
     fee: ArrayLike = 0.0,
     axis: int = 0,
     out: Any = None,
@@ -137,11 +137,12 @@ def first_breach(
     quantity, entry, margin : array_like
         Contracts (> 0 long), entry price > 0, margin in the settlement coin; they broadcast with the paths
         (``mark`` without its time axis).
-    contract : Contract
+    contract : Contract or str
         What is held.
-    maintenance : array_like, Tiers, RiskLimits or RisingMargin
-        Maintenance margin as a fraction of the value at the mark, in [0, 1); broadcasts with the paths. Risk limits
-        give the rate of the value at entry, or of the quantity; a margin that rises by value is refused.
+    maintenance : array_like or Margin
+        Maintenance margin: a fraction of the value at the mark, in [0, 1), which broadcasts with the paths, or
+        `MarginRate`, `Tiers`, `RiskLimits` or `RisingMargin`. Risk limits give the rate of the value at entry, or of
+        the quantity.
     fee : array_like, default 0.0
         Fee of closing the position as a fraction of its value, in [0, 1); with ``maintenance`` less than 1.
     axis : int, default 0
@@ -152,22 +153,24 @@ def first_breach(
     Returns
     -------
     ndarray of int64 or int
-        The first index along ``axis`` at which equity is less than required; -1 if there is none; -2 if the
-        question has no answer because an input of the position is NaN or (with the invalid flag) out of its
-        range. A mark that is no price (0, negative, infinite) is passed over, with the invalid flag.
+        The first index along ``axis`` at which equity is less than required; the number of bars if the position is
+        never liquidated, as `numpy.searchsorted` does, so that indexing with it fails; the number of bars plus 1 if an
+        input of the position is NaN or (with the invalid flag) out of its range. An invalid mark (0, negative,
+        infinite) is passed over, with the invalid flag.
 
     Raises
     ------
     ValueError
         If shapes do not broadcast, or ``mark`` has no dimension.
     TypeError
-        If ``contract`` is not a Contract, an input is not numeric, or ``maintenance`` rises by value.
+        If ``contract`` is not a Contract, or an input is not numeric.
 
     Notes
     -----
-    The decision is that of exact arithmetic on the given numbers: a mark at which equity equals the
-    requirement is no breach, one unit in the last place beyond it is one. It is the same bar on every
-    processor. With tiers the same holds of each tier, after ``margin`` plus its amount was rounded once.
+    The decision is that of exact arithmetic on the given numbers, maintenance rate, fee and the amounts of tiers each
+    as given: a mark at which equity equals the requirement is no breach, one unit in the last place beyond it is one.
+    It is the same bar on every processor. A rate that follows from a size (`RiskLimits`, `RisingMargin`) and a margin
+    of the value at entry are rounded once; a margin that rises by value is decided by its `liquidation_price`.
 
     Examples
     --------
@@ -177,22 +180,46 @@ def first_breach(
     >>> int(sg.liquidation.first_breach(marks, -100, 200.0, 0.01, contract=contract, maintenance=0.0))
     3
     """
-    contracts.checked(contract)
-    if _rises(maintenance):
-        raise TypeError("maintenance must not rise with the value here: give a rate, Tiers or RiskLimits")
-    maintenance = _of_whole(maintenance, contract, quantity, entry)
-    if isinstance(maintenance, Tiers):
-        found: Any = NEVER
-        for rate, amount in zip(maintenance.rate, maintenance.amount, strict=True):
-            more = np.add(plain("margin", margin), amount)
-            other = first_breach(mark, quantity, entry, more, contract=contract, maintenance=rate, fee=fee, axis=axis)
-            found = np.where(found == NEVER, other, np.where(other == NEVER, found, np.minimum(found, other)))
-        return call(np.positive, ("index",), (found,), out)
     path = plain("mark", mark)
     time = time_axis(axis, np.ndim(path), "mark")
-    values = (path, quantity, entry, margin, maintenance, fee, contract.multiplier, contract.code)
-    axes = [(time - np.ndim(path),), *[()] * 8]
-    return call(dispatch.liquidation.position.liquidation_first_breach, ("mark", *NAMES), values, out, axes=axes)
+    bars = np.shape(path)[time]
+    axes = [(time - np.ndim(path),), *[()] * 9]
+    ufunc = dispatch.liquidation.position.liquidation_first_breach
+    cases = cases_of(quantity, entry, margin, contract=contract, maintenance=maintenance, fee=fee)
+    if len(cases) == 1:
+        return call(ufunc, ("mark", *CASE), (path, *cases[0]), out, axes=axes)
+    bar: Any = bars
+    undefined: Any = False
+    for case in cases:
+        other = call(ufunc, ("mark", *CASE), (path, *case), axes=axes)
+        bar = np.minimum(bar, other)
+        undefined = undefined | (other > bars)
+    return call(np.add, ("index", "index"), (bar, undefined * (bars + 1 - bar)), out)
+
+
+def cases_of(
+    quantity: ArrayLike, entry: ArrayLike, margin: ArrayLike, *, contract: Contract | str, maintenance: Any, fee: Any
+) -> list[tuple[Any, ...]]:
+    """Positions of one rate that are liquidated where this one is: the first of them decides.
+
+    Each is quantity, entry, margin, amount, maintenance, fee, multiplier and code.
+    """
+    contract = contracts.checked(contract)
+    if _rises(maintenance):
+        cost = _in_unit_range(plain("fee", fee))
+        level = _rising_price(maintenance, contract, quantity, entry, margin, cost)
+        held = np.asarray(plain("quantity", quantity), dtype=np.float64)
+        # a contract at that price without margin; where no price is reached, with all the margin or debt there is
+        sure = np.where(level > 0.0, -LARGEST, LARGEST) * np.sign(held)
+        flat = np.broadcast_to(plain("margin", margin), np.shape(level))
+        posted = np.where(held == 0.0, flat, np.where((level > 0.0) & (level < np.inf), 0.0, sure))
+        opened = np.where((held == 0.0) | (level == 0.0) | (level == np.inf), 1.0, level)
+        linear = contracts.Contract("linear")
+        return [(np.sign(held), opened, posted, 0.0, 0.0, 0.0, 1.0, linear.code)]
+    return [
+        (quantity, entry, margin, amount, rate, fee, contract.multiplier, contract.code)
+        for rate, amount in _steps(maintenance, contract, quantity, entry)
+    ]
 
 
 def bankruptcy_price(
@@ -200,7 +227,7 @@ def bankruptcy_price(
     entry: ArrayLike,
     margin: ArrayLike,
     *,
-    contract: Contract,
+    contract: Contract | str,
     fee: ArrayLike = 0.0,
     out: Any = None,
 ) -> Any:
@@ -210,7 +237,7 @@ def bankruptcy_price(
     ----------
     quantity, entry, margin : array_like
         Contracts (> 0 long), entry price > 0, margin in the settlement coin.
-    contract : Contract
+    contract : Contract or str
         What is held.
     fee : array_like, default 0.0
         Fee of closing the position as a fraction of its value, in [0, 1).
@@ -220,7 +247,7 @@ def bankruptcy_price(
     Returns
     -------
     ndarray or float
-        As of `price`, with nothing to maintain.
+        As of `liquidation_price`, with nothing to maintain.
 
     Examples
     --------
@@ -229,7 +256,7 @@ def bankruptcy_price(
     >>> float(sg.liquidation.bankruptcy_price([2.0, -2.0], 50.0, 10.0, contract=contract)[0])
     45.0
     """
-    return price(quantity, entry, margin, contract=contract, maintenance=0.0, fee=fee, out=out)
+    return liquidation_price(quantity, entry, margin, contract=contract, maintenance=0.0, fee=fee, out=out)
 
 
 def pnl(
@@ -237,7 +264,7 @@ def pnl(
     entry: ArrayLike,
     exit: ArrayLike,
     *,
-    contract: Contract,
+    contract: Contract | str,
     entry_fee: ArrayLike = 0.0,
     exit_fee: ArrayLike = 0.0,
     funding: ArrayLike = 0.0,
@@ -251,7 +278,7 @@ def pnl(
         Contracts, > 0 long.
     entry, exit : array_like
         Prices at which the position was opened and is closed or valued, > 0.
-    contract : Contract
+    contract : Contract or str
         What is held.
     entry_fee, exit_fee : array_like, default 0.0
         Fees as fractions of the value at entry and at exit; < 0 is a rebate.
@@ -275,7 +302,7 @@ def pnl(
     >>> float(sg.liquidation.pnl(1.0, 100.0, 110.0, contract=sg.contracts.Contract("linear"), funding=-1.0))
     9.0
     """
-    contracts.checked(contract)
+    contract = contracts.checked(contract)
     fees = np.absolute(contract.value(quantity, entry)) * plain("entry_fee", entry_fee)
     fees = fees + np.absolute(contract.value(quantity, exit)) * plain("exit_fee", exit_fee)
     profit = contract.pnl(quantity, entry, exit) - fees
@@ -286,8 +313,8 @@ def initial_margin(
     quantity: ArrayLike,
     price: ArrayLike,
     *,
-    contract: Contract,
-    initial: ArrayLike | Tiers | WholeRate,
+    contract: Contract | str,
+    initial: ArrayLike | Margin,
     fee: ArrayLike = 0.0,
     out: Any = None,
 ) -> Any:
@@ -297,9 +324,9 @@ def initial_margin(
     ----------
     quantity, price : array_like
         Contracts of either sign, and the price of the order, > 0.
-    contract : Contract
+    contract : Contract or str
         What is bought or sold.
-    initial : array_like, Tiers, RiskLimits or RisingMargin
+    initial : array_like or Margin
         Initial margin as a fraction of the value, in [0, 1]: 1 / leverage.
     fee : array_like, default 0.0
         Fees reserved, of opening and closing together, as a fraction of the value, in [0, 1].
@@ -309,8 +336,8 @@ def initial_margin(
     Returns
     -------
     ndarray or float
-        abs(value) (initial + fee), or the margin of the tiers plus the fee. NaN, with the invalid flag, where
-        an input is out of its range.
+        abs(value) (initial + fee), or the margin plus the fee. NaN, with the invalid flag, where an input is out of
+        its range.
 
     Examples
     --------
@@ -320,16 +347,17 @@ def initial_margin(
     >>> round(float(sg.liquidation.initial_margin(10_000, 264.55, contract=sg.contracts.ETHUSD, initial=0.02)), 10)
     0.05291
     """
-    return _requirement(quantity, price, contract, "initial", initial, fee, out)
+    return _requirement(quantity, price, price, contract, ("initial", initial), fee, out)
 
 
 def maintenance_margin(
     quantity: ArrayLike,
     mark: ArrayLike,
     *,
-    contract: Contract,
-    maintenance: ArrayLike | Tiers | WholeRate,
+    contract: Contract | str,
+    maintenance: ArrayLike | Margin,
     fee: ArrayLike = 0.0,
+    entry: ArrayLike | None = None,
     out: Any = None,
 ) -> Any:
     """Equity below which a position is liquidated, in the settlement coin.
@@ -338,20 +366,23 @@ def maintenance_margin(
     ----------
     quantity, mark : array_like
         Contracts of either sign, and the mark price, > 0.
-    contract : Contract
+    contract : Contract or str
         What is held.
-    maintenance : array_like, Tiers, RiskLimits or RisingMargin
-        Maintenance margin as a fraction of the value at the mark, in [0, 1].
+    maintenance : array_like or Margin
+        Maintenance margin: a fraction of the value at the mark, in [0, 1], or `MarginRate`, `Tiers`, `RiskLimits` or
+        `RisingMargin`.
     fee : array_like, default 0.0
         Fee of closing the position as a fraction of its value, in [0, 1].
+    entry : array_like, optional
+        Entry price, for risk limits and for margins of the value at entry; the mark by default.
     out : ndarray, optional
         Where the result goes.
 
     Returns
     -------
     ndarray or float
-        abs(value) (maintenance + fee), or the margin of the tiers plus the fee. NaN, with the invalid flag,
-        where an input is out of its range.
+        abs(value) (maintenance + fee), or the margin plus the fee. NaN, with the invalid flag, where an input is out
+        of its range.
 
     Examples
     --------
@@ -361,7 +392,7 @@ def maintenance_margin(
     >>> float(sg.liquidation.maintenance_margin(-10.0, 10_000.0, contract=contract, maintenance=tiers))
     450.0
     """
-    return _requirement(quantity, mark, contract, "maintenance", maintenance, fee, out)
+    return _requirement(quantity, mark, entry, contract, ("maintenance", maintenance), fee, out)
 
 
 def margin_ratio(
@@ -370,21 +401,21 @@ def margin_ratio(
     mark: ArrayLike,
     margin: ArrayLike,
     *,
-    contract: Contract,
-    maintenance: ArrayLike | Tiers | WholeRate,
+    contract: Contract | str,
+    maintenance: ArrayLike | Margin,
     fee: ArrayLike = 0.0,
     out: Any = None,
 ) -> Any:
-    """Required over present equity of an isolated position: above 1 it is liquidated.
+    """Required margin over equity of an isolated position: at 1 and above it is liquidated.
 
     Parameters
     ----------
     quantity, entry, mark, margin : array_like
         Contracts (> 0 long), entry price and mark price > 0, margin in the settlement coin.
-    contract : Contract
+    contract : Contract or str
         What is held.
-    maintenance : array_like, Tiers, RiskLimits or RisingMargin
-        Maintenance margin as a fraction of the value at the mark, in [0, 1].
+    maintenance : array_like or Margin
+        Maintenance margin, as in `liquidation_price`.
     fee : array_like, default 0.0
         Fee of closing the position as a fraction of its value, in [0, 1].
     out : ndarray, optional
@@ -393,8 +424,9 @@ def margin_ratio(
     Returns
     -------
     ndarray or float
-        maintenance_margin / (margin + profit). Where nothing is left of the margin: inf, or NaN if nothing is
-        required either. NaN, with the invalid flag, where an input is out of its range.
+        maintenance_margin / (margin + profit). Where nothing is left of the margin: inf, or NaN if there is neither
+        equity nor requirement. NaN also, with the invalid flag, where an input is out of its range. (`first_breach`
+        takes equality, a ratio of exactly 1, for enough.)
 
     Examples
     --------
@@ -403,9 +435,8 @@ def margin_ratio(
     >>> float(sg.liquidation.margin_ratio(1.0, 100.0, 100.0, 10.0, contract=contract, maintenance=0.05))
     0.5
     """
-    if _is_whole(maintenance) and not _rises(maintenance):
-        maintenance = _of_whole(maintenance, contracts.checked(contract), quantity, entry)
-    required = maintenance_margin(quantity, mark, contract=contract, maintenance=maintenance, fee=fee)
+    contract = contracts.checked(contract)
+    required = maintenance_margin(quantity, mark, contract=contract, maintenance=maintenance, fee=fee, entry=entry)
     return _over_equity(required, contract.pnl(quantity, entry, mark), margin, out)
 
 
@@ -415,7 +446,7 @@ def leverage_of(
     mark: ArrayLike,
     margin: ArrayLike,
     *,
-    contract: Contract,
+    contract: Contract | str,
     out: Any = None,
 ) -> Any:
     """Effective leverage of an isolated position: value at the mark over equity.
@@ -424,7 +455,7 @@ def leverage_of(
     ----------
     quantity, entry, mark, margin : array_like
         Contracts (> 0 long), entry price and mark price > 0, margin in the settlement coin.
-    contract : Contract
+    contract : Contract or str
         What is held.
     out : ndarray, optional
         Where the result goes.
@@ -442,7 +473,7 @@ def leverage_of(
     >>> float(sg.liquidation.leverage_of(-1.0, 100.0, 105.0, 10.0, contract=contract))
     21.0
     """
-    contracts.checked(contract)
+    contract = contracts.checked(contract)
     value = np.absolute(contract.value(quantity, mark))
     return _over_equity(value, contract.pnl(quantity, entry, mark), margin, out)
 
@@ -451,8 +482,8 @@ def max_quantity(
     price: ArrayLike,
     balance: ArrayLike,
     *,
-    contract: Contract,
-    initial: ArrayLike | Tiers | WholeRate,
+    contract: Contract | str,
+    initial: ArrayLike | Margin,
     fee: ArrayLike = 0.0,
     out: Any = None,
 ) -> Any:
@@ -464,10 +495,11 @@ def max_quantity(
         Price of the order, > 0.
     balance : array_like
         What there is to post, in the settlement coin.
-    contract : Contract
+    contract : Contract or str
         What is bought or sold.
-    initial : array_like, Tiers, RiskLimits or RisingMargin
-        Initial margin as a fraction of the value, in [0, 1]: 1 / leverage.
+    initial : array_like or Margin
+        Initial margin: a fraction of the value, in (0, 1], which is 1 / leverage, or `MarginRate`, `Tiers`,
+        `RiskLimits` or `RisingMargin`.
     fee : array_like, default 0.0
         Fees reserved, of opening and closing together, as a fraction of the value, in [0, 1].
     out : ndarray, optional
@@ -476,8 +508,8 @@ def max_quantity(
     Returns
     -------
     ndarray or float
-        Where `initial_margin` equals the balance; 0 where the balance is not above 0. Where neither margin nor fee
-        is asked: inf, or NaN without a balance. NaN, with the invalid flag, where an input is out of its range.
+        The most whose `initial_margin` is not above the balance; 0 where the balance is not above 0. NaN, with the
+        invalid flag, where an input is out of its range.
 
     Examples
     --------
@@ -485,20 +517,71 @@ def max_quantity(
     >>> float(sg.liquidation.max_quantity(8_000.0, 0.5, contract=sg.contracts.XBTUSD, initial=0.01))
     400000.0
     """
-    contracts.checked(contract)
+    contract = contracts.checked(contract)
     cost = _in_unit_range(plain("fee", fee))
     funds = np.maximum(plain("balance", balance), 0.0)
-    if _is_whole(initial):
-        return call(np.positive, ("quantity",), (_most_of_whole(price, funds, contract, initial, cost),), out)
-    if isinstance(initial, Tiers):
-        steps = list(zip(initial.rate, initial.amount, strict=True))
+    if isinstance(initial, RiskLimits | RisingMargin):
+        quantity = _most_of_size(price, funds, contract, initial, cost)
     else:
-        steps = [(_in_unit_range(plain("initial", initial)), 0.0)]
-    value: Any = np.inf
-    with np.errstate(divide="ignore", invalid="ignore"):
-        for rate, amount in steps:
-            value = np.minimum(value, (funds + amount) / (rate + cost))
-    return call(np.divide, ("balance", "price"), (value, contract.value(1.0, price)), out)
+        value: Any = np.inf
+        with np.errstate(divide="ignore", invalid="ignore"):
+            for rate, amount in _steps(initial, contract, 1.0, price, "initial"):
+                given = rate if isinstance(initial, Margin) else _above_zero(_in_unit_range(plain("initial", rate)))
+                value = np.minimum(value, (funds + amount) / (given + cost))
+        quantity = value / contract.value(1.0, price)
+    if not isinstance(initial, Margin):
+        # once more, where the flag is heard
+        quantity = quantity + 0.0 * _above_zero(_in_unit_range(plain("initial", initial)))
+    quantity = _step_inside(
+        quantity, lambda held: initial_margin(held, price, contract=contract, initial=initial, fee=fee), funds
+    )
+    return call(np.positive, ("quantity",), (quantity,), out)
+
+
+def mean_entry(quantity: ArrayLike, price: ArrayLike, *, contract: Contract | str, axis: int = 0) -> Any:
+    """Mean entry price of the position that some fills leave.
+
+    Parameters
+    ----------
+    quantity, price : array_like
+        Contracts (> 0 bought) and prices > 0 of the fills in their order along ``axis``; they broadcast.
+    contract : Contract or str
+        What was traded.
+    axis : int, default 0
+        The axis of fills.
+
+    Returns
+    -------
+    ndarray or float
+        Mean of the prices weighted by contracts, the harmonic one for inverse contracts: the entry at which `pnl` of
+        the whole equals the sum over the fills. What is closed leaves it, and a position that turns round begins at
+        the price of that fill. NaN where nothing is held in the end, or, with the invalid flag, where a number is out
+        of its range.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not broadcast.
+    TypeError
+        If ``contract`` is not a Contract, or an input is not numeric.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> float(sg.liquidation.mean_entry([100.0, 300.0], [8_000.0, 6_000.0], contract=sg.contracts.XBTUSD))
+    6400.0
+    """
+    contract = contracts.checked(contract)
+    fills, prices = number("quantity", quantity), number("price", price)
+    try:
+        fills, prices = np.broadcast_arrays(fills, prices)
+    except ValueError:
+        raise ValueError(
+            f"price of shape {prices.shape} does not broadcast with quantity of shape {fills.shape}"
+        ) from None
+    place = time_axis(axis, fills.ndim, "quantity")
+    axes = [(place,), (place,), (), ()]
+    return dispatch.liquidation.position.liquidation_mean_entry(fills, prices, contract.code, axes=axes)
 
 
 def breach_probability(
@@ -507,8 +590,8 @@ def breach_probability(
     entry: ArrayLike,
     margin: ArrayLike,
     *,
-    contract: Contract,
-    maintenance: ArrayLike | Tiers | WholeRate,
+    contract: Contract | str,
+    maintenance: ArrayLike | Margin,
     vol: ArrayLike,
     expiry: ArrayLike,
     drift: ArrayLike = 0.0,
@@ -522,10 +605,10 @@ def breach_probability(
         Mark price now, > 0; all inputs broadcast.
     quantity, entry, margin : array_like
         Contracts (> 0 long), entry price > 0, margin in the settlement coin.
-    contract : Contract
+    contract : Contract or str
         What is held.
-    maintenance : array_like, Tiers, RiskLimits or RisingMargin
-        Maintenance margin as a fraction of the value at the mark, in [0, 1).
+    maintenance : array_like or Margin
+        Maintenance margin, as in `liquidation_price`.
     vol : array_like
         Volatility of the mark per year, >= 0.
     expiry : array_like
@@ -565,7 +648,7 @@ def breach_probability(
     >>> round(float(sg.liquidation.breach_probability(1.0, -1.0, 1.0, 0.1, vol=vol, expiry=month, **terms)), 3)
     0.548
     """
-    level = price(quantity, entry, margin, contract=contract, maintenance=maintenance, fee=fee)
+    level = liquidation_price(quantity, entry, margin, contract=contract, maintenance=maintenance, fee=fee)
     shape = np.shape(level)
     for name, value in (("mark", mark), ("vol", vol), ("expiry", expiry), ("drift", drift)):
         other = np.shape(plain(name, value))
@@ -590,14 +673,14 @@ def breach_probability(
 
 
 def frontier(
-    collateral_price: ArrayLike,
+    fx: ArrayLike,
     quantity: ArrayLike,
     entry: ArrayLike,
     margin: ArrayLike,
     *,
-    contract: Contract,
-    maintenance: ArrayLike | Tiers | WholeRate,
-    start: ArrayLike,
+    contract: Contract | str,
+    maintenance: ArrayLike | Margin,
+    fx_entry: ArrayLike,
     hedged: ArrayLike = 0.0,
     fee: ArrayLike = 0.0,
     out: Any = None,
@@ -606,17 +689,17 @@ def frontier(
 
     Parameters
     ----------
-    collateral_price : array_like
+    fx : array_like
         Price X of the settlement coin, > 0; all inputs broadcast.
     quantity, entry : array_like
         Contracts (> 0 long) and entry price > 0.
     margin : array_like
-        Margin in the settlement coin when that coin cost ``start``.
-    contract : Contract
+        Margin in the settlement coin when that coin cost ``fx_entry``.
+    contract : Contract or str
         A quanto or linear contract: the coin of its margin is not what it prices.
-    maintenance : array_like, Tiers, RiskLimits or RisingMargin
-        Maintenance margin as a fraction of the value at the mark, in [0, 1).
-    start : array_like
+    maintenance : array_like or Margin
+        Maintenance margin, as in `liquidation_price`.
+    fx_entry : array_like
         Price X0 of the settlement coin at which the margin was posted and hedged, > 0.
     hedged : array_like, default 0.0
         Fraction of the margin whose worth in dollars is kept by a short inverse perpetual of the settlement coin
@@ -629,7 +712,7 @@ def frontier(
     Returns
     -------
     ndarray or float
-        `price` with the margin M (1 - hedged + hedged X0 / X).
+        `liquidation_price` with the margin M (1 - hedged + hedged X0 / X).
 
     Raises
     ------
@@ -648,47 +731,69 @@ def frontier(
     Examples
     --------
     >>> import shortgamma as sg
-    >>> terms = {"contract": sg.contracts.ETHUSD, "maintenance": 0.0, "start": 10_000.0}
+    >>> terms = {"contract": sg.contracts.ETHUSD, "maintenance": 0.0, "fx_entry": 10_000.0}
     >>> sg.liquidation.frontier([10_000.0, 12_500.0], -100, 200.0, 0.01, hedged=1.0, **terms).round(9)
     array([300., 280.])
     """
-    if contracts.checked(contract).inverse:
+    contract = contracts.checked(contract)
+    if contract.inverse:
         raise ValueError("contract must be quanto or linear: an inverse one is settled in the coin that it prices")
     rules = (
-        ("collateral_price", collateral_price, 0.0, np.inf, "a number > 0"),
-        ("start", start, 0.0, np.inf, "a number > 0"),
+        ("fx", fx, 0.0, np.inf, "a number > 0"),
+        ("fx_entry", fx_entry, 0.0, np.inf, "a number > 0"),
         ("hedged", hedged, -np.finfo(float).tiny, 1.0, "in [0, 1]"),
     )
     for name, value, low, high, rule in rules:
         given = np.asarray(plain(name, value))
         refuse_where((given <= low) | (given > high) | np.isinf(given), name, given, rule)
     share = plain("hedged", hedged)
-    kept = (1.0 - share) + share * (plain("start", start) / plain("collateral_price", collateral_price))
+    kept = (1.0 - share) + share * (plain("fx_entry", fx_entry) / plain("fx", fx))
     margin = plain("margin", margin) * kept
-    return price(quantity, entry, margin, contract=contract, maintenance=maintenance, fee=fee, out=out)
+    return liquidation_price(quantity, entry, margin, contract=contract, maintenance=maintenance, fee=fee, out=out)
 
 
-def _is_whole(rate: Any) -> bool:
-    # RiskLimits and RisingMargin, told by what they have: their module is loaded when asked for
-    return hasattr(type(rate), "rate_of")
-
-
-def _rises(rate: Any) -> bool:
+def _rises(margin: Any) -> bool:
     """Whether it is a margin rate that rises with the value at the mark."""
-    return _is_whole(rate) and hasattr(rate, "slope") and rate.by == "value"
+    return isinstance(margin, RisingMargin) and margin.by == "value" and margin.at == "mark" and margin.slope > 0.0
 
 
-def _of_whole(rate: Any, contract: Contract, quantity: ArrayLike, price: ArrayLike) -> Any:
-    """The rate that a position of its size has, where one rate holds for the whole of it."""
-    return rate.rate_of(rate.size(contract, quantity, price)) if _is_whole(rate) else rate
+def _steps(
+    margin: Any, contract: Contract, quantity: ArrayLike, entry: ArrayLike, name: str = "maintenance"
+) -> list[tuple[Any, Any]]:
+    """Rates and amounts of which the largest rate v - amount of the value v at the mark is required."""
+    return margin._steps(contract, quantity, entry) if isinstance(margin, Margin) else [(margin, 0.0)]
 
 
-def _most_of_whole(price: ArrayLike, funds: Any, contract: Contract, initial: Any, cost: Any) -> Any:
+def _rising_price(
+    rising: RisingMargin, contract: Contract, quantity: ArrayLike, entry: ArrayLike, margin: ArrayLike, fee: Any
+) -> Any:
+    """Price of liquidation where the rate rises with the value at the mark."""
+    rate = rising.rate + fee
+    opened = np.absolute(contract.value(quantity, entry))
+    side = np.sign(np.asarray(plain("quantity", quantity), dtype=np.float64))
+    # whether the position loses as its value rises: a linear short, an inverse long
+    against = (side > 0.0) == contract.inverse
+    held = opened + np.where(against, 1.0, -1.0) * np.asarray(plain("margin", margin))
+    line = np.where(against, 1.0 + rate, 1.0 - rate)
+    square = line * line + np.where(against, 4.0, -4.0) * rising.slope * held
+    none = square < 0.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = 2.0 * held / (line + np.sqrt(np.where(none, 0.0, square)))
+        # the value in which all of the margin is gone, or in which none ever will be
+        value = np.where(held <= 0.0, 0.0, np.where(none, np.inf, value))
+        unit = np.absolute(contract.value(quantity, 1.0))
+        level = unit / value if contract.inverse else value / unit
+    return np.where(side == 0.0, np.nan, level)
+
+
+def _most_of_size(
+    price: ArrayLike, funds: Any, contract: Contract, initial: RiskLimits | RisingMargin, cost: Any
+) -> Any:
     unit = np.asarray(contract.value(1.0, price))
     # margin of a size s is each s (rate + fee), each the value of a unit of size
     each: Any = unit if initial.by == "quantity" else 1.0
     with np.errstate(divide="ignore", invalid="ignore"):
-        if hasattr(initial, "slope"):
+        if isinstance(initial, RisingMargin):
             rate = initial.rate + cost
             size = 2.0 * funds / (each * rate + np.sqrt((each * rate) ** 2 + 4.0 * each * initial.slope * funds))
         else:
@@ -699,24 +804,51 @@ def _most_of_whole(price: ArrayLike, funds: Any, contract: Contract, initial: An
         return size if initial.by == "quantity" else size / unit
 
 
+def _step_inside(quantity: Any, needed: Callable[[Any], Any], funds: Any) -> Any:
+    """The quantity, less a few units in the last place where rounding or an edge makes it need more than the funds."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        for units in (1, 2, 4, 8, 16, 32, 64):
+            over = np.greater(needed(quantity), funds)
+            if not np.any(over):
+                break
+            quantity = quantity * (1.0 - over * (units * EPSILON))
+    return quantity
+
+
 def _in_unit_range(rate: Any) -> Any:
     # a root of what is negative is NaN with the invalid flag, whatever kind of array it is
     return rate + 0.0 * (np.sqrt(rate) + np.sqrt(1.0 - rate))
 
 
+def _above_zero(rate: Any) -> Any:
+    return rate + 0.0 * np.sqrt(np.sign(rate) - 0.5)
+
+
 def _requirement(
-    quantity: ArrayLike, price: ArrayLike, contract: Contract, name: str, rate: Any, fee: ArrayLike, out: Any
+    quantity: ArrayLike,
+    price: ArrayLike,
+    entry: ArrayLike | None,
+    contract: Contract | str,
+    named: tuple[str, Any],
+    fee: ArrayLike,
+    out: Any,
 ) -> Any:
-    value = np.absolute(contracts.checked(contract).value(quantity, price))
+    contract = contracts.checked(contract)
+    name, margin = named
+    value = np.absolute(contract.value(quantity, price))
     cost = _in_unit_range(plain("fee", fee))
-    rate = _of_whole(rate, contract, quantity, price)
-    if isinstance(rate, Tiers):
-        return call(np.add, ("margin", "fee"), (rate.margin(value), value * cost), out)
-    return call(np.multiply, ("value", name), (value, _in_unit_range(plain(name, rate)) + cost), out)
+    if isinstance(margin, RiskLimits | RisingMargin) and margin.at == "mark":
+        opened = price if entry is None or isinstance(margin, RisingMargin) else entry
+        margin = margin.rate_of(margin.size(contract, quantity, opened))
+    elif isinstance(margin, Margin):
+        required = margin.required(contract, quantity, price, entry)
+        return call(np.add, ("margin", "fee"), (required, value * cost), out)
+    return call(np.multiply, ("value", name), (value, _in_unit_range(plain(name, margin)) + cost), out)
 
 
 def _over_equity(top: Any, profit: Any, margin: ArrayLike, out: Any) -> Any:
-    equity = np.maximum(plain("margin", margin) + profit, 0.0)
-    # what is wiped out is data
+    equity = plain("margin", margin) + profit
+    # what is wiped out is data: a debt is a ratio of infinity too where nothing is required
     with np.errstate(divide="ignore", invalid="ignore"):
-        return call(np.divide, ("required", "equity"), (top, equity), out)
+        top = top + np.where(np.less(equity, 0.0), 1.0, 0.0)
+        return call(np.divide, ("required", "equity"), (top, np.maximum(equity, 0.0)), out)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -12,26 +11,24 @@ from shortgamma import contracts
 from shortgamma._core import dispatch
 from shortgamma._core.checks import number, refuse_choice, refuse_where
 from shortgamma._core.results import Result
-from shortgamma.liquidation.limits import RisingMargin, RiskLimits
+from shortgamma.liquidation.account import specifications_of, terms_of
+from shortgamma.liquidation.margin import Margin, RiskLimits, margins_of
 from shortgamma.liquidation.position import leverage_of
-from shortgamma.liquidation.tiers import Tiers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any, Literal, TypeAlias
 
     from numpy.typing import ArrayLike, NDArray
 
     from shortgamma.contracts import Contract
+    from shortgamma.liquidation.account import Maintenance
 
     Array: TypeAlias = NDArray[np.float64]
-    Margin: TypeAlias = float | Tiers | RiskLimits | RisingMargin
     Reduction: TypeAlias = Literal["none", "tier", "needed"]
 
-KINDS = ("cancel", "reduction", "takeover", "deleveraging")
 REDUCTIONS: tuple[Reduction, ...] = ("none", "tier", "needed")
 RECEIVERS = ("fund", "venue")
-MARKET = -1
-BY_QUANTITY = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +61,7 @@ class LiquidationRule:
 
     See Also
     --------
-    shortgamma.liquidation.venues.rule : The rules of BitMEX, Binance, Bybit and OKX.
+    shortgamma.venues : The rules of BitMEX, Binance, Bybit and OKX.
 
     Examples
     --------
@@ -100,7 +97,8 @@ class Events(Result):
     Attributes
     ----------
     bar, account, instrument, coin : ndarray of int64
-        When and to whom. Account -1 is a holder outside of the accounts; instrument -1 means all of the coin.
+        When and to whom. The number of accounts stands for a holder outside of them, that of instruments for all that
+        are settled in the coin.
     kind : ndarray of int64
         0 orders cancelled, 1 position reduced by an order, 2 position taken over by the venue, 3 counterparty closed.
     quantity : ndarray
@@ -126,7 +124,7 @@ class Events(Result):
     @property
     def adl(self) -> NDArray[np.bool_]:
         """Whether the event closed a counterparty: auto-deleveraging."""
-        return np.equal(self.kind, KINDS.index("deleveraging"))
+        return np.equal(self.kind, dispatch.liquidation.process.KINDS["deleveraging"])
 
 
 class AccountPath(Result):
@@ -168,8 +166,8 @@ def simulate(
     entry: ArrayLike,
     collateral: ArrayLike,
     *,
-    contracts: Contract | Sequence[Contract],
-    maintenance: Margin | Sequence[Margin],
+    contracts: Contract | str | Sequence[Contract | str],
+    maintenance: Maintenance,
     rule: LiquidationRule,
     orders: ArrayLike = 0.0,
     fund: ArrayLike = 0.0,
@@ -187,10 +185,11 @@ def simulate(
     collateral : array_like of shape (A, C)
         Collateral in each of the C coins in which the instruments are settled, in the order in which they first occur;
         (A,) where there is one coin. An account's positions in a coin share its collateral in that coin and no other.
-    contracts : Contract or sequence of Contract
+    contracts : Contract, str, or sequence of them
         What is held, one for each instrument.
-    maintenance : float, Tiers, RiskLimits or RisingMargin, or a sequence of them
-        Maintenance margin, one for all instruments or one for each.
+    maintenance : float, Margin, or sequence of them
+        Maintenance margin: a fraction of the value at the mark, in [0, 1), `MarginRate`, `Tiers`, `RiskLimits` or
+        `RisingMargin`, for all instruments or one for each.
     rule : LiquidationRule
         What the venue does.
     orders : array_like of shape (A, C), default 0.0
@@ -215,7 +214,7 @@ def simulate(
     See Also
     --------
     first_breach : The bar alone, for isolated positions, decided without rounding.
-    cascade : Forced orders that move the mark.
+    simulate_cascade : Forced orders that move the mark.
 
     Notes
     -----
@@ -253,10 +252,12 @@ def simulate(
     """
     if not isinstance(rule, LiquidationRule):
         raise TypeError(f"rule must be a LiquidationRule, got {type(rule).__name__}")
-    specs = _specs(contracts)
+    specs = specifications_of(contracts if isinstance(contracts, list | tuple) else [contracts])
+    if not specs:
+        raise ValueError("contracts must hold at least one Contract")
     count = len(specs)
     coins = tuple(dict.fromkeys(spec.settlement for spec in specs))
-    margins = _margins(maintenance, count)
+    margins = margins_of("maintenance", maintenance, count)
     path = _path(mark, count)
     held, opened = _positions(quantity, entry, count)
     accounts = held.shape[0]
@@ -269,56 +270,64 @@ def simulate(
     refuse_where(~((slip >= 0.0) & (slip < 1.0)), "slippage", slip, "in [0, 1)")
 
     coin = np.array([coins.index(spec.settlement) for spec in specs], np.int64)
-    multiplier = np.array([spec.multiplier for spec in specs])
-    inverse = np.array([spec.code for spec in specs], np.int8)
-    units = np.where(inverse == 1, -multiplier / path, multiplier * path)
-    unit_at_entry = np.where(inverse == 1, -multiplier / opened, multiplier * opened)
-    tier = np.zeros(held.shape, np.int64)
-    for i, margin in enumerate(margins):
-        if isinstance(margin, RiskLimits):
-            size = margin.size(specs[i], held[:, i], opened[:, i])
-            tier[:, i] = np.searchsorted(margin.lower[1:], size, side="left")
+    terms = terms_of(specs, coin, margins, np.zeros(count), slip)
+    inverse = terms.inverse == 1
+    units = np.where(inverse, -terms.multiplier / path, terms.multiplier * path)
+    unit_at_entry = np.where(inverse, -terms.multiplier / opened, terms.multiplier * opened)
     position = -held.sum(axis=0)
-    basis = position * units[0]
-    fees = np.zeros(len(coins))
-    whole, parts = dispatch.liquidation.process.simulate(
-        units,
+    state = _State(
         held,
         np.ascontiguousarray(unit_at_entry),
-        tier,
+        _tiers(margins, specs, held, opened),
         wallet,
         tied,
         reserve,
-        fees,
+        np.zeros(len(coins)),
         position,
-        basis,
-        inverse,
-        multiplier,
-        coin,
-        slip,
-        *_flat(margins),
-        REDUCTIONS.index(rule.reduction),
-        rule.step,
-        rule.from_tier,
-        rule.fee,
-        rule.fee_to == "fund",
+        position * units[0],
     )
-    profit, outside = held * (units[-1] - unit_at_entry), position * units[-1] - basis
+    events = dispatch.liquidation.process.simulate(units, state, terms, rule)
+    profit, outside = held * (units[-1] - unit_at_entry), position * units[-1] - state.basis
     equity, market = wallet.copy(), np.zeros(len(coins))
     for i in range(count):
         equity[:, coin[i]] += profit[:, i]
         market[coin[i]] += outside[i]
-    return AccountPath(held, wallet, equity, reserve, fees, market, coins, Events(*whole, *parts))
+    return AccountPath(held, wallet, equity, reserve, state.fees, market, coins, Events(**events))
 
 
-def adl_rank(quantity: ArrayLike, entry: ArrayLike, mark: ArrayLike, margin: ArrayLike, *, contract: Contract) -> Any:
+class _State(NamedTuple):
+    """What the loop changes: all but the unit values at entry."""
+
+    quantity: Array
+    opened: Array
+    tier: NDArray[np.int64]
+    wallet: Array
+    orders: Array
+    fund: Array
+    fees: Array
+    position: Array
+    basis: Array
+
+
+def _tiers(margins: list[Margin], specs: Sequence[Contract], held: Array, opened: Array) -> NDArray[np.int64]:
+    """The risk limit of each position, by its size at entry."""
+    tier = np.zeros(held.shape, np.int64)
+    for i, margin in enumerate(margins):
+        if isinstance(margin, RiskLimits):
+            tier[:, i] = margin.tier_of(margin.size(specs[i], held[:, i], opened[:, i]))
+    return tier
+
+
+def adl_rank(
+    quantity: ArrayLike, entry: ArrayLike, mark: ArrayLike, margin: ArrayLike, *, contract: Contract | str
+) -> Any:
     """Rank of an isolated position for auto-deleveraging: the higher, the earlier it is closed.
 
     Parameters
     ----------
     quantity, entry, mark, margin : array_like
         Contracts (> 0 long), entry price and mark price > 0, margin in the settlement coin; all inputs broadcast.
-    contract : Contract
+    contract : Contract or str
         What is held.
 
     Returns
@@ -352,63 +361,12 @@ def adl_rank(quantity: ArrayLike, entry: ArrayLike, mark: ArrayLike, margin: Arr
     >>> round(float(sg.liquidation.adl_rank(1.0, 100.0, 110.0, 10.0, contract=contract)), 12)
     0.55
     """
+    contract = contracts.checked(contract)
     leverage = leverage_of(quantity, entry, mark, margin, contract=contract)
     profit = contract.pnl(quantity, entry, mark) / np.absolute(contract.value(quantity, entry))
     with np.errstate(invalid="ignore"):
         rank = np.where(profit > 0.0, profit * leverage, profit / leverage)
     return np.where((leverage == np.inf) & (profit == 0.0), 0.0, rank)[()]
-
-
-def _specs(given: Contract | Sequence[Contract]) -> list[Contract]:
-    if isinstance(given, contracts.Contract):
-        return [given]
-    if not isinstance(given, list | tuple):
-        raise TypeError(f"contracts must be a Contract or a sequence of them, got {type(given).__name__}")
-    for i, spec in enumerate(given):
-        if not isinstance(spec, contracts.Contract):
-            raise TypeError(f"contracts[{i}] must be a Contract, got {type(spec).__name__}")
-    if not given:
-        raise ValueError("contracts must hold at least one Contract")
-    return list(given)
-
-
-def _margins(given: Margin | Sequence[Margin], count: int) -> list[Tiers | RiskLimits | RisingMargin]:
-    several = isinstance(given, list | tuple | np.ndarray)
-    many: list[Any] = list(given) if isinstance(given, list | tuple | np.ndarray) else [given] * count
-    if len(many) != count:
-        raise ValueError(f"maintenance has length {len(many)}, there are {count} contracts")
-    for i, margin in enumerate(many):
-        if isinstance(margin, Tiers | RiskLimits | RisingMargin):
-            continue
-        name = f"maintenance[{i}]" if several else "maintenance"
-        if number(name, margin).ndim:
-            raise TypeError(f"{name} must be a number, Tiers, RiskLimits or RisingMargin, got an array")
-        if not 0.0 <= margin < 1.0:
-            raise ValueError(f"{name} must be in [0, 1), got {margin!r}")
-        many[i] = Tiers([0.0], [margin])
-    return many
-
-
-def _flat(margins: Sequence[Tiers | RiskLimits | RisingMargin]) -> tuple[Any, ...]:
-    """Margins as the loop reads them: kinds, where each begins, edges, rates, amounts."""
-    kinds: list[int] = []
-    lower: list[Array] = []
-    rate: list[Array] = []
-    amount: list[Array] = []
-    for margin in margins:
-        if isinstance(margin, Tiers):
-            kinds.append(0)
-            columns = (margin.lower, margin.rate, margin.amount)
-        elif isinstance(margin, RiskLimits):
-            kinds.append(1 + BY_QUANTITY * (margin.by == "quantity"))
-            columns = (margin.lower, margin.rate, np.zeros(len(margin)))
-        else:
-            kinds.append(2 + BY_QUANTITY * (margin.by == "quantity"))
-            columns = (np.zeros(1), np.array([margin.rate]), np.array([margin.slope]))
-        for target, column in zip((lower, rate, amount), columns, strict=True):
-            target.append(column)
-    firsts = np.cumsum([0, *(len(edges) for edges in lower)], dtype=np.int64)
-    return np.array(kinds, np.int64), firsts, *(np.concatenate(columns) for columns in (lower, rate, amount))
 
 
 def _path(mark: ArrayLike, count: int) -> Array:

@@ -21,15 +21,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from shortgamma.contracts import ETHUSD, NIKKEI_USD, NIKKEI_YEN, XBTUSD, Contract
-from shortgamma.liquidation.limits import RisingMargin, RiskLimits
+from shortgamma.liquidation.margin import RisingMargin, RiskLimits, Tiers
 from shortgamma.liquidation.process import LiquidationRule
-from shortgamma.liquidation.tiers import Tiers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, TypeAlias
 
-    from shortgamma.liquidation.limits import Measure
+    from shortgamma.liquidation.margin import Measure
 
     Margin: TypeAlias = Tiers | RiskLimits | RisingMargin
 

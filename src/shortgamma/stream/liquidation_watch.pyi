@@ -1,11 +1,12 @@
 from shortgamma.contracts import Contract
+from shortgamma.liquidation.margin import Margin
 
 class LiquidationWatch:
     quantity: float
     entry: float
     margin: float
     contract: Contract
-    maintenance: float
+    maintenance: float | Margin
     fee: float
     price: float
     value: bool
@@ -16,9 +17,11 @@ class LiquidationWatch:
         entry: float,
         margin: float,
         *,
-        contract: Contract,
-        maintenance: float,
+        contract: Contract | str,
+        maintenance: float | Margin,
         fee: float = 0.0,
     ) -> None: ...
     def reset(self) -> None: ...
     def update(self, mark: float) -> bool: ...
+    def fill(self, quantity: float, price: float) -> None: ...
+    def transfer(self, amount: float) -> None: ...

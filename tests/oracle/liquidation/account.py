@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 from oracle import contracts
 
-NONE, UNDEFINED = -1, -2
-
 
 class Instrument(NamedTuple):
     """``steps`` are rates and amounts: required is the largest of rate value - amount."""
@@ -17,7 +15,7 @@ class Instrument(NamedTuple):
     kind: str
     multiplier: float
     coin: int
-    steps: Sequence[tuple[float, float]]
+    steps: Sequence[tuple[Fraction, float]]
 
 
 class Lot(NamedTuple):
@@ -109,16 +107,16 @@ def first_breach(
     fx_low=None,
     fx_high=None,
 ) -> int:
-    """First bar with equity below the requirement.
+    """First bar with equity below the requirement, the number of bars if there is none, one more if undefined.
 
     ``events`` are (bar, instrument, quantity, price) or (bar, coin, amount). Without ranges of the coins their closes
     are meant. A bar with an unknown price of what is held tells nothing.
     """
     numbers = [*quantity, *collateral, *(e for q, e in zip(quantity, entry, strict=True) if q != 0.0)]
     if not all(math.isfinite(x) for x in numbers):
-        return UNDEFINED
+        return len(mark) + 1
     if any(q != 0.0 and not e > 0.0 for q, e in zip(quantity, entry, strict=True)):
-        return UNDEFINED
+        return len(mark) + 1
     lots, cash = lots_of(quantity, entry), [[c] for c in collateral]
     low, high = (mark if x is None else x for x in (low, high))
     fx_low, fx_high = (fx if x is None else x for x in (fx_low, fx_high))
@@ -146,7 +144,7 @@ def first_breach(
         for way in ways:
             if all(exact_at(instruments, lots, cash, weight, p, x, funding, held, coins) for p, x in way):
                 return t
-    return NONE
+    return len(mark)
 
 
 def exact_at(instruments, lots, cash, weight, prices, rates, funding, held, coins) -> bool:
@@ -156,11 +154,11 @@ def exact_at(instruments, lots, cash, weight, prices, rates, funding, held, coin
     return deficit(instruments, lots, cash, weight, prices, rates, funding) > 0
 
 
-def steps_of(maintenance, fee: float) -> list[tuple[float, float]]:
+def steps_of(maintenance, fee: float) -> list[tuple[Fraction, float]]:
     """Rates with the fee, and amounts, of a number or of tiers."""
     if isinstance(maintenance, float | int):
-        return [(maintenance + fee, 0.0)]
+        return [(Fraction(maintenance) + Fraction(fee), 0.0)]
     return [
-        (rate + fee, amount)
+        (Fraction(rate) + Fraction(fee), amount)
         for rate, amount in zip(maintenance.rate.tolist(), maintenance.amount.tolist(), strict=True)
     ]

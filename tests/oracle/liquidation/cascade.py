@@ -6,7 +6,7 @@ A book is ("line", depth) or ("levels", bids, asks), each side a list of (distan
 from fractions import Fraction
 
 from oracle import contracts
-from oracle.liquidation import tiers
+from oracle.liquidation import margin as tiers
 
 
 def orders(book, mark):
@@ -40,7 +40,7 @@ def cascade(mark, accounts, kind, multiplier, lower, rate, book, fee, fund, retu
     start = now = Fraction(mark)
     fee, fund, net = Fraction(fee), Fraction(fund), Fraction(0)
     left = {a: Fraction(margin) for a, (_, _, margin) in enumerate(accounts)}
-    told = dict.fromkeys(left, (-1, None))
+    told = dict.fromkeys(left, (None, None))
     fees = shortfall = sold = bought = market = Fraction(0)
     open_ones = {a for a, (quantity, _, _) in enumerate(accounts) if quantity}
     wave = 0
@@ -86,6 +86,7 @@ def cascade(mark, accounts, kind, multiplier, lower, rate, book, fee, fund, retu
     held = -sum(Fraction(quantity) for quantity, _, _ in accounts)
     market += (held + net) * unit(now) - held * unit(start)
     for a, (quantity, _, _) in enumerate(accounts):
-        if told[a][0] < 0 and quantity:
+        if told[a][0] is None and quantity:
             left[a] = equity(a, now)
+    told = {a: (wave if reached is None else reached, price) for a, (reached, price) in told.items()}
     return now, told, left, (sold, bought, fund, fees, market, shortfall), wave

@@ -8,8 +8,6 @@ import numpy as np
 
 from oracle import contracts
 
-NONE, UNDEFINED = -1, -2
-
 
 def shortfall(kind, multiplier, quantity, entry, margin, weight, mark) -> Fraction:
     """Requirement less equity at a mark: > 0 is a breach. ``weight`` is maintenance plus fee."""
@@ -62,14 +60,17 @@ def first_breach(
     maintenance: float,
     fee: float = 0.0,
 ) -> int:
-    """First bar at which equity is less than required; a mark that is no price tells nothing."""
+    """First bar at which equity is less than required, the number of bars if there is none, one more if undefined.
+
+    An invalid mark tells nothing.
+    """
     if not is_defined(quantity, entry, margin, maintenance, fee):
-        return UNDEFINED
-    weight = maintenance + fee
+        return len(mark) + 1
+    weight = Fraction(maintenance) + Fraction(fee)
     for t, p in enumerate(mark):
         if 0.0 < p < math.inf and shortfall(kind, multiplier, quantity, entry, margin, weight, p) > 0:
             return t
-    return NONE
+    return len(mark)
 
 
 def first_breaches(kind, multiplier, mark, quantity, entry, margin, maintenance, fee=0.0, axis=0):

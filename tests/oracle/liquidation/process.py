@@ -7,10 +7,9 @@ and ("rising", rate, slope, by); a rule is (reduction, step, from_tier, fee, fee
 import math
 from fractions import Fraction
 
-from oracle.liquidation import tiers
+from oracle.liquidation import margin as tiers
 
 CANCEL, REDUCTION, TAKEOVER, DELEVERAGING = range(4)
-MARKET = -1
 
 
 class Process:
@@ -106,7 +105,7 @@ class Process:
     def liquidate(self, a, coin):
         if self.orders[a][coin] > 0:
             self.orders[a][coin] = Fraction(0)
-            self.tell(a, -1, coin, CANCEL)
+            self.tell(a, len(self.instruments), coin, CANCEL)
             if self.slack(a, coin) >= 0:
                 return
         largest = sorted(self.held(a, coin), key=lambda i: -self.requirement(i, self.quantity[a][i], self.tier[a][i]))
@@ -229,7 +228,7 @@ class Process:
                 rest -= closed
         if rest > 0:
             self.trade(i, side * rest, bankrupt)
-            self.tell(MARKET, i, coin, DELEVERAGING, -side * rest, self.price(i, bankrupt))
+            self.tell(len(self.wallet), i, coin, DELEVERAGING, -side * rest, self.price(i, bankrupt))
 
     def trade(self, i, quantity, unit):
         """The market takes so many contracts."""
