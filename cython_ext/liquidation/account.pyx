@@ -15,12 +15,10 @@ from cython_ext.liquidation._accounts cimport (
 )
 from shortgamma.kernels.liquidation._margin cimport AT_ENTRY, BY_QUANTITY, LIMITS, RISING, TIERS
 from shortgamma.kernels.liquidation.account cimport (
-    CLOSE, HIGH, LEAST, LOW, MOST, WIDTH, Instrument, Pick, deficits, value_of,
+    CLOSE, HIGH, LEAST, LOW, MOST, WIDTH, Pick, deficits, value_of,
 )
 from shortgamma.kernels.numeric.exact cimport NO_MEMORY
 from shortgamma.kernels.numeric.vecmath cimport INFINITY, NAN, absolute
-
-import numpy as np
 
 cnp.import_array()
 
@@ -107,6 +105,7 @@ cdef inline void combine(Account* account, const Market* market, Case case, int 
 cdef inline int decide(Account* account, const Market* market, const Pick* pick, Py_ssize_t t) noexcept nogil:
     """The decision on a bar, as its prices are combined, without rounding: 1, 0 or NO_MEMORY."""
     cdef int leg, k, i
+    cdef double low, high
     for leg in range(account.book.legs):
         i = account.book.leg[leg].instrument
         account.quotes.price[i] = market.price[(<int> pick[leg] * market.instruments + i) * market.wide + t]
@@ -117,7 +116,8 @@ cdef inline int decide(Account* account, const Market* market, const Pick* pick,
         i = account.book.coin[k].index
         account.quotes.fx_low[i] = account.rows.fx_low[k][t]
         account.quotes.fx_high[i] = account.rows.fx_high[k][t]
-        if account.quotes.fx_low[i] != account.quotes.fx_low[i] or account.quotes.fx_high[i] != account.quotes.fx_high[i]:
+        low, high = account.quotes.fx_low[i], account.quotes.fx_high[i]
+        if low != low or high != high:
             return 0
     return formula.decide(&account.book, market.instrument, &account.quotes)
 
@@ -455,7 +455,7 @@ cdef double first_price(
     cdef double price[WIDTH]
     cdef double deficit[WIDTH]
     cdef double before = begin, end = NAN, step, power
-    cdef Py_ssize_t j, look
+    cdef Py_ssize_t j, look, _division
     for look in range(LOOKS):
         # by a 64th of a doubling at a time up to a factor of 2, by an eighth up to 2^9, and up to 2^1033
         step, power = 1.0 / 64.0, 0.0
@@ -476,7 +476,7 @@ cdef double first_price(
             break
     if end != end:
         return NAN
-    for look in range(DIVISIONS):
+    for _division in range(DIVISIONS):
         for j in range(WIDTH):
             price[j] = before + (end - before) * ((j + 1.0) / (WIDTH + 1.0))
         deficits_along(account, market, line, price, deficit)
@@ -540,6 +540,7 @@ def prices(int instrument, mark, fx, mark_moves, fx_moves, tuple positions, term
     cdef double* below = numbers(out[0])
     cdef double* above = numbers(out[1])
     cdef Py_ssize_t accounts = len(positions[0]), a
+    cdef long long state
     cdef bint outside = False, no_memory = False
     cdef Market market
     cdef Account account
@@ -557,9 +558,10 @@ def prices(int instrument, mark, fx, mark_moves, fx_moves, tuple positions, term
     with nogil:
         for a in range(accounts):
             below[a] = above[a] = NAN
-            if open_account(
+            state = open_account(
                 &account, &market, quantity + a * market.instruments, entry + a * market.instruments,
-                collateral + a * market.coins, &outside) == UNDEFINED:
+                collateral + a * market.coins, &outside)
+            if state == UNDEFINED:
                 continue
             if not settle(&account, &market):
                 no_memory = True

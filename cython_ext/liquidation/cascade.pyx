@@ -77,8 +77,8 @@ def sorted_places(const double[::1] values):
 
 
 cdef struct Accounts:
-    # all accounts, and those of them that hold something, with their prices of liquidation: longs from the highest down,
-    # then shorts from the lowest up, so that each is looked at once
+    # all accounts, and those of them that hold something, with their prices of liquidation: longs from the highest
+    # down, then shorts from the lowest up, so that each is looked at once
     Py_ssize_t accounts
     Py_ssize_t holders
     Py_ssize_t longs

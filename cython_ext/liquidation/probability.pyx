@@ -289,7 +289,8 @@ def simulate(variates, bint mirrored, process, tuple positions, terms, weight, h
     cdef Market market
     cdef Account account
     cdef Status status = status_save()
-    source.start, source.drift, source.loading = numbers(process.start), numbers(process.drift), numbers(process.loading)
+    source.start, source.drift = numbers(process.start), numbers(process.drift)
+    source.loading = numbers(process.loading)
     source.factors = normals.shape[2]
     source.normal = numbers(normals)
     source.exponential = NULL if variates[1] is None else numbers(variates[1])

@@ -13,7 +13,7 @@ from shortgamma.liquidation.margin import Margin, RisingMargin, RiskLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, TypeGuard
 
     from numpy.typing import ArrayLike
 
@@ -752,7 +752,7 @@ def frontier(
     return liquidation_price(quantity, entry, margin, contract=contract, maintenance=maintenance, fee=fee, out=out)
 
 
-def _rises(margin: Any) -> bool:
+def _rises(margin: Any) -> TypeGuard[RisingMargin]:
     """Whether it is a margin rate that rises with the value at the mark."""
     return isinstance(margin, RisingMargin) and margin.by == "value" and margin.at == "mark" and margin.slope > 0.0
 

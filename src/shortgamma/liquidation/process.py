@@ -124,7 +124,8 @@ class Events(Result):
     @property
     def adl(self) -> NDArray[np.bool_]:
         """Whether the event closed a counterparty: auto-deleveraging."""
-        return np.equal(self.kind, dispatch.liquidation.process.KINDS["deleveraging"])
+        kind: int = dispatch.liquidation.process.KINDS["deleveraging"]
+        return np.equal(self.kind, kind)
 
 
 class AccountPath(Result):
