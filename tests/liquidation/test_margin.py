@@ -15,7 +15,7 @@ from oracle.liquidation import margin as oracle
 
 import shortgamma as sg
 from shortgamma.contracts import ETHUSD, NIKKEI_USD, NIKKEI_YEN, XBTUSD, Contract
-from shortgamma.liquidation import Tiers
+from shortgamma.liquidation import MarginRate, RisingMargin, RiskLimits, Tiers
 
 LINEAR = Contract("linear")
 CONTRACTS = [LINEAR, XBTUSD, ETHUSD]
@@ -24,6 +24,9 @@ CONTRACTS = [LINEAR, XBTUSD, ETHUSD]
 LOWER = [0.0, 64.0, 256.0, 1024.0, 8192.0]
 RATE = [1 / 256, 1 / 128, 1 / 64, 1 / 16, 1 / 4]
 TIERS = Tiers(LOWER, RATE)
+
+LIMITS = RiskLimits([0.0, 200.0, 300.0, 400.0], [0.005, 0.01, 0.015, 0.02])
+RISING = RisingMargin(0.01, 0.00005)
 
 each = pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.kind)
 prices = st.floats(0.5, 5e4)
@@ -252,6 +255,376 @@ class TestTiers:
             del TIERS.rate
         with pytest.raises(ValueError, match="read-only"):
             TIERS.rate[0] = 0.0
+
+
+class TestRiskLimits:
+    @given(size=st.floats(-1e3, 1e3))
+    def test_rate_of(self, size):
+        assert LIMITS.rate_of(size) == float(oracle.rate_of(LIMITS.lower, LIMITS.rate, size))
+
+    def test_edges_belong_to_the_tier_below(self):
+        edge = 200.0
+        sizes = [np.nextafter(edge, 0.0), edge, np.nextafter(edge, np.inf), np.nan, np.inf]
+        np.testing.assert_array_equal(LIMITS.rate_of(sizes), [0.005, 0.005, 0.01, np.nan, 0.02])
+
+    @each
+    @pytest.mark.parametrize("by", ["value", "quantity"])
+    def test_functions_take_the_rate_of_the_size_at_entry(self, contract, by):
+        random = np.random.default_rng(1)
+        entry = random.uniform(50.0, 400.0, 100)
+        quantity = random.choice([-1.0, 1.0], 100) * random.uniform(10.0, 600.0, 100)
+        quantity /= 1.0 if by == "quantity" else contract.value(1.0, entry)
+        limits = RiskLimits(LIMITS.lower, LIMITS.rate, by=by)
+        opened = np.abs(contract.value(quantity, entry))
+        rate = [float(oracle.rate_of(limits.lower, limits.rate, s)) for s in limits.size(contract, quantity, entry)]
+        assert len(set(rate)) == 4
+        margin, mark = 0.1 * opened, 0.97 * entry
+        terms = {"contract": contract, "fee": 0.001}
+        path = entry * np.exp(np.cumsum(random.normal(0.0, 0.02, (60, 100)), axis=0))
+        module = sg.liquidation
+        for function, first in (
+            (module.liquidation_price, (quantity, entry, margin)),
+            (module.first_breach, (path, quantity, entry, margin)),
+            (module.margin_ratio, (quantity, entry, mark, margin)),
+        ):
+            expected = function(*first, maintenance=np.array(rate), **terms)
+            np.testing.assert_array_equal(function(*first, maintenance=limits, **terms), expected)
+        expected = module.maintenance_margin(quantity, entry, maintenance=np.array(rate), **terms)
+        np.testing.assert_array_equal(module.maintenance_margin(quantity, entry, maintenance=limits, **terms), expected)
+
+    @each
+    @pytest.mark.parametrize("by", ["value", "quantity"])
+    def test_the_largest_position(self, contract, by):
+        limits = RiskLimits([0.0, 20.0, 30.0], [0.01, 0.02, 0.03], by=by)
+        price = 200.0
+        balance = np.geomspace(1e-5, 1e4, 200)
+        most = sg.liquidation.max_quantity(price, balance, contract=contract, initial=limits, fee=0.001)
+        needed = sg.liquidation.initial_margin(most, price, contract=contract, initial=limits, fee=0.001)
+        assert (needed <= balance * (1 + 1e-12)).all()
+        more = sg.liquidation.initial_margin(most * (1 + 1e-12), price, contract=contract, initial=limits, fee=0.001)
+        assert (more >= balance * (1 - 1e-12)).all()
+        assert (np.diff(most) >= 0.0).all()
+        assert sg.liquidation.max_quantity(price, -1.0, contract=contract, initial=limits) == 0.0
+
+    @pytest.mark.parametrize(
+        ("lower", "rate", "by", "message"),
+        [
+            ([0, 5, 5], [0.1, 0.2, 0.3], "value", r"lower\[2\] must be above the edge before, got 5.0"),
+            ([1, 9], [0.1, 0.2], "value", r"lower\[0\] must be 0 on the first tier, got 1.0"),
+            ([0, 9], [0.2, 0.1], "value", r"rate\[1\] must be at least the rate before, got 0.1"),
+            ([0, 9], [0.2, 1.5], "value", r"rate\[1\] must be in \[0, 1\], got 1.5"),
+            ([0, np.inf], [0.1, 0.2], "value", r"lower\[1\] must be finite and at least 0, got inf"),
+            ([0, 9], [0.1], "value", r"rate has shape \(1,\), lower has \(2,\)"),
+            ([], [], "value", r"lower must be a sequence of at least one edge, got shape \(0,\)"),
+            ([0], [0.1], "size", "by must be one of 'value', 'quantity', got 'size'"),
+        ],
+    )
+    def test_wrong_calls(self, lower, rate, by, message):
+        with pytest.raises(ValueError, match=message):
+            RiskLimits(lower, rate, by=by)
+
+
+class TestRisingMargin:
+    @each
+    @given(
+        quantity=st.floats(1.0, 1e6) | st.floats(-1e6, -1.0),
+        entry=st.floats(0.5, 5e4),
+        share=st.floats(0.02, 0.9),
+        slope=st.floats(0.0, 0.5),
+    )
+    def test_price_is_where_the_shortfall_turns(self, contract, quantity, entry, share, slope):
+        value = abs(float(contract.value(quantity, entry)))
+        rising = RisingMargin(0.01, slope / value)
+        margin = share * value
+        level = float(
+            sg.liquidation.liquidation_price(quantity, entry, margin, contract=contract, maintenance=rising, fee=0.001)
+        )
+        terms = (contract.kind, contract.multiplier, quantity, entry, margin, 0.01, slope / value, 0.001)
+        worse = 1.0 - 1e-9 if quantity > 0 else 1.0 + 1e-9
+        if 0.0 < level < math.inf:
+            assert oracle.rising_shortfall(*terms, level * worse) > 0
+            assert oracle.rising_shortfall(*terms, level / worse) < 0
+        else:
+            # the side of the prices to which the position is lost: none, or all that are near
+            breached = oracle.rising_shortfall(*terms, entry) > 0
+            never = 0.0 if quantity > 0 else math.inf
+            assert (level != never) == breached
+
+    @each
+    def test_without_a_slope_it_is_the_flat_rate(self, contract):
+        random = np.random.default_rng(2)
+        entry = random.uniform(50.0, 400.0, 100)
+        quantity = random.choice([-1.0, 1.0], 100) * random.uniform(10.0, 600.0, 100)
+        margin = np.abs(contract.value(quantity, entry)) * random.uniform(-1.2, 1.2, 100)
+        terms = {"contract": contract, "fee": 0.001}
+        expected = sg.liquidation.liquidation_price(quantity, entry, margin, maintenance=0.02, **terms)
+        actual = sg.liquidation.liquidation_price(quantity, entry, margin, maintenance=RisingMargin(0.02, 0.0), **terms)
+        np.testing.assert_allclose(actual, expected, rtol=1e-13)
+        by_quantity = RisingMargin(0.02, 0.0, by="quantity")
+        actual = sg.liquidation.liquidation_price(quantity, entry, margin, maintenance=by_quantity, **terms)
+        np.testing.assert_array_equal(actual, expected)
+
+    def test_nothing_to_solve(self):
+        price = sg.liquidation.liquidation_price
+        with np.errstate(all="raise"):
+            assert np.isnan(price(0.0, 100.0, 1.0, contract=LINEAR, maintenance=RISING))
+            assert np.isnan(price(np.nan, 100.0, 1.0, contract=LINEAR, maintenance=RISING))
+            assert price(1.0, 100.0, 101.0, contract=LINEAR, maintenance=RISING) == 0.0
+            assert price(-1.0, 100.0, -101.0, contract=LINEAR, maintenance=RISING) == 0.0
+            assert price(-100.0, 100.0, 1.5, contract=XBTUSD, maintenance=RISING) == np.inf
+            # requirement above any equity that a price can give
+            assert price(100.0, 100.0, 1.0, contract=LINEAR, maintenance=RisingMargin(0.01, 1.0)) == np.inf
+        with pytest.warns(RuntimeWarning, match="invalid"):
+            assert np.isnan(price(1.0, -100.0, 1.0, contract=LINEAR, maintenance=RISING))
+
+    @each
+    @pytest.mark.parametrize("by", ["value", "quantity"])
+    def test_the_largest_position_takes_the_balance(self, contract, by):
+        scale = 1.0 if by == "value" else float(contract.value(1.0, 200.0))
+        rising = RisingMargin(0.02, 0.0002 * scale, by=by)
+        price, balance = np.array([150.0, 200.0, 300.0])[:, np.newaxis], np.array([0.001, 3.0, 400.0])
+        most = sg.liquidation.max_quantity(price, balance, contract=contract, initial=rising, fee=0.001)
+        needed = sg.liquidation.initial_margin(most, price, contract=contract, initial=rising, fee=0.001)
+        np.testing.assert_allclose(needed, np.broadcast_to(balance, needed.shape), rtol=1e-12)
+
+    @each
+    def test_breach_by_value_is_that_of_the_price(self, contract):
+        quantity, entry, margin = positions(contract, 200, 11)
+        quantity[:3], margin[3:6] = 0.0, -1e6
+        value = np.abs(contract.value(np.where(quantity == 0.0, 1.0, quantity), entry))
+        rising = RisingMargin(0.01, 0.02 / float(value.max()))
+        terms = {"contract": contract, "maintenance": rising, "fee": 0.001}
+        level = sg.liquidation.liquidation_price(quantity, entry, margin, **terms)
+        random = np.random.default_rng(12)
+        mark = entry * np.exp(np.cumsum(0.05 * random.standard_normal((60, 200)), axis=0))
+        dead = np.where(quantity > 0.0, mark < level, mark > level)
+        dead[:, :3] = margin[:3] < 0.0
+        expected = np.where(dead.any(axis=0), dead.argmax(axis=0), 60)
+        np.testing.assert_array_equal(sg.liquidation.first_breach(mark, quantity, entry, margin, **terms), expected)
+        assert len(set(expected.tolist())) > 10
+
+    def test_breach_by_quantity(self):
+        by_quantity = RisingMargin(0.01, 0.04, by="quantity")
+        # 1 % + 2 x 4 % of the value, of a margin of 20: breached below (200 - 20) / (2 - 0.18) = 98.901
+        terms = {"contract": LINEAR, "maintenance": by_quantity}
+        assert sg.liquidation.first_breach([99.0, 98.91, 98.9], 2.0, 100.0, 20.0, **terms) == 2
+
+    @pytest.mark.parametrize(
+        ("rate", "slope", "by", "message"),
+        [
+            (1.0, 0.0, "value", r"rate must be a number in \[0, 1\), got 1.0"),
+            ("2 %", 0.0, "value", r"rate must be a number in \[0, 1\), got '2 %'"),
+            (0.1, -1.0, "value", "slope must be a number >= 0, got -1.0"),
+            (0.1, np.inf, "value", "slope must be a number >= 0, got inf"),
+            (0.1, 0.0, "coins", "by must be one of 'value', 'quantity', got 'coins'"),
+        ],
+    )
+    def test_wrong_calls(self, rate, slope, by, message):
+        with pytest.raises(ValueError, match=message):
+            RisingMargin(rate, slope, by=by)
+
+
+class TestMarginRate:
+    @each
+    @pytest.mark.parametrize("fee", [0.0, 1 / 1024])
+    def test_a_deduction_is_that_of_a_tier(self, contract, fee):
+        # in the tier in which the position stays, Binance's formula with its maintenance amount
+        quantity, entry, margin = positions(contract, 200, 8)
+        for k in range(1, 5):
+            rate = MarginRate(RATE[k], float(TIERS.amount[k]))
+            terms = {"contract": contract, "fee": fee}
+            level = sg.liquidation.liquidation_price(quantity, entry, margin, maintenance=rate, **terms)
+            value = np.abs(contract.value(quantity, np.where((level > 0.0) & (level < np.inf), level, entry)))
+            inside = (value > LOWER[k]) & (value < [*LOWER[1:], np.inf][k]) & (level > 0.0) & (level < np.inf)
+            tiers = sg.liquidation.liquidation_price(quantity, entry, margin, maintenance=TIERS, **terms)
+            np.testing.assert_array_equal(level[inside], tiers[inside])
+            assert inside.sum() >= 3
+
+    def test_no_more_is_deducted_than_is_required(self):
+        rate = MarginRate(0.01, 5.0)
+        assert float(sg.liquidation.maintenance_margin(1.0, 100.0, contract=LINEAR, maintenance=rate)) == 0.0
+        assert float(sg.liquidation.maintenance_margin(10.0, 100.0, contract=LINEAR, maintenance=rate)) == 5.0
+        assert sg.liquidation.first_breach([91.0, 90.0, 89.9], 1.0, 100.0, 10.0, contract=LINEAR, maintenance=rate) == 2
+
+    def test_of_the_value_at_entry(self):
+        # Bybit help, liquidation price of inverse contracts: 0.5 % of the value at entry, 10,000 long at 8,000
+        contract = XBTUSD
+        kept = MarginRate(0.005, at="entry")
+        terms = {"contract": contract, "maintenance": kept}
+        level = float(sg.liquidation.liquidation_price(10_000, 8_000.0, 0.5, **terms))
+        assert close(level, sg.liquidation.bankruptcy_price(10_000, 8_000.0, 0.5 - 0.005 * 1.25, contract=contract))
+        assert float(sg.liquidation.maintenance_margin(10_000, 5_000.0, entry=8_000.0, **terms)) == 0.005 * 1.25
+        beside = [np.nextafter(level, np.inf), np.nextafter(level, 0.0)]
+        assert sg.liquidation.first_breach(beside, 10_000, 8_000.0, 0.5, **terms) == 1
+
+    @pytest.mark.parametrize(
+        ("terms", "message"),
+        [
+            ({"rate": 1.0}, r"rate must be a number in \[0, 1\), got 1.0"),
+            ({"rate": "high"}, r"rate must be a number in \[0, 1\), got 'high'"),
+            ({"rate": 0.1, "deduction": -1.0}, "deduction must be a number >= 0, got -1.0"),
+            ({"rate": 0.1, "at": "exit"}, "at must be one of 'mark', 'entry', got 'exit'"),
+        ],
+    )
+    def test_wrong_calls(self, terms, message):
+        with pytest.raises(ValueError, match=message):
+            MarginRate(**terms)
+
+
+EVERY = [
+    MarginRate(0.02),
+    MarginRate(0.02, 3.0),
+    MarginRate(0.02, at="entry"),
+    TIERS,
+    Tiers(LOWER, RATE, at="entry"),
+    RiskLimits([0.0, 64.0, 1024.0], [0.01, 0.02, 0.05]),
+    RiskLimits([0.0, 5.0, 50.0], [0.01, 0.02, 0.05], by="quantity"),
+    RiskLimits([0.0, 64.0, 1024.0], [0.01, 0.02, 0.05], at="entry"),
+    RisingMargin(0.01, 1e-5),
+    RisingMargin(0.01, 1e-12, by="quantity"),
+    RisingMargin(0.01, 1e-5, at="entry"),
+]
+every = pytest.mark.parametrize("margin", EVERY, ids=repr)
+
+
+class TestOneInterface:
+    """Every kind of margin is taken by every function and by the stream, and all of them agree."""
+
+    @each
+    @every
+    def test_first_breaches(self, contract, margin):
+        quantity, entry, collateral = positions(contract, 40, 13)
+        random = np.random.default_rng(14)
+        mark = entry * np.exp(np.cumsum(0.06 * random.standard_normal((50, 40)), axis=0))
+        terms = {"maintenance": margin, "fee": 0.001}
+        alone = sg.liquidation.first_breach(mark, quantity, entry, collateral, contract=contract, **terms)
+        # by the definition, in rounded arithmetic
+        equity = collateral + contract.pnl(quantity, entry, mark)
+        needed = sg.liquidation.maintenance_margin(quantity, mark, contract=contract, entry=entry, **terms)
+        dead = equity < needed
+        np.testing.assert_array_equal(alone, np.where(dead.any(axis=0), dead.argmax(axis=0), 50))
+        assert len(set(alone.tolist())) > 5
+        ratio = sg.liquidation.margin_ratio(quantity, entry, mark, collateral, contract=contract, **terms)
+        np.testing.assert_array_equal(ratio > 1.0, dead)
+        for i in range(40):
+            account = (mark[:, i : i + 1], [1.0], quantity[i : i + 1], entry[i : i + 1], collateral[i : i + 1])
+            assert sg.liquidation.account_first_breach(*account, contracts=[contract], **terms) == alone[i]
+            watch = sg.stream.LiquidationWatch(quantity[i], entry[i], collateral[i], contract=contract, **terms)
+            assert [watch.update(m) for m in mark[:, i]] == [alone[i] <= t for t in range(50)]
+
+    @each
+    @every
+    def test_prices(self, contract, margin):
+        quantity, entry, collateral = positions(contract, 40, 15)
+        terms = {"maintenance": margin, "fee": 0.001}
+        level = sg.liquidation.liquidation_price(quantity, entry, collateral, contract=contract, **terms)
+        for i in range(40):
+            found = sg.liquidation.account_price(
+                [entry[i]], [1.0], quantity[i : i + 1], entry[i : i + 1], collateral[i : i + 1], contracts=[contract],
+                **terms,
+            )  # fmt: skip
+            here = found.below if quantity[i] > 0 else found.above
+            assert close(here, level[i], 1e-12) or here == level[i]
+        probability = sg.liquidation.breach_probability(
+            entry, quantity, entry, collateral, contract=contract, vol=0.8, expiry=0.3, **terms
+        )
+        assert ((probability >= 0.0) & (probability <= 1.0)).all()
+
+    @each
+    @every
+    def test_state_process_cascade_and_simulation(self, contract, margin):
+        quantity, entry, collateral = positions(contract, 30, 16)
+        mark = entry[0] * np.linspace(1.0, 0.5, 40)
+        entry[:] = entry[0]
+        terms = {"contract": contract, "maintenance": margin}
+        needed = sg.liquidation.maintenance_margin(quantity, mark[5], entry=entry, **terms)
+        account = sg.liquidation.account_maintenance(
+            mark[5:6], [1.0], quantity[:, None], contracts=[contract], maintenance=margin, entry=entry[:, None]
+        )
+        np.testing.assert_allclose(account, needed, rtol=1e-14)
+        bar = sg.liquidation.first_breach(mark[:, None], quantity, entry, collateral, **terms)
+        after = sg.liquidation.simulate(
+            mark, quantity, entry, collateral, contracts=contract, maintenance=margin,
+            rule=sg.liquidation.LiquidationRule(), fund=1e9,
+        )  # fmt: skip
+        bars = np.full(30, 40)
+        bars[after.events.account] = after.events.bar
+        np.testing.assert_array_equal(bars, bar)
+        end = sg.liquidation.simulate_cascade(mark[10], quantity, entry, collateral, depth=1e12, **terms)
+        gone = sg.liquidation.first_breach(mark[10:11, None], quantity, entry, collateral, **terms) == 0
+        np.testing.assert_array_equal(end.wave < end.waves, gone)
+        found = sg.liquidation.account_breach_probability(
+            mark[:1], [1.0], quantity[:, None], entry[:, None], collateral[:, None], contracts=[contract],
+            maintenance=margin, vol=0.8, expiry=0.3, steps=60, paths=4_000, rng=3,
+        )  # fmt: skip
+        exact = sg.liquidation.breach_probability(mark[0], quantity, entry, collateral, vol=0.8, expiry=0.3, **terms)
+        assert (np.abs(found.probability - exact) <= 5.0 * found.error).all()
+
+    @each
+    @every
+    @given(price=prices, balance=st.floats(1e-3, 1e5), fee=st.sampled_from([0.0, 0.001]))
+    def test_the_largest_position_is_never_too_large(self, contract, margin, price, balance, fee):
+        terms = {"contract": contract, "initial": margin, "fee": fee}
+        most = sg.liquidation.max_quantity(price, balance, **terms)
+        assert sg.liquidation.initial_margin(most, price, **terms) <= balance
+        assert sg.liquidation.initial_margin(most * (1 + 1e-12), price, **terms) >= balance * (1 - 1e-9)
+
+    @every
+    def test_margins_are_values(self, margin):
+        assert pickle.loads(pickle.dumps(margin)) == copy.copy(margin) == margin
+        assert hash(copy.deepcopy(margin)) == hash(margin)
+        assert eval(repr(margin)) == margin
+        assert sum(margin == other for other in EVERY) == 1
+        with pytest.raises(AttributeError, match="does not change"):
+            margin.rate = 0.5
+        with pytest.raises(AttributeError, match="does not change"):
+            del margin.rate
+
+
+def test_tables_cannot_be_made_writeable():
+    for table in (TIERS.rate, TIERS.amount, LIMITS.lower):
+        with pytest.raises(ValueError, match="WRITEABLE"):
+            table.flags.writeable = True
+
+
+def test_an_edge_of_risk_limits_steps_inside():
+    # 672,800 contracts at 3,364 are 200 and need 2.0; one unit in the last place more is in the next tier
+    limits = RiskLimits([0.0, 200.0], [0.01, 0.015])
+    most = sg.liquidation.max_quantity(3_364.0, 2.5, contract=XBTUSD, initial=limits)
+    assert close(most, 672_800.0, 1e-15)
+    assert sg.liquidation.initial_margin(most, 3_364.0, contract=XBTUSD, initial=limits) <= 2.5
+
+
+@pytest.mark.parametrize("initial", [0.0, -0.1, 1.5])
+def test_nonsense_for_an_initial_margin_is_refused(initial):
+    with pytest.warns(RuntimeWarning, match="invalid"):
+        assert np.isnan(sg.liquidation.max_quantity(100.0, 1.0, contract=LINEAR, initial=initial, fee=0.001))
+
+
+@pytest.mark.parametrize("value", [LIMITS, RISING, RiskLimits([0.0], [1.0], by="quantity")], ids=repr)
+def test_margins_are_values(value):
+    assert pickle.loads(pickle.dumps(value)) == copy.copy(value) == value
+    assert hash(copy.deepcopy(value)) == hash(value)
+    assert eval(repr(value)) == value
+    assert value != "limits"
+    assert LIMITS != RISING
+    with pytest.raises(AttributeError, match="does not change"):
+        value.rate = 0.5
+    with pytest.raises(AttributeError, match="does not change"):
+        del value.rate
+
+
+def test_limits_are_read_only():
+    assert len(LIMITS) == 4
+    with pytest.raises(ValueError, match="read-only"):
+        LIMITS.rate[0] = 0.0
+
+
+def test_tiers_and_limits_differ_above_the_first_edge():
+    tiers = Tiers(LIMITS.lower, LIMITS.rate)
+    assert close(tiers.margin(180.0), 180.0 * LIMITS.rate_of(180.0))
+    assert close(tiers.margin(230.0), oracle.margin(LIMITS.lower, LIMITS.rate, 230.0))
+    assert tiers.margin(230.0) < 230.0 * LIMITS.rate_of(230.0)
 
 
 class TestFrontier:

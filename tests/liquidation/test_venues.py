@@ -1,9 +1,7 @@
 """Contracts and margins of the exchanges against what they print, and margins that hold for a whole position."""
 
-import copy
 import csv
 import math
-import pickle
 import subprocess
 import sys
 from datetime import date
@@ -12,21 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from oracle.liquidation import limits as oracle
-from oracle.liquidation import tiers as exact_tiers
 
 import shortgamma as sg
 from shortgamma.contracts import ETHUSD, XBTUSD, Contract
-from shortgamma.liquidation import RisingMargin, RiskLimits, Tiers, venues
+from shortgamma.liquidation import Tiers, venues
 
 LINEAR = Contract("linear")
 CONTRACTS = [LINEAR, XBTUSD, ETHUSD]
-LIMITS = RiskLimits([0.0, 200.0, 300.0, 400.0], [0.005, 0.01, 0.015, 0.02])
-RISING = RisingMargin(0.01, 0.00005)
-
-each = pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.kind)
 
 
 def close(actual, expected, rel=1e-13):
@@ -213,182 +203,3 @@ class TestMarkets:
         assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
         with pytest.raises(AttributeError, match="has no attribute 'exchanges'"):
             _ = sg.liquidation.exchanges
-
-
-class TestRiskLimits:
-    @given(size=st.floats(-1e3, 1e3))
-    def test_rate_of(self, size):
-        assert LIMITS.rate_of(size) == float(oracle.rate_of(LIMITS.lower, LIMITS.rate, size))
-
-    def test_edges_belong_to_the_tier_below(self):
-        edge = 200.0
-        sizes = [np.nextafter(edge, 0.0), edge, np.nextafter(edge, np.inf), np.nan, np.inf]
-        np.testing.assert_array_equal(LIMITS.rate_of(sizes), [0.005, 0.005, 0.01, np.nan, 0.02])
-
-    @each
-    @pytest.mark.parametrize("by", ["value", "quantity"])
-    def test_functions_take_the_rate_of_the_size_at_entry(self, contract, by):
-        random = np.random.default_rng(1)
-        entry = random.uniform(50.0, 400.0, 100)
-        quantity = random.choice([-1.0, 1.0], 100) * random.uniform(10.0, 600.0, 100)
-        quantity /= 1.0 if by == "quantity" else contract.value(1.0, entry)
-        limits = RiskLimits(LIMITS.lower, LIMITS.rate, by=by)
-        opened = np.abs(contract.value(quantity, entry))
-        rate = [float(oracle.rate_of(limits.lower, limits.rate, s)) for s in limits.size(contract, quantity, entry)]
-        assert len(set(rate)) == 4
-        margin, mark = 0.1 * opened, 0.97 * entry
-        terms = {"contract": contract, "fee": 0.001}
-        path = entry * np.exp(np.cumsum(random.normal(0.0, 0.02, (60, 100)), axis=0))
-        module = sg.liquidation
-        for function, first in (
-            (module.liquidation_price, (quantity, entry, margin)),
-            (module.first_breach, (path, quantity, entry, margin)),
-            (module.margin_ratio, (quantity, entry, mark, margin)),
-        ):
-            expected = function(*first, maintenance=np.array(rate), **terms)
-            np.testing.assert_array_equal(function(*first, maintenance=limits, **terms), expected)
-        expected = module.maintenance_margin(quantity, entry, maintenance=np.array(rate), **terms)
-        np.testing.assert_array_equal(module.maintenance_margin(quantity, entry, maintenance=limits, **terms), expected)
-
-    @each
-    @pytest.mark.parametrize("by", ["value", "quantity"])
-    def test_the_largest_position(self, contract, by):
-        limits = RiskLimits([0.0, 20.0, 30.0], [0.01, 0.02, 0.03], by=by)
-        price = 200.0
-        balance = np.geomspace(1e-5, 1e4, 200)
-        most = sg.liquidation.max_quantity(price, balance, contract=contract, initial=limits, fee=0.001)
-        needed = sg.liquidation.initial_margin(most, price, contract=contract, initial=limits, fee=0.001)
-        assert (needed <= balance * (1 + 1e-12)).all()
-        more = sg.liquidation.initial_margin(most * (1 + 1e-12), price, contract=contract, initial=limits, fee=0.001)
-        assert (more >= balance * (1 - 1e-12)).all()
-        assert (np.diff(most) >= 0.0).all()
-        assert sg.liquidation.max_quantity(price, -1.0, contract=contract, initial=limits) == 0.0
-
-    @pytest.mark.parametrize(
-        ("lower", "rate", "by", "message"),
-        [
-            ([0, 5, 5], [0.1, 0.2, 0.3], "value", r"lower\[2\] must be above the edge before, got 5.0"),
-            ([1, 9], [0.1, 0.2], "value", r"lower\[0\] must be 0 on the first tier, got 1.0"),
-            ([0, 9], [0.2, 0.1], "value", r"rate\[1\] must be at least the rate before, got 0.1"),
-            ([0, 9], [0.2, 1.5], "value", r"rate\[1\] must be in \[0, 1\], got 1.5"),
-            ([0, np.inf], [0.1, 0.2], "value", r"lower\[1\] must be finite and at least 0, got inf"),
-            ([0, 9], [0.1], "value", r"rate has shape \(1,\), lower has \(2,\)"),
-            ([], [], "value", r"lower must be a sequence of at least one edge, got shape \(0,\)"),
-            ([0], [0.1], "size", "by must be one of 'value', 'quantity', got 'size'"),
-        ],
-    )
-    def test_wrong_calls(self, lower, rate, by, message):
-        with pytest.raises(ValueError, match=message):
-            RiskLimits(lower, rate, by=by)
-
-
-class TestRisingMargin:
-    @each
-    @given(
-        quantity=st.floats(1.0, 1e6) | st.floats(-1e6, -1.0),
-        entry=st.floats(0.5, 5e4),
-        share=st.floats(0.02, 0.9),
-        slope=st.floats(0.0, 0.5),
-    )
-    def test_price_is_where_the_shortfall_turns(self, contract, quantity, entry, share, slope):
-        value = abs(float(contract.value(quantity, entry)))
-        rising = RisingMargin(0.01, slope / value)
-        margin = share * value
-        level = float(
-            sg.liquidation.liquidation_price(quantity, entry, margin, contract=contract, maintenance=rising, fee=0.001)
-        )
-        terms = (contract.kind, contract.multiplier, quantity, entry, margin, 0.01, slope / value, 0.001)
-        worse = 1.0 - 1e-9 if quantity > 0 else 1.0 + 1e-9
-        if 0.0 < level < math.inf:
-            assert oracle.rising_shortfall(*terms, level * worse) > 0
-            assert oracle.rising_shortfall(*terms, level / worse) < 0
-        else:
-            # the side of the prices to which the position is lost: none, or all that are near
-            breached = oracle.rising_shortfall(*terms, entry) > 0
-            never = 0.0 if quantity > 0 else math.inf
-            assert (level != never) == breached
-
-    @each
-    def test_without_a_slope_it_is_the_flat_rate(self, contract):
-        random = np.random.default_rng(2)
-        entry = random.uniform(50.0, 400.0, 100)
-        quantity = random.choice([-1.0, 1.0], 100) * random.uniform(10.0, 600.0, 100)
-        margin = np.abs(contract.value(quantity, entry)) * random.uniform(-1.2, 1.2, 100)
-        terms = {"contract": contract, "fee": 0.001}
-        expected = sg.liquidation.liquidation_price(quantity, entry, margin, maintenance=0.02, **terms)
-        actual = sg.liquidation.liquidation_price(quantity, entry, margin, maintenance=RisingMargin(0.02, 0.0), **terms)
-        np.testing.assert_allclose(actual, expected, rtol=1e-13)
-        by_quantity = RisingMargin(0.02, 0.0, by="quantity")
-        actual = sg.liquidation.liquidation_price(quantity, entry, margin, maintenance=by_quantity, **terms)
-        np.testing.assert_array_equal(actual, expected)
-
-    def test_nothing_to_solve(self):
-        price = sg.liquidation.liquidation_price
-        with np.errstate(all="raise"):
-            assert np.isnan(price(0.0, 100.0, 1.0, contract=LINEAR, maintenance=RISING))
-            assert np.isnan(price(np.nan, 100.0, 1.0, contract=LINEAR, maintenance=RISING))
-            assert price(1.0, 100.0, 101.0, contract=LINEAR, maintenance=RISING) == 0.0
-            assert price(-1.0, 100.0, -101.0, contract=LINEAR, maintenance=RISING) == 0.0
-            assert price(-100.0, 100.0, 1.5, contract=XBTUSD, maintenance=RISING) == np.inf
-            # requirement above any equity that a price can give
-            assert price(100.0, 100.0, 1.0, contract=LINEAR, maintenance=RisingMargin(0.01, 1.0)) == np.inf
-        with pytest.warns(RuntimeWarning, match="invalid"):
-            assert np.isnan(price(1.0, -100.0, 1.0, contract=LINEAR, maintenance=RISING))
-
-    @each
-    @pytest.mark.parametrize("by", ["value", "quantity"])
-    def test_the_largest_position_takes_the_balance(self, contract, by):
-        scale = 1.0 if by == "value" else float(contract.value(1.0, 200.0))
-        rising = RisingMargin(0.02, 0.0002 * scale, by=by)
-        price, balance = np.array([150.0, 200.0, 300.0])[:, np.newaxis], np.array([0.001, 3.0, 400.0])
-        most = sg.liquidation.max_quantity(price, balance, contract=contract, initial=rising, fee=0.001)
-        needed = sg.liquidation.initial_margin(most, price, contract=contract, initial=rising, fee=0.001)
-        np.testing.assert_allclose(needed, np.broadcast_to(balance, needed.shape), rtol=1e-12)
-
-    def test_breach_by_value_is_refused(self):
-        with pytest.raises(TypeError, match="maintenance must not rise with the value here"):
-            sg.liquidation.first_breach([90.0], 1.0, 100.0, 5.0, contract=LINEAR, maintenance=RISING)
-        by_quantity = RisingMargin(0.01, 0.04, by="quantity")
-        # 1 % + 2 x 4 % of the value, of a margin of 20: breached below (200 - 20) / (2 - 0.18) = 98.901
-        terms = {"contract": LINEAR, "maintenance": by_quantity}
-        assert sg.liquidation.first_breach([99.0, 98.91, 98.9], 2.0, 100.0, 20.0, **terms) == 2
-
-    @pytest.mark.parametrize(
-        ("rate", "slope", "by", "message"),
-        [
-            (1.0, 0.0, "value", r"rate must be a number in \[0, 1\), got 1.0"),
-            ("2 %", 0.0, "value", r"rate must be a number in \[0, 1\), got '2 %'"),
-            (0.1, -1.0, "value", "slope must be a number >= 0, got -1.0"),
-            (0.1, np.inf, "value", "slope must be a number >= 0, got inf"),
-            (0.1, 0.0, "coins", "by must be one of 'value', 'quantity', got 'coins'"),
-        ],
-    )
-    def test_wrong_calls(self, rate, slope, by, message):
-        with pytest.raises(ValueError, match=message):
-            RisingMargin(rate, slope, by=by)
-
-
-@pytest.mark.parametrize("value", [LIMITS, RISING, RiskLimits([0.0], [1.0], by="quantity")], ids=repr)
-def test_they_are_values(value):
-    assert pickle.loads(pickle.dumps(value)) == copy.copy(value) == value
-    assert hash(copy.deepcopy(value)) == hash(value)
-    assert eval(repr(value)) == value
-    assert value != "limits"
-    assert LIMITS != RISING
-    with pytest.raises(AttributeError, match="does not change"):
-        value.rate = 0.5
-    with pytest.raises(AttributeError, match="does not change"):
-        del value.rate
-
-
-def test_limits_are_read_only():
-    assert len(LIMITS) == 4
-    with pytest.raises(ValueError, match="read-only"):
-        LIMITS.rate[0] = 0.0
-
-
-def test_tiers_and_limits_differ_above_the_first_edge():
-    tiers = Tiers(LIMITS.lower, LIMITS.rate)
-    assert close(tiers.margin(180.0), 180.0 * LIMITS.rate_of(180.0))
-    assert close(tiers.margin(230.0), exact_tiers.margin(LIMITS.lower, LIMITS.rate, 230.0))
-    assert tiers.margin(230.0) < 230.0 * LIMITS.rate_of(230.0)

@@ -149,7 +149,7 @@ def simulate_cascade(
     >>> terms = {"contract": sg.contracts.Contract("linear"), "maintenance": 0.0, "depth": 10.0}
     >>> end = sg.liquidation.simulate_cascade(97.9, [10.0, 10.0, 10.0], 100.0, [20.0, 28.0, 90.0], **terms)
     >>> int(end.waves), end.wave.tolist(), float(end.mark.round(9))
-    (2, [0, 1, -1], 95.9)
+    (2, [0, 1, 2], 95.9)
     """
     spec = contracts.checked(contract)
     starts = number("mark", mark).astype(np.float64)

@@ -525,7 +525,7 @@ def max_quantity(
     else:
         value: Any = np.inf
         with np.errstate(divide="ignore", invalid="ignore"):
-            for rate, amount in _steps(initial, contract, 1.0, price, "initial"):
+            for rate, amount in _steps_at_opening(initial):
                 given = rate if isinstance(initial, Margin) else _above_zero(_in_unit_range(plain("initial", rate)))
                 value = np.minimum(value, (funds + amount) / (given + cost))
         quantity = value / contract.value(1.0, price)
@@ -757,9 +757,15 @@ def _rises(margin: Any) -> TypeGuard[RisingMargin]:
     return isinstance(margin, RisingMargin) and margin.by == "value" and margin.at == "mark" and margin.slope > 0.0
 
 
-def _steps(
-    margin: Any, contract: Contract, quantity: ArrayLike, entry: ArrayLike, name: str = "maintenance"
-) -> list[tuple[Any, Any]]:
+def _steps_at_opening(margin: Any) -> list[tuple[Any, Any]]:
+    """Rates and amounts of the value, which is the same at the mark and at entry."""
+    if not isinstance(margin, Margin):
+        return [(margin, 0.0)]
+    table = margin._table()
+    return list(zip(table.rate.tolist(), table.amount.tolist(), strict=True))
+
+
+def _steps(margin: Any, contract: Contract, quantity: ArrayLike, entry: ArrayLike) -> list[tuple[Any, Any]]:
     """Rates and amounts of which the largest rate v - amount of the value v at the mark is required."""
     return margin._steps(contract, quantity, entry) if isinstance(margin, Margin) else [(margin, 0.0)]
 
@@ -839,8 +845,9 @@ def _requirement(
     cost = _in_unit_range(plain("fee", fee))
     if isinstance(margin, RiskLimits | RisingMargin) and margin.at == "mark":
         opened = price if entry is None or isinstance(margin, RisingMargin) else entry
-        margin = margin.rate_of(margin.size(contract, quantity, opened))
-    elif isinstance(margin, Margin):
+        rate = margin.rate_of(margin.size(contract, quantity, opened))
+        return call(np.multiply, ("value", name), (value, rate + cost), out)
+    if isinstance(margin, Margin):
         required = margin.required(contract, quantity, price, entry)
         return call(np.add, ("margin", "fee"), (required, value * cost), out)
     return call(np.multiply, ("value", name), (value, _in_unit_range(plain(name, margin)) + cost), out)
