@@ -7,6 +7,7 @@ from shortgamma import funding as funding
 from shortgamma import io as io
 from shortgamma import leverage as leverage
 from shortgamma import liquidation as liquidation
+from shortgamma import plot as plot
 from shortgamma import stream as stream
 from shortgamma import vanilla as vanilla
 from shortgamma import vecmath as vecmath

@@ -6,9 +6,9 @@ The scores of a row are g = (u, x u) with u = y - a - b x, linear in h = (y, 1, 
     g = C h,   C = ((1, -a, -b, 0, 0), (0, 0, -a, 1, -b))
 
 so the HAC matrix of the scores is S = C M C' with M = sum of w_|i-j| h_i h_j' over the pairs of rows in the window, one
-symmetric 5 x 5 matrix that does not depend on the coefficients. A row that enters adds h B' + B h', where B = h / 2 + sum
-of w_j h_(t-j) looks back; a row that leaves takes h F' + F h' away, where F looks ahead. Under Bartlett weights both
-filters are running sums: box (L + 1 rows) and slope (their triangle, times L + 1).
+symmetric 5 x 5 matrix that does not depend on the coefficients. A row that enters adds h B' + B h', where
+B = h / 2 + sum of w_j h_(t-j) looks back; a row that leaves takes h F' + F h' away, where F looks ahead. Under Bartlett
+weights both filters are running sums: box (L + 1 rows) and slope (their triangle, times L + 1).
 
 To keep digits, x and y are measured from an anchor: x - x0 and y - y0 - pilot (x - x0), where (x0, y0) is the mean and
 pilot the slope of the window at which the sums were last built from nothing. `worn` says when that must be done again.

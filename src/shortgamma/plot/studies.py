@@ -1,0 +1,218 @@
+"""Pictures of studies: carry, dealer flows, and where a profit came from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from shortgamma.plot import _axes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+
+
+def carry(
+    basis: ArrayLike, *, time: Any = None, tenor: str = "", extremes: float | None = 0.4, ax: Axes | None = None
+) -> Axes:
+    """History of an annualised basis.
+
+    Parameters
+    ----------
+    basis : array_like of shape (n,)
+        Annualised basis, a fraction, as `shortgamma.carry.annualized_basis` or `constant_maturity` gives it.
+    time : array_like of shape (n,), optional
+        Times; elements are counted without it.
+    tenor : str, default ""
+        What it is the basis of, for the title.
+    extremes : float or None, default 0.4
+        Beyond this, either way, the basis is marked.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes, in percent a year.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> sg.plot.carry([0.1, 0.45, 0.08]).get_ylabel()
+    'basis (% a year)'
+    """
+    values = _axes.vector("basis", basis)
+    position, label = _axes.time_of(time, len(values))
+    mean = 100.0 * float(np.nanmean(values))
+    high, low = 100.0 * float(np.nanmax(values)), 100.0 * float(np.nanmin(values))
+    name = f"{tenor}: " if tenor else ""
+    ax = _axes.axes(ax, f"{name}{mean:.1f} % a year on average, {low:.0f} to {high:.0f} %", label, "basis (% a year)")
+    ax.plot(position, 100.0 * values, color=_axes.BLUE, linewidth=1.1)
+    ax.axhline(0.0, color=_axes.GREY, linewidth=0.8)
+    if extremes is not None:
+        beyond = np.abs(values) >= extremes
+        if beyond.any():
+            name = f"beyond {100 * extremes:g} %"
+            ax.plot(position[beyond], 100.0 * values[beyond], ".", color=_axes.RED, markersize=5, label=name)
+    _axes.legend(ax)
+    _axes.dates(ax, position)
+    return ax
+
+
+def profile(
+    result: Any,
+    *,
+    spot: float | None = None,
+    flips: ArrayLike = (),
+    measure: str = "gamma_percent",
+    scale: float = 1e9,
+    ax: Axes | None = None,
+) -> Axes:
+    """What a book of options is exposed to, at every level of the spot.
+
+    Parameters
+    ----------
+    result : Profile
+        What `shortgamma.dealer.profile` gave.
+    spot : float, optional
+        Where the market is; a dashed line.
+    flips : array_like, optional
+        Levels at which the exposure changes its sign.
+    measure : str, default "gamma_percent"
+        Which field of the result.
+    scale : float, default 1e9
+        What a unit of the vertical axis is in currency.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes; shaded where hedgers trade with the market's move.
+
+    Raises
+    ------
+    ValueError
+        If the result does not have ``measure``.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> import shortgamma as sg
+    >>> book = SimpleNamespace(spot=[90.0, 100.0, 110.0], gamma_percent=[-2e9, -1e9, 3e9])
+    >>> sg.plot.profile(book, spot=100.0).get_xlabel()
+    'spot'
+    """
+    if getattr(result, measure, None) is None:
+        raise ValueError(f"result has no {measure}")
+    level, value = _axes.vector("result.spot", result.spot), _axes.vector(measure, getattr(result, measure)) / scale
+    unit = {1e9: "bn", 1e6: "m", 1.0: "currency"}.get(scale, f"{scale:g}")
+    title = "Hedgers trade with the move where the line is below 0"
+    if spot is not None:
+        here = float(np.interp(spot, level, value))
+        side = "against" if here > 0 else "with"
+        title = f"At {spot:,.6g} the exposure is {here:+.3g} {unit}: hedgers trade {side} the move"
+    words = measure.replace("_percent", " per 1 %").replace("_point", " per point").replace("_day", " per day")
+    ax = _axes.axes(ax, title, "spot", f"{words} ({unit})")
+    ax.plot(level, value, color=_axes.BLUE, linewidth=1.5)
+    ax.fill_between(level, value, 0.0, where=value < 0.0, color=_axes.RED, alpha=0.18, linewidth=0)
+    ax.axhline(0.0, color=_axes.GREY, linewidth=0.8)
+    if spot is not None:
+        ax.axvline(spot, color=_axes.GREY, linestyle="--", linewidth=1.0, label="spot")
+    for place, flip in enumerate(np.atleast_1d(np.asarray(flips, dtype=float))):
+        label = "flip" if place == 0 else None
+        ax.axvline(flip, color=_axes.ORANGE, linestyle=":", linewidth=1.3, label=label)
+    _axes.legend(ax)
+    return ax
+
+
+def hedge_flow(result: Any, *, scale: float = 1e9, ax: Axes | None = None) -> Axes:
+    """What hedgers buy or sell after a move, beside what the gamma at the spot makes of it.
+
+    Parameters
+    ----------
+    result : HedgeFlow
+        What `shortgamma.dealer.hedge_flow` gave.
+    scale : float, default 1e9
+        What a unit of the vertical axis is in currency.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes; above 0 hedgers buy.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> import shortgamma as sg
+    >>> flow = SimpleNamespace(move=[-0.05, 0.05], value=[-2e9, 1e9], linear=[-1e9, 1e9])
+    >>> sg.plot.hedge_flow(flow).get_xlabel()
+    'move of the spot (%)'
+    """
+    move, value = _axes.vector("result.move", result.move), _axes.vector("result.value", result.value) / scale
+    linear = _axes.vector("result.linear", result.linear) / scale
+    unit = {1e9: "bn", 1e6: "m", 1.0: "currency"}.get(scale, f"{scale:g}")
+    order = np.argsort(move, kind="stable")
+    worst = int(np.argmin(move))
+    verb = "buy" if value[worst] > 0 else "sell"
+    title = f"After {100 * move[worst]:+.3g} % hedgers {verb} {abs(value[worst]):.3g} {unit}"
+    ax = _axes.axes(ax, title, "move of the spot (%)", f"bought by hedgers ({unit})")
+    ax.plot(100 * move[order], linear[order], "--", color=_axes.GREY, linewidth=1.1, label="from the gamma at the spot")
+    ax.plot(100 * move[order], value[order], color=_axes.BLUE, linewidth=1.6, label="book revalued")
+    ax.axhline(0.0, color=_axes.GREY, linewidth=0.8)
+    _axes.legend(ax)
+    return ax
+
+
+def ledger(parts: Mapping[str, float], *, unit: str = "settlement coin", ax: Axes | None = None) -> Axes:
+    """Where a profit came from: its parts as a waterfall, their sum at the end.
+
+    Parameters
+    ----------
+    parts : mapping of str to float
+        Parts that add up to the profit, in the order in which they are drawn.
+    unit : str, default "settlement coin"
+        What they are in.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes.
+
+    Raises
+    ------
+    ValueError
+        If there is no part.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> ax = sg.plot.ledger({"price": 3.0, "funding": -1.0, "fees": -0.5})
+    >>> [text.get_text() for text in ax.get_xticklabels()]
+    ['price', 'funding', 'fees', 'sum']
+    """
+    values = _axes.vector("parts", list(parts.values()))
+    ends = np.cumsum(values)
+    starts = ends - values
+    total = float(ends[-1])
+    ax = _axes.axes(ax, f"{total:+,.6g} in all", "", unit)
+    colours = [_axes.GREEN if value >= 0 else _axes.RED for value in values]
+    ax.bar(range(len(values)), values, bottom=starts, color=colours, width=0.62)
+    ax.bar(len(values), total, color=_axes.BLUE, width=0.62)
+    for place, (value, end) in enumerate(zip([*values, total], [*ends, total], strict=True)):
+        offset, side = (4, "bottom") if value >= 0 else (-4, "top")
+        style: Any = {"textcoords": "offset points", "ha": "center", "va": side, "fontsize": "small"}
+        ax.annotate(f"{value:+,.4g}", (place, end), xytext=(0, offset), **style)
+    ax.axhline(0.0, color=_axes.GREY, linewidth=0.8)
+    ax.set_xticks(range(len(values) + 1), [*parts, "sum"])
+    ax.use_sticky_edges = False
+    ax.margins(y=0.12)
+    ax.grid(visible=False, axis="x")
+    return ax

@@ -1,0 +1,111 @@
+"""Pictures: what is drawn is what was given, with units, on the axes that were given."""
+
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from processes import environment
+
+import shortgamma as sg
+
+figure = pytest.importorskip("matplotlib.figure")
+
+PRICE = np.array([100.0, 110.0, 99.0, 104.0])
+CASCADE = SimpleNamespace(fills=np.array([88.0, 80.0, np.nan]), mark=80.0, accounts=7, waves=2)
+PROFILE = SimpleNamespace(spot=[90.0, 100.0, 110.0], gamma_percent=[-2e9, -1e9, 3e9])
+FLOW = SimpleNamespace(move=[-0.05, 0.05], value=[-2e9, 1e9], linear=[-1e9, 1e9])
+UP_OUT = {"strike": 100.0, "barrier": 130.0, "vol": 0.3, "kind": "up-out", "option": "call"}
+PICTURES = {
+    "nav": lambda ax: sg.plot.nav(sg.leverage.nav(PRICE, 3.0), PRICE, leverage=3.0, ax=ax),
+    "drag": lambda ax: sg.plot.drag(-2.0, years=0.5, ax=ax),
+    "greeks": lambda ax: sg.plot.greeks("gamma", **UP_OUT, ax=ax),
+    "hedge": lambda ax: sg.plot.hedge(PRICE, [-0.2, -0.1, -0.8, -0.5], barrier=90.0, ax=ax),
+    "funding": lambda ax: sg.plot.funding([0.0001, -0.0002, 0.00375], ax=ax),
+    "premium": lambda ax: sg.plot.premium([0.0001, 0.0003], [0.0001, 0.0002], ax=ax),
+    "frontier": lambda ax: sg.plot.frontier(
+        [5e3, 1e4], [210.0, 180.0], long=True, path=([8e3, 6e3], [250, 200]), ax=ax
+    ),
+    "survival": lambda ax: sg.plot.survival([[10, 3], [10, 10]], [3.0, 20.0], bars=10, ax=ax),
+    "cascade": lambda ax: sg.plot.cascade(CASCADE, mark=90.0, ax=ax),
+    "tiers": lambda ax: sg.plot.tiers(sg.liquidation.Tiers([0.0, 5e4], [0.004, 0.005]), ax=ax),
+    "carry": lambda ax: sg.plot.carry([0.1, 0.45, -0.02], tenor="90 days", ax=ax),
+    "profile": lambda ax: sg.plot.profile(PROFILE, spot=100.0, flips=[103.0], ax=ax),
+    "hedge_flow": lambda ax: sg.plot.hedge_flow(FLOW, ax=ax),
+    "ledger": lambda ax: sg.plot.ledger({"price": 3.0, "funding": -1.0}, ax=ax),
+}
+
+
+def drawn(ax, label):
+    return next(line.get_ydata() for line in ax.lines if line.get_label() == label)
+
+
+def test_every_picture_is_tried():
+    assert set(PICTURES) == set(sg.plot.__all__)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize("own", [True, False])
+def test_axes_title_and_units(name, own, tmp_path):
+    given = None if own else figure.Figure().add_subplot()
+    ax = PICTURES[name](given)
+    assert given is None or ax is given
+    assert ax.get_title(loc="left")
+    assert ax.get_ylabel()
+    # the horizontal axis may be labelled below a second one
+    assert name == "ledger" or any(each.get_xlabel() for each in ax.figure.axes)
+    ax.figure.savefig(tmp_path / "picture.svg")
+    assert (tmp_path / "picture.svg").stat().st_size > 3000
+
+
+def test_curves_begin_at_one():
+    ax = sg.plot.nav(200.0 * PRICE, PRICE, leverage=2.0, fund=3.0 * PRICE)
+    for label in ("product", "underlying", "real fund"):
+        np.testing.assert_allclose(drawn(ax, label), PRICE / 100.0, rtol=1e-15)
+    np.testing.assert_allclose(drawn(ax, "1 + 2 x its return"), 1.0 + 2.0 * (PRICE / 100.0 - 1.0), rtol=1e-15)
+
+
+def test_a_waterfall_ends_at_its_sum():
+    ax = sg.plot.ledger({"price": 3.0, "funding": -1.0, "fees": -0.5})
+    assert [bar.get_y() + bar.get_height() for bar in ax.patches] == [3.0, 2.0, 1.5, 1.5]
+
+
+def test_survivors_are_counted():
+    ax = sg.plot.survival([[4, 2], [5, 0], [5, 5], [1, 5]], [2.0, 10.0], bars=5)
+    assert drawn(ax, "2x").tolist() == [100, 75, 75, 75, 50, 50]
+    assert drawn(ax, "10x").tolist() == [75, 75, 50, 50, 50, 50]
+
+
+def test_basis_points_and_percent():
+    ax = sg.plot.premium([0.0001, -0.0003])
+    np.testing.assert_allclose(drawn(ax, "premium"), [1.0, -3.0], rtol=1e-14)
+    lower = sg.plot.funding([0.0001, -0.0003]).figure.axes[1]
+    np.testing.assert_allclose(lower.lines[0].get_ydata(), [0.01, -0.02], rtol=1e-14)
+
+
+WRONG_CALLS = [
+    (lambda: sg.plot.nav(PRICE, PRICE[:2]), "underlying has 2 bars, the product has 4"),
+    (lambda: sg.plot.nav(PRICE, leverage=2.0), "leverage needs price"),
+    (lambda: sg.plot.drag(1.0), "leverage must not be 0 or 1"),
+    (lambda: sg.plot.greeks("rhoo", **UP_OUT), "greek must be one of"),
+    (lambda: sg.plot.survival([1, 2], [3.0], bars=3), "bar must have shape"),
+    (lambda: sg.plot.profile(PROFILE, measure="vega_point"), "result has no vega_point"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), WRONG_CALLS)
+def test_wrong_calls(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_nothing_global_is_touched():
+    code = (
+        "import sys, shortgamma as sg\n"
+        "assert 'matplotlib' not in sys.modules\n"
+        "sg.plot.carry([0.1, 0.2])\n"
+        "assert 'matplotlib.pyplot' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
