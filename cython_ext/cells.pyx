@@ -283,6 +283,45 @@ cdef inline bint epoch_of(const char* text, Py_ssize_t length, int64_t* out) noe
     return False
 
 
+cdef inline Py_ssize_t gap(const char* text, Py_ssize_t i, Py_ssize_t size) noexcept nogil:
+    """The place after white space of JSON."""
+    while i < size and (text[i] == 32 or text[i] == 10 or text[i] == 13 or text[i] == 9):
+        i += 1
+    return i
+
+
+cdef inline Py_ssize_t value_of(const char* text, Py_ssize_t i, Py_ssize_t size) noexcept nogil:
+    """The place after a plain value of JSON; -1 for one that is not plain, -2 for one that goes on."""
+    cdef Py_ssize_t start = i
+    if i == size:
+        return -2
+    if text[i] == 34:
+        i += 1
+        while i < size and text[i] != 34:
+            if text[i] == 92 or 0 <= text[i] < 32:
+                return -1
+            i += 1
+        return -2 if i == size else i + 1
+    if text[i] == 45 or is_digit(text[i]):
+        # the forms that JSON refuses (01, .5, 1., +1) are left to its own reader
+        i += text[i] == 45
+        if i + 1 < size and text[i] == 48 and is_digit(text[i + 1]):
+            return -1
+        if i < size and not is_digit(text[i]):
+            return -1
+        while i < size and (is_digit(text[i]) or text[i] == 46 or text[i] == 101 or text[i] == 69
+                            or text[i] == 45 or text[i] == 43):
+            if text[i] == 46 and i + 1 < size and not is_digit(text[i + 1]):
+                return -1
+            i += 1
+        return -2 if i == size else i
+    if size - i < 5:
+        return -2
+    if memcmp(text + i, b"null", 4) == 0 or memcmp(text + i, b"true", 4) == 0:
+        return start + 4
+    return start + 5 if memcmp(text + i, b"false", 5) == 0 else -1
+
+
 cdef class Scanner:
     """Columns of a table of delimited text.
 
@@ -340,20 +379,12 @@ cdef class Scanner:
         tuple of int
             Rows and lines taken, where the next line begins, and whether it is one that this does not understand.
         """
-        cdef Py_ssize_t room = len(arrays[0]) if arrays else 0, rows = 0, lines = 0
+        cdef Py_ssize_t room = self.take(arrays), rows = 0, lines = 0
         cdef Py_ssize_t size = PyBytes_GET_SIZE(data), next_line
         cdef const char* text = PyBytes_AS_STRING(data)
-        cdef int i, result
-        if not 0 <= start <= size or len(arrays) != self.count:
-            raise ValueError("start must be a place in data, arrays one a column")
-        for i in range(self.count):
-            kind = "i4" if self.kinds[i] == LABEL else "f8" if self.kinds[i] <= PERCENT else "i8"
-            array = arrays[i]
-            if array.dtype.str[1:] != kind or len(array) != room or not array.flags.c_contiguous:
-                raise ValueError("arrays must be of the type of their column, and of one length")
-            self.out[i] = cnp.PyArray_DATA(array)
-            # the pointers are into the text of the call before
-            self.last_length[i] = -1
+        cdef int result
+        if not 0 <= start <= size:
+            raise ValueError("start must be a place in data")
         while start < size and rows < room:
             result = self.line(text, start, size, final, rows, &next_line)
             if result < 0:
@@ -362,6 +393,116 @@ cdef class Scanner:
             lines += 1
             start = next_line
         return rows, lines, start, False
+
+    def scan_rows(self, bytes data, Py_ssize_t start, list names, list arrays):
+        """As `scan`, of the rows of a JSON array: objects with these names in this order, or lists without names.
+
+        Parameters
+        ----------
+        data : bytes
+            The text.
+        start : int
+            Where a row begins in it, or the comma or space in front of one.
+        names : list of bytes
+            The names of all columns, each in quotes; empty for lists.
+        arrays : list of ndarray
+            As of `scan`.
+
+        Returns
+        -------
+        tuple of int
+            Rows taken, the place after the last of them, and whether something else follows than the start of a row.
+        """
+        cdef Py_ssize_t rows = 0, size = PyBytes_GET_SIZE(data), end
+        cdef const char* text = PyBytes_AS_STRING(data)
+        cdef Py_ssize_t room = self.take(arrays)
+        cdef const char* keys[64]
+        cdef Py_ssize_t lengths[64]
+        cdef int i, result
+        if not 0 <= start <= size or len(names) not in (0, self.width) or self.width > 64:
+            raise ValueError("start must be a place in data, names one a column")
+        for i in range(len(names)):
+            keys[i] = PyBytes_AS_STRING(names[i])
+            lengths[i] = PyBytes_GET_SIZE(names[i])
+        while rows < room:
+            result = self.row(text, start, size, len(names) > 0, keys, lengths, rows, &end)
+            if result < 0:
+                return rows, start, result == -1
+            rows += 1
+            start = end
+        return rows, start, False
+
+    cdef int row(
+        self, const char* text, Py_ssize_t start, Py_ssize_t size, bint named, const char** keys,
+        const Py_ssize_t* lengths, Py_ssize_t row, Py_ssize_t* after,
+    ) except -9:
+        """1 for a row, -1 for one that is not understood, -2 for one that goes on."""
+        cdef Py_ssize_t i = gap(text, start, size), begin, end
+        cdef int field, taken = 0
+        if i < size and text[i] == 44:
+            i = gap(text, i + 1, size)
+        if i == size:
+            return -2
+        if text[i] != (123 if named else 91):
+            return -1
+        for field in range(self.width):
+            i = gap(text, i + 1, size)
+            if named:
+                if i + lengths[field] >= size:
+                    return -2
+                if memcmp(text + i, keys[field], lengths[field]) != 0:
+                    return -1
+                i = gap(text, i + lengths[field], size)
+                if i == size:
+                    return -2
+                if text[i] != 58:
+                    return -1
+                i = gap(text, i + 1, size)
+            end = value_of(text, i, size)
+            if end < 0:
+                return <int> end
+            begin = i
+            i = gap(text, end, size)
+            if i == size:
+                return -2
+            if text[i] != (44 if field < self.width - 1 else 125 if named else 93):
+                return -1
+            if taken == self.count or field != self.places[taken]:
+                continue
+            if text[begin] == 34:
+                begin += 1
+                end -= 1
+            elif text[begin] == 110:
+                # null
+                end = begin
+            elif self.kinds[taken] == LABEL or text[begin] == 116 or text[begin] == 102:
+                # true and false are no numbers, and a number is no name of the kind that is compared here
+                return -1
+            while end > begin and text[end - 1] == 32:
+                end -= 1
+            while begin < end and text[begin] == 32:
+                begin += 1
+            if not self.cell(taken, text + begin, end - begin, row):
+                return -1
+            taken += 1
+        after[0] = i + 1
+        return 1
+
+    cdef Py_ssize_t take(self, list arrays) except -1:
+        """The room in the arrays, which are checked."""
+        cdef Py_ssize_t room = len(arrays[0]) if arrays else 0
+        cdef int i
+        if len(arrays) != self.count:
+            raise ValueError("arrays must be one a column")
+        for i in range(self.count):
+            kind = "i4" if self.kinds[i] == LABEL else "f8" if self.kinds[i] <= PERCENT else "i8"
+            array = arrays[i]
+            if array.dtype.str[1:] != kind or len(array) != room or not array.flags.c_contiguous:
+                raise ValueError("arrays must be of the type of their column, and of one length")
+            self.out[i] = cnp.PyArray_DATA(array)
+            # the pointers are into the text of the call before
+            self.last_length[i] = -1
+        return room
 
     cdef int line(
         self, const char* text, Py_ssize_t start, Py_ssize_t size, bint final, Py_ssize_t row, Py_ssize_t* next_line,

@@ -1,5 +1,6 @@
 """The command line: exit codes, errors of one line, the printout, and its numbers by plain formulas."""
 
+import io
 import json
 import math
 import os
@@ -16,6 +17,8 @@ import pytest
 import shortgamma as sg
 from shortgamma import cli
 from shortgamma.cli import market as _market
+from shortgamma.cli import output as cli_output
+from shortgamma.io import read_prices
 
 MARKET = Path(os.environ.get("SHORTGAMMA_MARKET", Path(__file__).resolve().parents[3] / "shared" / "market"))
 YEAR = 365 * 24 * 3600 * 10**9
@@ -788,3 +791,33 @@ def test_market_files(names, tmp_path, capsys):
         # by an independent implementation: each payment at the open of the bar that begins then
         if len(names) == 2:
             assert result["funding"]["received_coin"] == pytest.approx(843.303, abs=5e-4)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.thread_unsafe(reason="monkeypatch")
+def test_progress(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "long\x1bname.csv"
+    path.write_text("time,close\n" + "".join(f"{1_600_000_000 + 3600 * i},{1 + i % 7}\n" for i in range(200_000)))
+    monkeypatch.setattr("shortgamma.cli.output.LONG_FILE", 1_000_000)
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    show = cli_output.progress(str(path))
+    read_prices(path, progress=show)
+    parts = terminal.getvalue().split("\r")
+    assert parts[1].startswith("reading long?name.csv: ")
+    assert parts[-1] == ""
+    assert parts[-2].isspace()
+    # nothing is shown of short files, and where nobody looks
+    monkeypatch.setattr("shortgamma.cli.output.LONG_FILE", 10**9)
+    terminal.seek(0)
+    terminal.truncate()
+    read_prices(path, progress=show)
+    assert terminal.getvalue() == ""
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    assert cli_output.progress(str(path)) is None
+    monkeypatch.setattr("sys.stderr", None)
+    assert cli_output.progress(str(path)) is None

@@ -1,6 +1,7 @@
 """The engine under all readers: which files are opened, what a message is, and that both ways of reading agree."""
 
 import io
+import json
 import os
 import random
 import socket
@@ -383,6 +384,80 @@ class TestBothWays:
         lines[10_000] += "\n"
         message = refused(read_prices, io.StringIO("time,close\n" + "\n".join(lines)))
         assert message.startswith("source, line 40003, column 'close': ")
+
+
+def json_rows(draw, count=1500):
+    """Rows as answers have them, with all that JSON allows."""
+    rows = []
+    named = draw.random() < 0.7
+    for i in range(count):
+        stamp = 1_577_836_800_000 + 60_000 * i
+        value = draw.choice([f"{draw.uniform(0, 1e5):.4f}", draw.uniform(0, 1e-3), draw.randrange(10**6), f" {i}.5 "])
+        row = {"symbol": draw.choice("AAAB"), "time": stamp, "text": "plain", "value": value, "flag": True}
+        if draw.random() < 0.02:
+            row["value"] = draw.choice(["", None, "1,234.5", 1e300, "1e3", 0, -0.0, 123456789012345678901234567890])
+            row["text"] = draw.choice(["\u00e9\U0001f600", 'a "b"', "\\", "[{", None, [1, {"a": 2}], {"b": "}"}])
+        if named and draw.random() < 0.01:
+            row = dict(sorted(row.items()))
+        rows.append(row if named else list(row.values())[:4])
+    text = json.dumps(rows, ensure_ascii=draw.random() < 0.5, indent=draw.choice([None, 1]))
+    return (draw.choice(["", " ", "\n"]) + text + draw.choice(["", "\n"])).encode(draw.choice(["utf-8", "utf-16"]))
+
+
+class TestLongJson:
+    """Arrays that are read row by row give what they give when they are parsed as a whole."""
+
+    def read(self, data):
+        table = open_table(io.BytesIO(data), known={"symbol", "time", "value"})
+        places = [table.names.index(name) for name in ("symbol", "time", "value")] if table.header else [0, 1, 3]
+        columns = dict(zip(places, (Labels(), Times(), Numbers()), strict=True))
+        table.read(columns)
+        (codes, names), stamps, values = table.finish(columns)
+        return [names[code] for code in codes], stamps.tolist(), values.tolist(), table.rows
+
+    @pytest.mark.thread_unsafe(reason="monkeypatch")
+    @pytest.mark.parametrize("seed", range(30))
+    def test_the_same(self, seed, monkeypatch):
+        data = json_rows(random.Random(seed))
+        whole = self.read(data)
+        with monkeypatch.context() as patch:
+            patch.setattr("shortgamma.io._engine.opening.LONG", 0)
+            patch.setattr("shortgamma.io._engine.source.PIECE", 1 + 1013 * seed)
+            patch.setattr("shortgamma.io._engine.stream.WINDOW", 1 + 131 * seed)
+            rows = self.read(data)
+        assert repr(rows) == repr(whole)
+
+    @pytest.mark.thread_unsafe(reason="monkeypatch")
+    @pytest.mark.parametrize(
+        ("text", "reason"),
+        [
+            ('[{"time": 1, "close": 2} {"time": 1, "close": 2}]', "row 1: is not followed by a comma"),
+            ('[{"time": 1, "close": 2},]', "row 1: is no JSON: Expecting value"),
+            ('[{"time": 1, "close": 2}', "row 1: is no JSON: Expecting value"),
+            ('[{"time": 1600000000, "close": 2}] x', "is no JSON: more follows the list of rows"),
+            ('[{"time": 1, "time": 2}]', "row 0: has the name 'time' twice"),
+            ('[{"time": NaN}]', "row 0: is no JSON: NaN is not a number of it"),
+            ('[{"time": 1' + "0" * 5000 + "}]", "row 0: holds a number of too many digits"),
+            ("[" * 100_000, "row 0: is nested too deeply"),
+            ("[]", "has no rows"),
+            ("[1]", "is no list of rows: it holds 1"),
+            ('["x.csv"]', "is no list of rows: it holds 'x.csv'"),
+            ("[" + '{"time": 1600000000, "close": 2},' * 200 + '{"symbol": 1}]', "row 200: has the name 'symbol'"),
+            ("[" + "[1600000000, 2]," * 200 + "[1600000000]]", "row 200: is no list of 2 cells"),
+            ("[" + "[1600000000, 2]," * 200 + "{}]", "row 200: is no list of 2 cells"),
+            ("[" + '{"time": 1600000000, "close": 2},' * 200 + "[]]", "row 200: is no object with names"),
+            ('[{"time": 1600000000, "close": "' + "x" * 6_000_000 + '"}]', "row 0: is longer than 4 MB"),
+        ],
+    )
+    def test_refused(self, text, reason, monkeypatch):
+        monkeypatch.setattr("shortgamma.io._engine.opening.LONG", 0)
+        assert reason in refused(read_prices, io.StringIO(text))
+
+    @pytest.mark.thread_unsafe(reason="monkeypatch")
+    def test_objects_that_are_too_long(self, monkeypatch):
+        monkeypatch.setattr("shortgamma.io._engine.opening.LONGEST", 100)
+        message = refused(read_prices, io.StringIO('{"data": [' + '{"time": 1, "close": 2},' * 10 + "]}"))
+        assert message == "source: is an object of more than 0 MB: give its list of rows alone, or text"
 
 
 class TestColumns:

@@ -53,6 +53,8 @@ FORMATS = {
     "wide.csv": (read_prices, (CASES / "prices" / "cboe.csv").read_bytes().decode().encode("utf-16")),
     **{name: (read_tiers, text.encode()) for name, text in TIERS.items()},
 }
+# Short arrays, read as long ones are.
+STREAMS = ("ccxt.json", "gate.json", "klines.json")
 HOSTILE = (
     *("now", "today", "true", "null", "NaN", "Infinity", "-1", "0", "1e308", "-1e308", "1e999", "9" * 400, "0.000_1"),
     *("٠.٠٠٠١", "０", "\x1b[31m", "\u202e", "\0", "\u2028", "\ufeff", '"', '""', "'", ",", ";", "\t", "|", "\n", "\r"),
@@ -177,6 +179,22 @@ def test_mutations(name):
     # neither refuse all nor take all
     assert (read > 0) == (name not in REFUSED)
     assert read < MUTATIONS
+
+
+@pytest.mark.thread_unsafe(reason="monkeypatch")
+@pytest.mark.timeout(7200 if NIGHTLY else 300)
+@pytest.mark.parametrize("name", STREAMS)
+def test_mutations_of_long_arrays(name, monkeypatch):
+    reader, data = FORMATS[name]
+    others = [FORMATS[other][1] for other in STREAMS]
+    for seed in range(MUTATIONS):
+        broken = mutated(random.Random(f"{name} {seed}"), data, others)
+        with monkeypatch.context() as patch:
+            whole = tried(reader, broken)
+            patch.setattr("shortgamma.io._engine.opening.LONG", 0)
+            patch.setattr("shortgamma.io._engine.stream.WINDOW", 64)
+            rows = tried(reader, broken)
+        assert whole == rows, f"seed {seed} of {name}: {broken[:300]!r}"
 
 
 @pytest.mark.parametrize("name", FORMATS)

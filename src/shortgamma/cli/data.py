@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shortgamma.cli import market as simulated
-from shortgamma.cli.output import UsageError
+from shortgamma.cli.output import UsageError, progress
 from shortgamma.cli.text import percent
 from shortgamma.io.prices import DAY, HOUR, YEAR, read_prices
 
@@ -103,7 +103,7 @@ def _marks(held: Stamps, close: Floats, label: Stamps, opened: Floats) -> Floats
 
 
 def file_data(files: Sequence[str]) -> Data:
-    series = [read_prices(file) for file in files]
+    series = [read_prices(file, progress=progress(file)) for file in files]
     names = [os.path.basename(file) for file in files]
     labels = [os.path.splitext(name)[0] for name in names]
     notes = [f"{name}: {note}" for name, prices in zip(names, series, strict=True) for note in prices.notes]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shortgamma import contracts, funding
-from shortgamma.cli.output import Result, UsageError, check_output, put, write_json
+from shortgamma.cli.output import Result, UsageError, check_output, progress, put, write_json
 from shortgamma.cli.text import fixed, number, percent, table
 from shortgamma.io import read_funding
 from shortgamma.io.prices import YEAR, stamp
@@ -61,7 +61,7 @@ def contract_of(name: str) -> Contract:
 
 
 def compute(file: str, position: float | None, name: str | None, mark: float | None, symbol: str | None) -> Result:
-    history = read_funding(file, symbol=symbol)
+    history = read_funding(file, symbol=symbol, progress=progress(file))
     if position is not None and name is None:
         raise UsageError("--position needs --contract")
     result: Result = {

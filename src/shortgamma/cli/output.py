@@ -6,15 +6,18 @@ import json
 import math
 import os
 import stat
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import TextIO
 
 Result = dict[str, Any]
+# Shorter files are read before anybody looks.
+LONG_FILE = 50_000_000
 
 
 class UsageError(Exception):
@@ -81,3 +84,24 @@ def put(text: str, stream: TextIO) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         if not isinstance(error, BrokenPipeError):
             raise UsageError(f"cannot write to standard output: {error.strerror or error}") from None
+
+
+def progress(file: str) -> Callable[[int, int], None] | None:
+    """What shows on a terminal how much of a long file was read; None where nobody would see it."""
+    stream = sys.stderr
+    try:
+        if stream is None or not stream.isatty():
+            return None
+    except ValueError:
+        return None
+    name = os.path.basename(file)[:40]
+    name = "".join(mark if mark.isprintable() else "?" for mark in name)
+
+    def show(done: int, total: int) -> None:
+        if total >= LONG_FILE:
+            text = f"reading {name}: {100 * done // total:3} %"
+            # at the end the line is wiped out
+            stream.write(f"\r{text if done < total else ' ' * len(text) + chr(13)}")
+            stream.flush()
+
+    return show

@@ -10,6 +10,7 @@ import numpy as np
 
 from shortgamma.io._engine.errors import ReadError, listed, shown
 from shortgamma.io._engine.source import Source
+from shortgamma.io._engine.stream import StreamTable
 from shortgamma.io._engine.table import ColumnTable, RowTable, Table, TextTable, plain
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 DEEPEST = 5
+# JSON that is read row by row, and what is not read because it would take many times its length in memory.
+LONG, LONGEST = 1 << 22, 1 << 26
 FORMS = "a path, an open file, a frame of pandas or polars, or a list of rows"
 
 
@@ -49,8 +52,13 @@ def open_table(
     data, name = source, "source"
     if isinstance(source, str | os.PathLike) or hasattr(source, "read"):
         text = Source(source, progress)
-        if text.start(4096).lstrip()[:1] not in (b"[", b"{"):
+        mark = text.start(4096).lstrip()[:1]
+        if mark not in (b"[", b"{"):
             return TextTable(text, known)
+        if mark == b"[" and text.size > LONG and reshape is None:
+            return StreamTable(text)
+        if text.size > LONGEST:
+            text.refuse(f"is an object of more than {LONGEST >> 20} MB: give its list of rows alone, or text")
         data, name = _parse(text), text.name
     if reshape is not None and isinstance(data, dict | list | tuple):
         data = reshape(data)

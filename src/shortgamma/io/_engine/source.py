@@ -143,5 +143,5 @@ class Source:
             data += piece
             if len(data) >= length:
                 cut = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
-                return data[: cut or len(data)]
+                return data[:cut] if data[:cut].strip() else data
         return data

@@ -460,7 +460,7 @@ class RowTable(Table):
             yield from rows
             return
         for row in rows:
-            yield [_lookup(row, name) for name in self.names]
+            yield [lookup(row, name) for name in self.names]
 
     def read(self, columns: Mapping[int, Column]) -> None:
         self.rows = len(self.source)
@@ -468,7 +468,7 @@ class RowTable(Table):
             rows = self.source[start : start + BLOCK]
             for place, column in columns.items():
                 name = self.names[place]
-                cells = [_lookup(row, name) for row in rows] if self.keyed else [row[place] for row in rows]
+                cells = [lookup(row, name) for row in rows] if self.keyed else [row[place] for row in rows]
                 try:
                     column.add(cells)
                 except Bad as bad:
@@ -501,7 +501,7 @@ class ColumnTable(Table):
                 self.refuse(bad.reason, bad.index, place)
 
 
-def _lookup(row: dict[Any, Any], name: str) -> Any:
+def lookup(row: dict[Any, Any], name: str) -> Any:
     if name in row:
         return row[name]
     outer, _, inner = name.partition(".")
