@@ -409,6 +409,9 @@ class _Layout:
         series = {name: arrays[place] for name, place in places.items() if place is not None}
         del arrays
         kept, label = self.identity.select(self.symbol) if self.identity is not None else (None, self.label)
+        label = label or self.label
+        if not label.isprintable():
+            table.refuse(f"{shown(label)} is not a name: it has characters that cannot be printed")
         rows = _Rows(None)
         if kept is not None:
             rows = rows.kept(kept, len(stamps))
@@ -436,7 +439,7 @@ class _Layout:
             series.get("low"),
             close,
             stamped or self._stamp(stamps),
-            label or self.label,
+            label,
             splits,
             tuple(notes),
         )
