@@ -62,8 +62,8 @@ def any_rule(seed, bars):
         target = "constant"
     if target == "recentred":
         parts["speed"] = random.uniform(0.0, 1.0)
-    if sometimes(0.3):
-        parts["watch"] = "extremes"
+    if sometimes(0.5):
+        parts["watch"] = str(random.choice(["extremes", "close"]))
     clock = random.integers(0, 4)
     if clock == 1:
         parts["every"] = int(random.integers(1, 6))
@@ -80,15 +80,16 @@ def any_rule(seed, bars):
     for name, most, share in (
         ("slippage", 0.01, 0.4),
         ("cost", 0.01, 0.4),
-        ("fee", 0.002, 0.3),
-        ("annual_fee", 0.02, 0.3),
+        ("expense", 0.7, 0.4),
         ("rebalance_fee", 0.001, 0.2),
         ("spread", 0.1, 0.2),
     ):
         if sometimes(share):
             parts[name] = random.uniform(0.0, most)
     if sometimes(0.5):
-        parts["fee_at"] = "23:45"
+        parts["paid_at"] = "23:45"
+    if sometimes(0.3):
+        parts["zone"] = "America/New_York"
     if sometimes(0.2) and not {"upper", "lower"} & set(parts):
         parts["changes"] = (("2020-01-01T20:00:00", 1.25), ("2020-01-03", -0.5))
     return TokenRule(leverage, target=target, fill=fill, **parts)
@@ -97,16 +98,38 @@ def any_rule(seed, bars):
 def any_carry(seed, bars):
     random = np.random.default_rng([seed, 2])
     carry = {
-        "financing": random.normal(0.0, 1e-3, bars),
+        "financing": random.normal(0.0, 3.0, bars),
         "funding": random.normal(0.0, 1e-3, bars) * (random.random(bars) < 0.3),
         "dividend": random.random(bars) * (random.random(bars) < 0.2),
     }
     return {name: value for name, value in carry.items() if random.random() < 0.3}
 
 
+def usable(rule, series):
+    """Of bars what a rule looks at."""
+    triggers = bool({rule.lower, rule.upper, rule.adverse, rule.favourable} - {None})
+    extremes = rule.watch == "extremes" or (rule.watch is None and triggers)
+    opens = rule.fill == "open" or rule.at or (rule.paid_at and rule.expense) or (rule.watch != "close" and triggers)
+    looked_at = {"time": True, "high": extremes, "low": extremes, "open": opens}
+    return {name: value for name, value in series.items() if looked_at[name]}
+
+
 def any_job(seed, bars=60):
     close, series = market(seed, bars, (0.005, 0.03, 0.1)[seed % 3])
-    return close, any_rule(seed, bars), {**series, **any_carry(seed, bars)}
+    rule = any_rule(seed, bars)
+    series = usable(rule, series)
+    random = np.random.default_rng([seed, 3])
+    # prices that may be given or not
+    if rule.watch is None and random.random() < 0.3:
+        series.pop("high", None)
+        series.pop("low", None)
+    if rule.fill != "open" and random.random() < 0.5:
+        series.pop("open", None)
+    return close, rule, {**series, "stamp": str(random.choice(["open", "close"])), **any_carry(seed, bars)}
+
+
+def cut(keywords, begin, end):
+    return {name: value if isinstance(value, str) else value[begin:end] for name, value in keywords.items()}
 
 
 def twin(close, rule, keywords, **more):
@@ -162,7 +185,7 @@ class TestTwin:
         assert summary.rebalances == full.rebalances.sum()
         assert summary.wiped_out == expected["wiped_out"]
         assert summary.max_drawdown == (1.0 - full.nav / np.maximum.accumulate(full.nav)).max()
-        assert summary.turnover == pytest.approx(math.fsum(expected["turnover"]), rel=1e-11)
+        assert summary.traded == pytest.approx(math.fsum(expected["turnover"]), rel=1e-11)
         for name in ("cost", "fee", "financing"):
             assert getattr(summary, name) == pytest.approx(getattr(full, name).sum(), rel=1e-12, abs=1e-13)
         moves = close[1:] / close[:-1] - 1.0
@@ -187,6 +210,7 @@ class TestTwin:
         for seed in range(6):
             close, series = market(seed, bars, 0.02)
             rule = TokenRule(leverage, lower=0.8 * abs(leverage), upper=1.2 * abs(leverage), watch=watch)
+            series = usable(rule, series)
             expected = twin(close, rule, series)
             full = simulate(close, rule, record="full", **series)
             np.testing.assert_array_equal(full.rebalances, expected["rebalances"])
@@ -196,12 +220,14 @@ class TestTwin:
 
     @pytest.mark.parametrize("bars", [3000])
     def test_long_path(self, bars):
-        close, series = market(3, bars, 0.015)
+        close, market_series = market(3, bars, 0.015)
         for rule in (
             TokenRule(3.0, lower=2.25, upper=4.125),
             TokenRule(-3.0, upper=4.0, at="00:00", watch="extremes"),
-            TokenRule(2.0, lower=1.7, upper=2.3, target="recentred", speed=0.05, at="00:00"),
+            TokenRule(2.0, lower=1.7, upper=2.3, target="recentred", speed=0.05, at="00:00", watch="close"),
+            TokenRule(3.0, upper=4.0, at="16:00", zone="America/New_York", expense=0.1, paid_at="00:02"),
         ):
+            series = usable(rule, market_series) | {"stamp": "open"}
             expected = twin(close, rule, series)
             full = simulate(close, rule, record="full", **series)
             np.testing.assert_array_equal(full.rebalances, expected["rebalances"])
@@ -214,9 +240,10 @@ class TestTwin:
         close, _ = market(5, 500, 0.03)
         for leverage in LEVERAGES:
             rule = TokenRule(leverage, every=1, cost=0.001)
-            ours = simulate(close, rule, initial=7.0, financing=1e-4).nav
+            rates = {"financing": 0.02, "periods_per_year": 252}
+            ours = simulate(close, rule, initial=7.0, **rates).nav
             np.testing.assert_allclose(
-                ours, sg.leverage.nav(close, leverage, cost=0.001, financing=1e-4, initial=7.0), rtol=1e-12
+                ours, sg.leverage.nav(close, leverage, cost=0.001, initial=7.0, **rates), rtol=1e-12
             )
 
 
@@ -253,15 +280,15 @@ class TestPaths:
             TokenRule(-2.0, every=1, cost=0.002, slippage=0.001),
             TokenRule(3.0, lower=2.25, upper=4.125),
             TokenRule(-1.0, upper=1.4, every=3, fill="close"),
-            TokenRule(3.0, adverse=0.15, at="16:00", fee=0.001, fee_at="23:45"),
+            TokenRule(3.0, adverse=0.15, at="16:00", expense=0.365, paid_at="23:45"),
             TokenRule(2.0, lower=1.7, upper=2.3, target="recentred", speed=0.05, every=2, largest=0.1, cooldown=2),
             TokenRule(2.0, lower=1.8, upper=2.2, target="edge", dead_band=(1.9, 2.1), every=5),
-            TokenRule(3.0, every=4, annual_fee=0.0095),
+            TokenRule(3.0, every=4, expense=0.0095),
         ]
         for rule in rules:
             for record in ("nav", "summary"):
-                together = simulate(close, rule, time=time, record=record)
-                apart = simulate(np.ascontiguousarray(close.T), rule, time=time, record=record, axis=1)
+                together = simulate(close, rule, time=time, stamp="close", record=record)
+                apart = simulate(np.ascontiguousarray(close.T), rule, time=time, stamp="close", record=record, axis=1)
                 for name in together._fields[:-1]:
                     one, other = getattr(together, name), getattr(apart, name)
                     np.testing.assert_array_equal(one, other.T, err_msg=f"{rule} {name}")
@@ -341,7 +368,7 @@ class TestPaths:
         close[41:, 130] *= 0.5
         rule = TokenRule(3.0, every=1)
         summary = simulate(close, rule, record="summary")
-        np.testing.assert_array_equal(summary.wiped_out[[4, 5, 130]], [-1, 20, 41])
+        np.testing.assert_array_equal(summary.wiped_out[[4, 5, 130]], [64, 20, 41])
         np.testing.assert_array_equal(summary.rebalances[[4, 5, 130]], [63, 19, 40])
         self.assert_one_by_one(close, [rule, rule.replace(cost=0.001), rule.replace(every=2)])
 
@@ -428,7 +455,8 @@ class TestPaths:
     @pytest.mark.parametrize("record", ["nav", "full", "summary"])
     @pytest.mark.parametrize("shape", [(0,), (0, 3), (5, 0)])
     def test_nothing(self, record, shape):
-        result = simulate(np.ones(shape), TokenRule(3.0, upper=4.0, at="00:02"), time=DAYS[: shape[0]], record=record)
+        rule = TokenRule(3.0, upper=4.0, at="00:02")
+        result = simulate(np.ones(shape), rule, time=DAYS[: shape[0]], stamp="close", record=record)
         assert result.nav.shape == (shape if record != "summary" else shape[1:])
 
     def test_pandas(self):
@@ -437,10 +465,11 @@ class TestPaths:
         close, _ = self.whole(rule.replace(at=None))
         index = pandas.date_range("2020-01-01", periods=len(close), freq="4h", tz="Asia/Singapore")
         frame = pandas.DataFrame(close, index=index)
-        ours = simulate(frame, rule).nav
+        ours = simulate(frame, rule, stamp="close").nav
         assert ours.index.equals(index)
-        assert_same_bits(ours.to_numpy(), simulate(close, rule, time=np.asarray(index, dtype="datetime64[ns]")).nav)
-        series = simulate(frame[3], rule, record="full")
+        stamps = np.asarray(index, dtype="datetime64[ns]")
+        assert_same_bits(ours.to_numpy(), simulate(close, rule, time=stamps, stamp="close").nav)
+        series = simulate(frame[3], rule, record="full", stamp="close")
         assert series.rebalances.index.equals(index)
         assert_same_bits(series.nav.to_numpy(), ours[3].to_numpy())
 
@@ -462,7 +491,7 @@ class TestState:
         for edges in ([0, *cuts, 60], range(61)):
             state, navs, paths = None, [], []
             for begin, end in itertools.pairwise(edges):
-                piece = {name: value[begin:end] for name, value in keywords.items()}
+                piece = cut(keywords, begin, end)
                 path = simulate(close[begin:end], rule, state=state, record="full", **piece)
                 if len(edges) < 10:
                     navs.append(simulate(close[begin:end], rule, state=state, **piece).nav)
@@ -476,12 +505,12 @@ class TestState:
                 assert_same_bits(np.concatenate(navs), whole.nav)
             total, state = simulate(close, rule, record="summary", **keywords), None
             for begin, end in itertools.pairwise(edges):
-                piece = {name: value[begin:end] for name, value in keywords.items()}
+                piece = cut(keywords, begin, end)
                 summary = simulate(close[begin:end], rule, state=state, record="summary", **piece)
                 state = summary.state
             for name in ("nav", "max_drawdown", "rebalances", "wiped_out"):
                 np.testing.assert_array_equal(getattr(summary, name), getattr(total, name))
-            for name in ("realised_variance", "turnover", "cost", "fee", "financing"):
+            for name in ("realised_variance", "traded", "cost", "fee", "financing"):
                 assert getattr(summary, name) == pytest.approx(getattr(total, name), rel=1e-13, abs=1e-15)
 
     @pytest.mark.parametrize("record", ["nav", "summary"])
@@ -512,14 +541,14 @@ class TestState:
                 continue
             for name in ("nav", "max_drawdown", "rebalances", "wiped_out"):
                 np.testing.assert_array_equal(getattr(piece, name), getattr(whole, name), err_msg=f"{rule} {name}")
-            for name in ("realised_variance", "turnover", "cost"):
+            for name in ("realised_variance", "traded", "cost"):
                 np.testing.assert_allclose(getattr(piece, name), getattr(whole, name), rtol=1e-13, atol=1e-15)
 
     def test_state_is_not_changed(self):
         close, rule, keywords = any_job(1)
-        first = simulate(close[:30], rule, **{name: value[:30] for name, value in keywords.items()})
+        first = simulate(close[:30], rule, **cut(keywords, 0, 30))
         kept = first.state.values.copy()
-        rest = {name: value[30:] for name, value in keywords.items()}
+        rest = cut(keywords, 30, None)
         a = simulate(close[30:], rule, state=first.state, **rest)
         b = simulate(close[30:], rule, state=first.state, **rest)
         assert_same_bits(a.nav, b.nav)
@@ -537,16 +566,18 @@ class TestProperties:
         rule = TokenRule(
             1.0, every=rule.every, adverse=rule.adverse, favourable=rule.favourable, watch=rule.watch, cost=rule.cost
         )
-        full = simulate(close, rule, record="full", **keywords | {"financing": 0.0, "funding": 0.0, "dividend": 0.0})
+        keywords = usable(rule, {name: keywords[name] for name in ("time", "high", "low", "open") if name in keywords})
+        if rule.watch == "extremes":
+            keywords = usable(rule, market(seed, 60, (0.005, 0.03, 0.1)[seed % 3])[1])
+        full = simulate(close, rule, record="full", **keywords)
         assert (full.trade == 0.0).all()
         np.testing.assert_allclose(full.nav, close / close[0], rtol=1e-13)
 
     @given(seed=seeds)
     def test_leverage_0_is_cash(self, seed):
-        close, rule, keywords = any_job(seed)
+        close, rule, _ = any_job(seed)
         rule = TokenRule(0.0, every=rule.every, adverse=rule.adverse, cost=rule.cost)
-        keywords = keywords | {"financing": 1e-4}
-        full = simulate(close, rule, record="full", **keywords)
+        full = simulate(close, rule, record="full", financing=0.01, periods_per_year=100)
         np.testing.assert_allclose(full.nav, 1.0001 ** np.arange(60), rtol=1e-13)
         assert (full.exposure == 0.0).all()
 
@@ -598,10 +629,10 @@ class TestProperties:
     def test_nothing_is_known_before_it_happens(self, seed):
         close, rule, keywords = any_job(seed)
         whole = simulate(close, rule, **keywords)
-        cut = {name: value[:37] for name, value in keywords.items()}
+        known = cut(keywords, 0, 37)
         if rule.schedule is not None:
             rule = rule.replace(schedule=np.frombuffer(rule.schedule, dtype=bool)[:37])
-        assert_same_bits(simulate(close[:37], rule, **cut).nav, whole.nav[:37])
+        assert_same_bits(simulate(close[:37], rule, **known).nav, whole.nav[:37])
 
     @given(
         path=st.lists(
@@ -614,7 +645,7 @@ class TestProperties:
     def test_hostile_paths(self, path, seed):
         _, rule, keywords = any_job(seed, bars=len(path))
         prices = np.array(path)
-        keywords = keywords | {"high": prices, "low": prices, "open": prices}
+        keywords = keywords | {name: prices for name in ("high", "low", "open") if name in keywords}
         with np.errstate(invalid="ignore", over="ignore"):
             full = simulate(prices, rule, record="full", **keywords)
             assert_same_bits(simulate(prices, rule, **keywords).nav, full.nav)
@@ -639,10 +670,10 @@ class TestLife:
     def test_extremes_wipe_out_what_closes_do_not(self):
         prices, low = [100.0, 90.0, 95.0], [100.0, 60.0, 90.0]
         keywords = {"high": [100.0, 100.0, 96.0], "low": low, "record": "summary"}
-        assert simulate(prices, TokenRule(3.0), **keywords).wiped_out == -1
+        assert simulate(prices, TokenRule(3.0), record="summary").wiped_out == 3
         assert simulate(prices, TokenRule(3.0, watch="extremes"), **keywords).wiped_out == 1
         saved = simulate(prices, TokenRule(3.0, upper=4.0, watch="extremes"), **keywords)
-        assert saved.wiped_out == -1
+        assert saved.wiped_out == 3
         # at 88.89, 79.01, 70.23 and 62.43
         assert saved.rebalances == 4
 
@@ -666,6 +697,10 @@ class TestLife:
 
     def test_inputs_are_not_changed(self):
         close, rule, keywords = any_job(11)
+        keywords.pop("stamp")
+        rule = rule.replace(at=None, every=1, paid_at=None) if rule.at or rule.paid_at else rule
+        keywords = {name: value for name, value in keywords.items() if name in ("time", "financing", "funding")}
+        rule = rule.replace(watch="close", fill="close")
         copies = {name: value.copy() for name, value in keywords.items()}
         for array in (close, *keywords.values()):
             array.flags.writeable = False
@@ -726,6 +761,11 @@ class TestRule:
 SIX = [100.0, 101.0, 102.0, 103.0, 104.0, 105.0]
 RULE = TokenRule(3.0, upper=4.0)
 DAYS = np.arange("2020-01-01", "2020-01-07", dtype="datetime64[D]")
+NO_EXTREMES = "high is needed, and low: the rule watches extremes"
+NO_TIME = (
+    "{} is a rate a year: give the bars' times by time=, or how many there are in a year by periods_per_year= (252 for "
+    "trading days, 365 for days, 8760 for hours)"
+)
 WRONG_CALLS = [
     (lambda: TokenRule("3"), TypeError, "leverage must be a number, got '3'"),
     (lambda: TokenRule(True), TypeError, "leverage must be a number, got True"),
@@ -758,7 +798,7 @@ WRONG_CALLS = [
     (lambda: TokenRule(3.0, every=1.5), TypeError, "every must be an integer, got 1.5"),
     (lambda: TokenRule(3.0, at="24:00"), ValueError, "at must be a time of day such as '00:02', got '24:00'"),
     (lambda: TokenRule(3.0, at=[2]), ValueError, "at must be a time of day such as '00:02', got 2"),
-    (lambda: TokenRule(3.0, fee_at="1:00"), ValueError, "fee_at must be a time of day such as '00:02', got '1:00'"),
+    (lambda: TokenRule(3.0, paid_at="1:00"), ValueError, "paid_at must be a time of day such as '00:02', got '1:00'"),
     (lambda: TokenRule(3.0, every=1, at="00:00"), ValueError, "every and at are two clocks: give one"),
     (
         lambda: TokenRule(3.0, schedule=[1, 0]),
@@ -803,7 +843,7 @@ WRONG_CALLS = [
         ValueError,
         "slippage and cost times the largest leverage must be less than 1, got 1.5",
     ),
-    (lambda: TokenRule(3.0, fee=1.0), ValueError, "fee must be a fraction >= 0 and less than 1, got 1.0"),
+    (lambda: TokenRule(3.0, expense=1.0), ValueError, "expense must be a fraction >= 0 and less than 1, got 1.0"),
     (lambda: TokenRule(3.0, spread=-1.0), ValueError, "spread must be a number >= 0, got -1.0"),
     (lambda: TokenRule(3.0, merge=1), ValueError, "merge must be at least 2, got 1"),
     (lambda: TokenRule(3.0, merge_below=0.0), ValueError, "merge_below must be a number > 0, got 0.0"),
@@ -829,9 +869,16 @@ WRONG_CALLS = [
         "changes[0] must be of a finite number, got inf",
     ),
     (lambda: TokenRule(3.0, name=3), TypeError, "name must be a string, got int"),
-    (lambda: simulate(SIX, 3.0), TypeError, "rule must be a TokenRule, got float"),
+    (
+        lambda: simulate(SIX, 3.0),
+        TypeError,
+        "rule must be a TokenRule, got 3.0: write TokenRule(3.0, every=1) for one that is rebalanced at every bar, or "
+        "rules.daily_etf(3.0) and the like for real products",
+    ),
+    (lambda: simulate(SIX, "3x"), TypeError, "rule must be a TokenRule, got str"),
+    (lambda: simulate(SIX, {"bull": 3}), TypeError, "rule['bull'] must be a TokenRule, got int"),
     (lambda: simulate(SIX, [RULE, None]), TypeError, "rule[1] must be a TokenRule, got NoneType"),
-    (lambda: simulate(SIX, []), ValueError, "rule must be a TokenRule or some, got none"),
+    (lambda: simulate(SIX, []), ValueError, "rule must be one TokenRule or more, got none"),
     (lambda: simulate("up", RULE), TypeError, "price must be a number or an array of numbers, got 'up'"),
     (lambda: simulate(3.0, RULE), ValueError, "price must have at least one dimension"),
     (lambda: simulate(SIX, RULE, axis=1), ValueError, "axis 1 is out of bounds for price of 1 dimension"),
@@ -874,7 +921,7 @@ WRONG_CALLS = [
         "initial of shape (2,) does not broadcast with paths of shape ()",
     ),
     (lambda: simulate(SIX, RULE.replace(at="00:00")), ValueError, "time is needed: the rule goes by the calendar"),
-    (lambda: simulate(SIX, RULE.replace(fee=0.01)), ValueError, "time is needed: the rule goes by the calendar"),
+    (lambda: simulate(SIX, RULE.replace(expense=0.01)), ValueError, NO_TIME.format("expense")),
     (lambda: simulate(SIX, RULE, time=DAYS[:5]), ValueError, "time has length 5 along the time axis, price has 6"),
     (
         lambda: simulate(SIX, RULE, time=DAYS[::-1]),
@@ -897,7 +944,7 @@ WRONG_CALLS = [
         ValueError,
         "time[3] must be a time, got NaT",
     ),
-    (lambda: simulate(SIX, RULE.replace(watch="extremes")), ValueError, "high is needed: the rule watches extremes"),
+    (lambda: simulate(SIX, RULE.replace(watch="extremes")), ValueError, NO_EXTREMES),
     (
         lambda: simulate(SIX, RULE.replace(watch="extremes"), high=SIX, low=SIX[:3]),
         ValueError,
@@ -926,7 +973,7 @@ WRONG_CALLS = [
     (
         lambda: simulate(SIX, RULE, state=simulate(SIX, RULE).state, record="full"),
         ValueError,
-        "state is of record='nav', which keeps not what record='full' goes on with",
+        "state is of record='nav', which has not kept what record='full' needs: run both alike",
     ),
     (
         lambda: simulate(SIX, RULE, time=DAYS, state=simulate(SIX, RULE, time=DAYS).state),
@@ -946,7 +993,7 @@ def test_wrong_calls_say_what_is_wrong(call, error, message):
 FINGERPRINT = """
 import sys, hashlib
 import numpy as np
-import test_leverage_simulate as jobs
+import test_token as jobs
 found = hashlib.sha256()
 for seed in range(60):
     close, rule, keywords = jobs.any_job(seed)

@@ -1,4 +1,5 @@
 from shortgamma.leverage import rules as rules
+from shortgamma.leverage._token_rule import TokenRule as TokenRule
 from shortgamma.leverage.comparison import (
     Comparison as Comparison,
 )
@@ -63,4 +64,3 @@ from shortgamma.leverage.token import (
 from shortgamma.leverage.token import (
     simulate as simulate,
 )
-from shortgamma.leverage.token_rule import TokenRule as TokenRule

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shortgamma._core.results import Result
-from shortgamma.leverage.token import simulate
-from shortgamma.leverage.token_rule import TokenRule
+from shortgamma.leverage._token_rule import TokenRule
+from shortgamma.leverage.token import _simulate
 
 if TYPE_CHECKING:
     from typing import Any
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Comparison", "compare"]
 
-RATES = ("financing", "funding")
-FEES = ("fee", "annual_fee", "rebalance_fee")
+FEES = ("expense", "rebalance_fee")
 COSTS = ("slippage", "cost")
+TIMES = {"time", "stamp", "periods_per_year"}
 
 
 class Comparison(Result):
@@ -83,7 +83,7 @@ def compare(
     financing, funding, dividend : array_like, default 0.0
         As for `simulate`. Dividends count for the underlying too, reinvested.
     **keywords : Any
-        ``time``, ``high``, ``low``, ``open`` and ``axis`` of `simulate`.
+        ``time``, ``stamp``, ``periods_per_year``, ``high``, ``low``, ``open`` and ``axis`` of `simulate`.
 
     Returns
     -------
@@ -95,7 +95,7 @@ def compare(
     ValueError
         If the leverage of the rule changes, or as `simulate` does.
     TypeError
-        If ``rule`` is none, or as `simulate` does.
+        If ``rule`` is not a TokenRule, or as `simulate` does.
 
     Notes
     -----
@@ -116,18 +116,18 @@ def compare(
         raise TypeError(f"rule must be a TokenRule, got {type(rule).__name__}")
     if rule.changes:
         raise ValueError("the leverage of the rule changes: there is no one multiple to compare with")
-    unknown = sorted(set(keywords) - {"time", "high", "low", "open", "axis"})
+    unknown = sorted(set(keywords) - TIMES - {"high", "low", "open", "axis"})
     if unknown:
         raise TypeError(f"compare() got an unexpected keyword argument {unknown[0]!r}")
 
-    def end(one: TokenRule, **carry: Any) -> Any:
-        return simulate(price, one, record="summary", dividend=dividend, **carry, **keywords)
+    def end(variant: TokenRule, all_used: bool = False, **carry: Any) -> Any:
+        return _simulate(price, variant, all_used=all_used, record="summary", dividend=dividend, **carry, **keywords)
 
-    whole = end(rule, financing=financing, funding=funding)
+    whole = end(rule, all_used=True, financing=financing, funding=funding)
     unfinanced = rule.replace(spread=0.0)
     free = unfinanced.replace(**dict.fromkeys(FEES, 0.0))
     frictionless = free.replace(**dict.fromkeys(COSTS, 0.0))
-    without_financing, without_fees, without_costs = (end(one).nav for one in (unfinanced, free, frictionless))
+    without_financing, without_fees, without_costs = (end(variant).nav for variant in (unfinanced, free, frictionless))
     held = end(TokenRule(1.0, every=1)).nav - 1.0
     multiple = rule.leverage * held
     product = whole.nav - 1.0

@@ -1,6 +1,7 @@
 """Rules of real leveraged products, each as its issuer published it, with what nobody published left to the caller.
 
-Each function returns a `TokenRule`; ``rule.replace(...)`` changes what a caller knows better. Times of day are UTC.
+Each function returns a `TokenRule`; ``rule.replace(...)`` changes what a caller knows better. Times of day are UTC
+unless a zone is given. Expenses are a year, 365 times the fees a day of exchanges.
 Costs and slippage of the issuers' trades are 0 unless given: none publishes them. The pools of Tracer trade nothing;
 they are `power_transfer` and `sigmoid_transfer`.
 """
@@ -8,9 +9,10 @@ they are `power_transfer` and `sigmoid_transfer`.
 from __future__ import annotations
 
 import math
+from typing import Literal, TypeAlias
 
 from shortgamma._core.checks import refuse_choice
-from shortgamma.leverage.token_rule import TokenRule
+from shortgamma.leverage._token_rule import TokenRule
 
 __all__ = [
     "amun",
@@ -28,6 +30,8 @@ __all__ = [
     "toros",
 ]
 
+Watch: TypeAlias = Literal["close", "extremes"] | None
+
 
 def _one_of(name: str, value: float, choices: tuple[float, ...]) -> float:
     if value not in choices:
@@ -35,7 +39,14 @@ def _one_of(name: str, value: float, choices: tuple[float, ...]) -> float:
     return float(value)
 
 
-def daily_etf(leverage: float, *, expense: float = 0.0095, spread: float = 0.004, at: str | None = None) -> TokenRule:
+def daily_etf(
+    leverage: float,
+    *,
+    expense: float = 0.0095,
+    spread: float = 0.004,
+    at: str | None = None,
+    zone: str = "America/New_York",
+) -> TokenRule:
     """Exchange-traded fund that seeks a multiple of each day's return.
 
     Parameters
@@ -47,7 +58,9 @@ def daily_etf(leverage: float, *, expense: float = 0.0095, spread: float = 0.004
     spread : float, default 0.004
         Swap spread over the financing on what is borrowed, a year.
     at : str, optional
-        Time of day of the NAV, "HH:MM" UTC, for prices within the day; by default every bar is a day.
+        Time of day of the NAV, such as "16:00", for prices within the day; by default every bar is a day.
+    zone : str, default "America/New_York"
+        Zone of this time of day.
 
     Returns
     -------
@@ -71,24 +84,24 @@ def daily_etf(leverage: float, *, expense: float = 0.0095, spread: float = 0.004
     Examples
     --------
     >>> import shortgamma as sg
-    >>> sg.leverage.rules.daily_etf(3).annual_fee
+    >>> sg.leverage.rules.daily_etf(3).expense
     0.0095
     """
-    rule = TokenRule(leverage, annual_fee=expense, spread=spread, name=f"daily ETF {leverage:+g}x")
-    return rule.replace(every=1) if at is None else rule.replace(at=at)
+    rule = TokenRule(leverage, expense=expense, spread=spread, name=f"daily ETF {leverage:+g}x")
+    return rule.replace(every=1) if at is None else rule.replace(at=at, zone=zone)
 
 
-def ftx(leverage: float = 3.0, *, fee: float = 0.0003, watch: str = "close") -> TokenRule:
+def ftx(leverage: float = 3.0, *, expense: float = 0.1095, watch: Watch = None) -> TokenRule:
     """FTX leveraged tokens: BULL, BEAR, HEDGE and HALF.
 
     Parameters
     ----------
     leverage : {3, -3, -1, 0.5}, default 3
         BULL, BEAR, HEDGE or HALF.
-    fee : float, default 0.0003
-        Fee a day.
-    watch : {"close", "extremes"}, default "close"
-        What the trigger watches.
+    expense : float, default 0.1095
+        Fee a year, a fraction of NAV: 0.03 % a day.
+    watch : {"close", "extremes"}, optional
+        What the trigger watches: all prices that are given, by default.
 
     Returns
     -------
@@ -121,25 +134,25 @@ def ftx(leverage: float = 3.0, *, fee: float = 0.0003, watch: str = "close") -> 
         upper=4.0 * size / 3.0 if leverage != 0.5 else None,
         watch=watch,
         at="00:02",
-        fee=fee,
-        fee_at="00:02",
+        expense=expense,
+        paid_at="00:02",
         subscription=0.001,
         redemption=0.001,
         name=f"FTX {leverage:+g}x",
     )
 
 
-def mexc(leverage: float = 3.0, *, fee: float = 0.00001, watch: str = "close") -> TokenRule:
+def mexc(leverage: float = 3.0, *, expense: float = 0.00365, watch: Watch = None) -> TokenRule:
     """MEXC leveraged tokens such as BTC3L and BTC3S.
 
     Parameters
     ----------
     leverage : {3, -3}, default 3
         Target.
-    fee : float, default 0.00001
-        Fee a day.
-    watch : {"close", "extremes"}, default "close"
-        What the trigger watches.
+    expense : float, default 0.00365
+        Fee a year, a fraction of NAV: 0.001 % a day.
+    watch : {"close", "extremes"}, optional
+        What the trigger watches: all prices that are given, by default.
 
     Returns
     -------
@@ -172,24 +185,24 @@ def mexc(leverage: float = 3.0, *, fee: float = 0.00001, watch: str = "close") -
         adverse=0.15,
         watch=watch,
         at="16:00",
-        fee=fee,
-        fee_at="16:00",
+        expense=expense,
+        paid_at="16:00",
         merge_below=0.1,
         name=f"MEXC {leverage:+g}x",
     )
 
 
-def kucoin(leverage: float = 3.0, *, fee: float = 0.0005, watch: str = "close") -> TokenRule:
+def kucoin(leverage: float = 3.0, *, expense: float = 0.1825, watch: Watch = None) -> TokenRule:
     """KuCoin leveraged tokens 3L and 3S.
 
     Parameters
     ----------
     leverage : {3, -3}, default 3
         Target.
-    fee : float, default 0.0005
-        Fee a day; 0.001 for some tokens.
-    watch : {"close", "extremes"}, default "close"
-        What the trigger watches.
+    expense : float, default 0.1825
+        Fee a year, a fraction of NAV: 0.05 % a day; twice that for some tokens.
+    watch : {"close", "extremes"}, optional
+        What the trigger watches: all prices that are given, by default.
 
     Returns
     -------
@@ -212,7 +225,7 @@ def kucoin(leverage: float = 3.0, *, fee: float = 0.0005, watch: str = "close") 
     Examples
     --------
     >>> import shortgamma as sg
-    >>> sg.leverage.rules.kucoin().fee_at
+    >>> sg.leverage.rules.kucoin().paid_at
     '23:45'
     """
     _one_of("leverage", leverage, (3.0, -3.0))
@@ -221,8 +234,8 @@ def kucoin(leverage: float = 3.0, *, fee: float = 0.0005, watch: str = "close") 
         adverse=0.15,
         watch=watch,
         at="23:45",
-        fee=fee,
-        fee_at="23:45",
+        expense=expense,
+        paid_at="23:45",
         subscription=0.001,
         redemption=0.001,
         merge_below=0.1,
@@ -230,7 +243,7 @@ def kucoin(leverage: float = 3.0, *, fee: float = 0.0005, watch: str = "close") 
     )
 
 
-def gate(leverage: float = 3.0, *, regime: str = "band", fee: float = 0.001, watch: str = "close") -> TokenRule:
+def gate(leverage: float = 3.0, *, regime: str = "band", expense: float = 0.365, watch: Watch = None) -> TokenRule:
     """Gate leveraged tokens 3L, 3S and 5L, under each of their three regimes.
 
     Parameters
@@ -239,10 +252,10 @@ def gate(leverage: float = 3.0, *, regime: str = "band", fee: float = 0.001, wat
         Nominal leverage; 5 only for "band".
     regime : {"band", "3x", "2.3x"}, default "band"
         "2.3x" until March 2025, "3x" from 2025-04-01, "band" from the middle of 2025.
-    fee : float, default 0.001
-        Fee a day.
-    watch : {"close", "extremes"}, default "close"
-        What the triggers watch.
+    expense : float, default 0.365
+        Fee a year, a fraction of NAV: 0.1 % a day.
+    watch : {"close", "extremes"}, optional
+        What the triggers watch: all prices that are given, by default.
 
     Returns
     -------
@@ -277,7 +290,7 @@ def gate(leverage: float = 3.0, *, regime: str = "band", fee: float = 0.001, wat
         lower, upper = {3.0: (2.25, 4.125), -3.0: (1.5, 5.25), 5.0: (3.5, 7.0)}[
             _one_of("leverage", leverage, (3.0, -3.0, 5.0))
         ]
-        return TokenRule(leverage, lower=lower, upper=upper, watch=watch, fee=fee, fee_at="16:00", name=name)
+        return TokenRule(leverage, lower=lower, upper=upper, watch=watch, expense=expense, paid_at="16:00", name=name)
     if regime not in ("3x", "2.3x"):
         refuse_choice("regime", regime, ("band", "3x", "2.3x"))
     sign = math.copysign(1.0, _one_of("leverage", leverage, (3.0, -3.0)))
@@ -291,13 +304,13 @@ def gate(leverage: float = 3.0, *, regime: str = "band", fee: float = 0.001, wat
         at="16:00",
         dead_band=(low, high),
         dead_move=0.01,
-        fee=fee,
-        fee_at="16:00",
+        expense=expense,
+        paid_at="16:00",
         name=name,
     )
 
 
-def huobi(leverage: float = 3.0, *, at: str = "16:00", fee: float = 0.001, watch: str = "close") -> TokenRule:
+def huobi(leverage: float = 3.0, *, at: str = "16:00", expense: float = 0.365, watch: Watch = None) -> TokenRule:
     """Huobi (HTX) exchange-traded products such as BTC*3 and BTC*(-3).
 
     Parameters
@@ -306,10 +319,10 @@ def huobi(leverage: float = 3.0, *, at: str = "16:00", fee: float = 0.001, watch
         Target.
     at : str, default "16:00"
         Time of the daily rebalance, UTC.
-    fee : float, default 0.001
-        Fee a day.
-    watch : {"close", "extremes"}, default "close"
-        What the trigger watches.
+    expense : float, default 0.365
+        Fee a year, a fraction of NAV: 0.1 % a day.
+    watch : {"close", "extremes"}, optional
+        What the trigger watches: all prices that are given, by default.
 
     Returns
     -------
@@ -335,10 +348,12 @@ def huobi(leverage: float = 3.0, *, at: str = "16:00", fee: float = 0.001, watch
     5.0
     """
     upper = {3.0: 4.0, -3.0: 5.0, -1.0: 4.0}[_one_of("leverage", leverage, (3.0, -3.0, -1.0))]
-    return TokenRule(leverage, upper=upper, watch=watch, at=at, fee=fee, fee_at="15:55", name=f"Huobi {leverage:+g}x")
+    return TokenRule(
+        leverage, upper=upper, watch=watch, at=at, expense=expense, paid_at="15:55", name=f"Huobi {leverage:+g}x"
+    )
 
 
-def pionex(leverage: float = 2.0, *, upper: float | None = None, watch: str = "close") -> TokenRule:
+def pionex(leverage: float = 2.0, *, upper: float | None = None, watch: Watch = None) -> TokenRule:
     """Pionex leveraged tokens 1L, 2L, 3L and 5L.
 
     Parameters
@@ -347,8 +362,8 @@ def pionex(leverage: float = 2.0, *, upper: float | None = None, watch: str = "c
         Target.
     upper : float, optional
         Upper bound of 3L, which must be given.
-    watch : {"close", "extremes"}, default "close"
-        What the triggers watch.
+    watch : {"close", "extremes"}, optional
+        What the triggers watch: all prices that are given, by default.
 
     Returns
     -------
@@ -388,15 +403,15 @@ def pionex(leverage: float = 2.0, *, upper: float | None = None, watch: str = "c
     return rule.replace(lower=2.2, upper=upper)
 
 
-def bybit(leverage: float = 3.0, *, watch: str = "close") -> TokenRule:
+def bybit(leverage: float = 3.0, *, watch: Watch = None) -> TokenRule:
     """Bybit leveraged tokens such as BTC3L.
 
     Parameters
     ----------
     leverage : {3}, default 3
         Target.
-    watch : {"close", "extremes"}, default "close"
-        What the triggers watch.
+    watch : {"close", "extremes"}, optional
+        What the triggers watch: all prices that are given, by default.
 
     Returns
     -------
@@ -434,7 +449,7 @@ def bybit(leverage: float = 3.0, *, watch: str = "close") -> TokenRule:
 
 
 def binance_blvt(
-    leverage: float = 2.0, *, lower: float = 1.25, upper: float = 4.0, fee: float = 0.0001, watch: str = "close"
+    leverage: float = 2.0, *, lower: float = 1.25, upper: float = 4.0, expense: float = 0.0365, watch: Watch = None
 ) -> TokenRule:
     """Binance leveraged tokens such as BTCUP and BTCDOWN, of floating leverage.
 
@@ -444,10 +459,10 @@ def binance_blvt(
         Leverage after a rebalance, negative for DOWN.
     lower, upper : float, default 1.25, 4.0
         Range of the actual leverage.
-    fee : float, default 0.0001
-        Fee a day.
-    watch : {"close", "extremes"}, default "close"
-        What the triggers watch.
+    expense : float, default 0.0365
+        Fee a year, a fraction of NAV: 0.01 % a day.
+    watch : {"close", "extremes"}, optional
+        What the triggers watch: all prices that are given, by default.
 
     Returns
     -------
@@ -478,8 +493,8 @@ def binance_blvt(
         lower=lower,
         upper=upper,
         watch=watch,
-        fee=fee,
-        fee_at="00:00",
+        expense=expense,
+        paid_at="00:00",
         subscription=0.001,
         redemption=0.001,
         name=f"Binance {'UP' if leverage > 0.0 else 'DOWN'}",
@@ -536,7 +551,7 @@ def flexible_leverage_index(index: str = "ETH2x", *, largest: float | None = Non
         at="00:00",
         largest=largest,
         cooldown=cooldown,
-        annual_fee=0.0195,
+        expense=0.0195,
         subscription=0.001,
         redemption=0.001,
         name=f"{index}-FLI",
@@ -579,15 +594,15 @@ def toros(leverage: float = 2.0, *, lower: float = 1.8, upper: float = 2.2) -> T
     return TokenRule(leverage, lower=lower, upper=upper, target="edge", name=f"Toros {leverage:+g}x")
 
 
-def hbtc(leverage: float = 3.0, *, watch: str = "close") -> TokenRule:
+def hbtc(leverage: float = 3.0, *, watch: Watch = None) -> TokenRule:
     """HBTC leveraged tokens.
 
     Parameters
     ----------
     leverage : {3, -3}, default 3
         Target.
-    watch : {"close", "extremes"}, default "close"
-        What the trigger watches.
+    watch : {"close", "extremes"}, optional
+        What the trigger watches: all prices that are given, by default.
 
     Returns
     -------
@@ -614,21 +629,19 @@ def hbtc(leverage: float = 3.0, *, watch: str = "close") -> TokenRule:
     """
     _one_of("leverage", leverage, (3.0, -3.0))
     return TokenRule(
-        leverage, upper=4.0, watch=watch, at="00:00", fee=0.0003, fee_at="00:00", name=f"HBTC {leverage:+g}x"
+        leverage, upper=4.0, watch=watch, at="00:00", expense=0.1095, paid_at="00:00", name=f"HBTC {leverage:+g}x"
     )
 
 
-def amun(leverage: float = 3.0, *, at: str = "16:00", watch: str = "close") -> TokenRule:
+def amun(leverage: float = 3.0, *, watch: Watch = None) -> TokenRule:
     """Amun leveraged tokens such as BTC3X.
 
     Parameters
     ----------
     leverage : {3, -3}, default 3
         Target.
-    at : str, default "16:00"
-        Time of the daily rebalance, UTC: 17:00 CET, which is 15:00 in summer.
-    watch : {"close", "extremes"}, default "close"
-        What the trigger watches.
+    watch : {"close", "extremes"}, optional
+        What the trigger watches: all prices that are given, by default.
 
     Returns
     -------
@@ -642,7 +655,7 @@ def amun(leverage: float = 3.0, *, at: str = "16:00", watch: str = "close") -> T
 
     Notes
     -----
-    Daily at 17:00 CET, and at once after an adverse move of 15 %. Amun, undated, of BTC3X.
+    Daily at 17:00 CET, here with summer time, and at once after an adverse move of 15 %. Amun, undated, of BTC3X.
 
     Unknown: whether there is a short side; all fees.
 
@@ -653,4 +666,4 @@ def amun(leverage: float = 3.0, *, at: str = "16:00", watch: str = "close") -> T
     0.15
     """
     _one_of("leverage", leverage, (3.0, -3.0))
-    return TokenRule(leverage, adverse=0.15, watch=watch, at=at, name=f"Amun {leverage:+g}x")
+    return TokenRule(leverage, adverse=0.15, watch=watch, at="17:00", zone="Europe/Zurich", name=f"Amun {leverage:+g}x")

@@ -1,37 +1,34 @@
-"""Simulation of leveraged products; the public name is in ``shortgamma.leverage``."""
+"""Simulation of leveraged products; the public names are in ``shortgamma.leverage``."""
 
 from __future__ import annotations
 
 import math
+import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shortgamma._core import dispatch
-from shortgamma._core.checks import (
-    check_length,
-    number,
-    refuse_choice,
-    refuse_where,
-    time_axis,
-)
+from shortgamma._core.checks import check_length, number, refuse_choice, refuse_where, time_axis
 from shortgamma._core.results import Result
-from shortgamma._core.times import DAY, ascending, moment, times
-from shortgamma.leverage.token_rule import TokenRule, clock_time
+from shortgamma.leverage._bars import bars_of, check_periods, given_times, labels_opens, stamps_of
+from shortgamma.leverage._plans import by_the_year, plan, splits, terms, watched
+from shortgamma.leverage._token_rule import TokenRule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
+    from typing import Any, Literal
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from shortgamma._core.types import Floats, Integers
+    from shortgamma.leverage._bars import Bars, Clock
+    from shortgamma.leverage._plans import Watched
 
-
-__all__ = ["NavPath", "TokenPath", "TokenState", "TokenSummary", "simulate"]
+__all__ = ["NavPath", "TokenPath", "TokenRule", "TokenState", "TokenSummary", "simulate"]
 
 RECORDS = ("nav", "full", "summary")
-CLOCK, CHANGE = 1, 2
 
 
 class TokenState(Result):
@@ -43,18 +40,18 @@ class TokenState(Result):
         What the products hold, as the loop keeps it.
     bars : int
         Bars so far.
-    time : int | None
-        Time of the last bar, ns since 1970 UTC.
+    clock : Clock or None
+        When the last bar closed, if times were given.
     record : str
         The record that was kept: totals are those of ``"summary"`` alone, tokens those of ``"full"``.
     """
 
     values: Floats
     bars: int
-    time: int | None
+    clock: Clock | None
     record: str
 
-    HIDDEN = ("values",)
+    HIDDEN = ("values", "clock")
 
 
 class NavPath(Result):
@@ -106,7 +103,7 @@ class TokenPath(Result):
     flow_trade : ndarray
         Notional traded at the bar because money came or went.
     flow_fee : ndarray
-        Subscription and redemption fees, paid by who came or went.
+        Subscription and redemption fees, paid by those who came or went.
     state : TokenState
         Where to go on.
     """
@@ -142,8 +139,8 @@ class TokenSummary(Result):
         Sum of squared returns of the underlying, bar by bar.
     rebalances : ndarray or int
         Number of rebalances.
-    turnover : ndarray or float
-        Total notional traded.
+    traded : ndarray or float
+        Total notional traded, in money.
     cost : ndarray or float
         Total cost of trades, slippage included.
     fee : ndarray or float
@@ -151,7 +148,7 @@ class TokenSummary(Result):
     financing : ndarray or float
         Total financing, spread and funding paid.
     wiped_out : ndarray or int
-        Bar at which the product was wiped out, -1 if it was not.
+        Bar at which the product was wiped out, the number of bars if it was not.
     state : TokenState
         Where to go on.
     """
@@ -160,7 +157,7 @@ class TokenSummary(Result):
     max_drawdown: Floats
     realised_variance: Floats
     rebalances: Integers
-    turnover: Floats
+    traded: Floats
     cost: Floats
     fee: Floats
     financing: Floats
@@ -172,9 +169,11 @@ class TokenSummary(Result):
 
 def simulate(
     price: ArrayLike,
-    rule: TokenRule | Sequence[TokenRule],
+    rule: TokenRule | Sequence[TokenRule] | Mapping[str, TokenRule],
     *,
     time: ArrayLike | None = None,
+    stamp: Literal["open", "close"] | None = None,
+    periods_per_year: float | None = None,
     high: ArrayLike | None = None,
     low: ArrayLike | None = None,
     open: ArrayLike | None = None,
@@ -184,7 +183,7 @@ def simulate(
     flow: ArrayLike = 0.0,
     initial: ArrayLike = 1.0,
     axis: int = 0,
-    record: str = "nav",
+    record: Literal["nav", "full", "summary"] = "nav",
     out: Any = None,
     state: TokenState | None = None,
 ) -> Any:
@@ -194,22 +193,32 @@ def simulate(
     ----------
     price : array_like
         Closing prices > 0 of the underlying, one per bar along ``axis``.
-    rule : TokenRule or sequence of TokenRule
-        What the product does. Of several rules each is run on every path, and results have a last axis for them.
+    rule : TokenRule, sequence of TokenRule, or dict of them by name
+        What the product does. Of several rules each is run on every path, and results have a last axis for them; where
+        prices are of pandas, columns with the names of the rules.
     time : array_like of times, optional
-        Time of each price, that is of the bar's close, ascending: datetime64, datetimes, ISO text, pandas, or numbers
-        since 1970 in s, ms, us or ns. Needed by rules that go by the calendar.
+        Time of each bar, ascending: datetime64, datetimes, ISO text, pandas, or numbers since 1970 in s, ms, us or ns;
+        by default the labels of ``price`` if they are times. Needed by rules that go by the calendar.
+    stamp : {"open", "close"}, optional
+        Which end of its bar ``time`` labels: the candles of exchanges and most tables of daily bars are labelled by
+        their open. By default "open" where ``open`` is given. Otherwise rules that go by a time of day need it, and for
+        the others the times are those of the closes.
+    periods_per_year : float, optional
+        Bars in a year, by which rates a year are divided, instead of the lengths of bars by ``time``: 252 for trading
+        days.
     high, low : array_like, optional
-        Highest and lowest price of each bar, shaped like ``price``. Needed by rules that watch extremes.
+        Highest and lowest price of each bar, shaped like ``price``; given together, triggers watch them.
     open : array_like, optional
-        First price of each bar, shaped like ``price``. Needed by rules that fill at the next open.
+        First price of each bar, shaped like ``price``. A trigger that a bar opens beyond is filled there, and so is a
+        time of day nearer to the open than to the close. Needed by rules that fill at the next open.
     financing : array_like, default 0.0
-        Rate over each bar on the borrowed part (exposure less NAV), a fraction; what is not invested earns it. A
-        number, or one per bar.
+        Rate a year of 365 days on what is borrowed (exposure less NAV); uninvested cash earns it. A number, or one per
+        bar: that of a bar holds from the close before to its own, so the first is not used.
     funding : array_like, default 0.0
-        Funding rate at each bar's close on the notional; longs pay if > 0. A number, or one per bar.
+        Funding rate at each bar's close, a fraction of the notional, as the venue pays it then; longs pay if > 0. A
+        number, or one per bar.
     dividend : array_like, default 0.0
-        Paid at each bar for a unit of the underlying held at the close before, in money. A number, or one per bar.
+        Money paid at each bar for a unit of the underlying held at the close before. A number, or one per bar.
     flow : array_like, default 0.0
         Money that subscribes (> 0) or redeems (< 0) at each bar's close, before fees; only for ``record="full"``. It
         changes the number of tokens, never their NAV. One per bar, or one per element of ``price``. No more is redeemed
@@ -225,27 +234,32 @@ def simulate(
     state : TokenState, optional
         Where an earlier call with the same rules and paths, and the same ``record`` unless it is now "nav", ended: the
         first price is then that of the bar after, and ``initial`` is not used. Bars in pieces, even one by one, make
-        the same NAV, bit for bit.
+        the same results, bit for bit.
 
     Returns
     -------
     NavPath, TokenPath or TokenSummary
-        By ``record``. A product that is wiped out is 0 from that bar on. A NaN price makes NaN from there on; so does a
-        price that is none (0, negative, infinite), with the invalid flag.
+        By ``record``. A product that is wiped out is 0 from that bar on. A NaN price makes NaN from there on; so does
+        an invalid price (0, negative, infinite), with the invalid flag.
 
     Raises
     ------
     ValueError
-        If a length does not fit, times do not ascend, what a rule needs is missing, or a number is out of its range.
+        If a length does not fit, times do not ascend, what a rule needs is missing, no rule looks at highs, lows or
+        opens that are given, or a number is out of its range.
     TypeError
-        If an input is not numeric, or ``rule`` is none.
+        If an input is not numeric, or ``rule`` is not a rule.
 
     Notes
     -----
     A product holds units of the underlying and cash C (a debt if negative): its NAV is C + units P. At a bar, in this
-    order: financing, fees by the time passed, and dividends, on what was held at the close before; what waits for the
-    open; triggers, along the way to the worse extreme, the other one, and the close; funding; fees at a time of day;
-    changes of the target; the clock. The first bar, at which the product is bought at no cost, has none of these.
+    order: financing, expenses by the time passed, and dividends, on what was held at the close before; at the open what
+    waits for it or is due nearer to it than to the close; triggers, along the way to the worse extreme, the other one,
+    and the close; funding; expenses at a time of day; changes of the target; the clock. The first bar, at which the
+    product is bought at no cost, has none of these.
+
+    A time of day is served at the nearest price that is known: an open, where they are given, or a close; without opens
+    a close answers for half a bar after it too. A bar is taken to be as long as the shortest so far.
 
     A trade to leverage L pays k of the notional traded, so NAV n and exposure e become n' = n - k |L n' - e| and L n'.
 
@@ -263,18 +277,47 @@ def simulate(
     array([1.    , 0.4667, 0.6467])
     >>> paths.rebalances
     array([0, 1, 0])
+
+    3x for a year of 252 days of 0.1 % each, with 4 % of financing on the borrowed 2x, its spread and its expenses:
+
+    >>> import numpy as np
+    >>> price = 100.0 * 1.001 ** np.arange(253)
+    >>> fund = sg.leverage.rules.daily_etf(3, expense=0.0095, spread=0.004)
+    >>> paths = sg.leverage.simulate(price, fund, financing=0.04, periods_per_year=252)
+    >>> float(paths.nav[-1].round(4))
+    1.9229
     """
-    rules, several = _rules(rule)
+    return _simulate(
+        price, rule, all_used=True, time=time, stamp=stamp, periods_per_year=periods_per_year, high=high, low=low,
+        open=open, financing=financing, funding=funding, dividend=dividend, flow=flow, initial=initial, axis=axis,
+        record=record, out=out, state=state,
+    )  # fmt: skip
+
+
+def _simulate(
+    price: Any, rule: Any, *, all_used: bool, time: Any = None, stamp: Any = None, periods_per_year: Any = None,
+    high: Any = None, low: Any = None, open: Any = None, financing: Any = 0.0, funding: Any = 0.0, dividend: Any = 0.0,
+    flow: Any = 0.0, initial: Any = 1.0, axis: int = 0, record: Any = "nav", out: Any = None, state: Any = None,
+) -> Any:  # fmt: skip
+    """`simulate`; all_used: whether highs, lows and opens that nothing looks at are refused."""
+    rules, names = _rules(rule)
     if record not in RECORDS:
         refuse_choice("record", record, RECORDS)
     prices = number("price", price)
     place = time_axis(axis, prices.ndim, "price")
     shape = prices.shape[:place] + prices.shape[place + 1 :]
-    bars, paths = prices.shape[place], math.prod(shape)
-    tops, bottoms, starts = _watched(rules, prices, high, low, open)
-    stamps = _times(time, getattr(price, "index", None) if place == 0 else None, bars, rules)
-    carry = {"financing": financing, "funding": funding, "dividend": dividend}
-    charges = tuple(_series(name, value, bars) for name, value in carry.items())
+    count, paths = prices.shape[place], math.prod(shape)
+    series = watched(rules, prices, high, low, open, all_used=all_used)
+    periods = check_periods(periods_per_year)
+    stamps = stamps_of(given_times(time, price, place), count)
+    bars = _bars(rules, stamps, stamp, series.open is not None, periods, state)
+    years = bars.years if bars is not None else None if periods is None else np.full(count, 1.0 / periods)
+    charges = tuple(
+        _series(name, value, count)
+        for name, value in (("financing", financing), ("funding", funding), ("dividend", dividend))
+    )
+    if charges[0] is not None:
+        charges = (by_the_year("financing", charges[0], years), *charges[1:])
     if record != "full" and not _is_zero(flow) and np.any(number("flow", flow)):
         raise ValueError("flow changes no NAV but the number of tokens: it needs record='full'")
     money = _initial(initial, shape)
@@ -283,61 +326,97 @@ def simulate(
     values[..., [loop.STATE.index("quote"), loop.STATE.index("tokens")]] = 1.0
     if state is not None:
         values[...] = _state(state, values.shape, record)
-    first, last = (0, None) if state is None else (state.bars, state.time)
-    if stamps is not None and last is not None and bars and stamps[0] <= last:
-        raise ValueError("time[0] must be later than that of the state")
-    plans = [_plan(one, stamps, charges, bars, state is None, first, last) for one in rules]
+    first = 0 if state is None else state.bars
+    plans = [plan(each, series, bars, years, charges, count, first) for each in rules]
     if out is not None:
-        _check_out(out, record, prices.shape + (len(rules),) * several)
-    inner = (len(rules), paths, bars)
-    nav: Any = None if record == "summary" else _room(out, prices, place, several, inner)
+        _check_out(out, record, prices.shape + (len(rules),) * (names is not None))
+    inner = (len(rules), paths, count)
+    nav: Any = None if record == "summary" else _room(out, prices, place, names is not None, inner)
     columns = np.zeros((len(loop.FIELDS), *inner)) if record == "full" else None
-    counts = np.zeros(inner, dtype=np.int64) if record == "full" else None
-    series = tuple(None if one is None else _by_path(one, place) for one in (prices, tops, bottoms, starts))
-    invalid = loop.simulate(series, charges, plans, money, values, first, int(state is None), (nav, columns, counts))
-    if invalid:
+    rebalances = np.zeros(inner, dtype=np.int64) if record == "full" else None
+    arrays = tuple(None if array is None else _by_path(array, place) for array in (prices, *_walked(series, rules)))
+    if loop.simulate(arrays, charges, plans, money, values, first, int(state is None), (nav, columns, rebalances)):
         # the flag that NumPy's own loops would raise
         np.subtract(np.inf, np.inf)
-    ended = TokenState(values, first + bars, last if stamps is None or not bars else int(stamps[-1]), record)
+    clock = bars.ended if bars is not None else None if state is None else state.clock
+    ended = TokenState(values, first + count, clock, record)
 
     def path(array: Any) -> Any:
         """Of an array of products the bars where the prices have them."""
-        array = np.moveaxis(array.reshape(len(rules), *shape, bars), -1, 1 + place)
-        return np.moveaxis(array, 0, -1) if several else _labelled(price, array[0])
+        array = np.moveaxis(array.reshape(len(rules), *shape, count), -1, 1 + place)
+        return _labelled(price, array[0]) if names is None else _columns(price, np.moveaxis(array, 0, -1), names, place)
 
     def total(array: Any) -> Any:
         array = array.reshape(len(rules), *shape)
-        return np.moveaxis(array, 0, -1) if several else array[0][()]
+        return _total(price, array[0][()] if names is None else np.moveaxis(array, 0, -1), names, place)
 
     if record == "summary":
-        return TokenSummary._make((*map(total, _totals(values)), ended))
+        return TokenSummary._make((*map(total, _totals(values, first + count)), ended))
     if record == "nav":
         if out is None:
             return NavPath(path(nav), ended)
-        _copy_out(out, nav, path)
+        _copy_out(out, nav, place, shape)
         return NavPath(out, ended)
     assert columns is not None
-    assert counts is not None
     exposure, leverage, trade, gain, cost, fee, paid = columns
     shares = np.zeros((4, *inner))
     loop.share(
-        *(nav, leverage, _flow(flow, prices, place, inner[1:]), _splits(rules, stamps, last, bars)),
-        *([_terms(one) for one in rules], values, shares),
+        *(nav, leverage, _flow(flow, prices, place, inner[1:]), [splits(each, bars, count) for each in rules]),
+        *([terms(each) for each in rules], values, shares),
     )
-    parts = (nav, exposure, leverage, trade, counts, gain, cost, fee, paid, *shares)
+    parts = (nav, exposure, leverage, trade, rebalances, gain, cost, fee, paid, *shares)
     return TokenPath._make((*map(path, parts), ended))
 
 
-def _rules(rule: Any) -> tuple[list[TokenRule], bool]:
-    several = isinstance(rule, list | tuple)
-    rules = list(rule) if several else [rule]
-    for place, one in enumerate(rules):
-        if not isinstance(one, TokenRule):
-            name = f"rule[{place}]" if several else "rule"
-            raise TypeError(f"{name} must be a TokenRule, got {type(one).__name__}")
+def _rules(rule: Any) -> tuple[list[TokenRule], list[str] | None]:
+    """The rules, and their names if there may be several."""
+    if isinstance(rule, TokenRule):
+        return [rule], None
+    named = isinstance(rule, Mapping)
+    if not named and not isinstance(rule, list | tuple):
+        hint = ""
+        if isinstance(rule, int | float | np.integer | np.floating) and not isinstance(rule, bool):
+            hint = (
+                f": write TokenRule({rule!r}, every=1) for one that is rebalanced at every bar, or rules.daily_etf"
+                f"({rule!r}) and the like for real products"
+            )
+        raise TypeError(f"rule must be a TokenRule, got {rule if hint else type(rule).__name__}{hint}")
+    rules = list(rule.values()) if named else list(rule)
+    for key, each in zip(rule if named else range(len(rules)), rules, strict=True):
+        if not isinstance(each, TokenRule):
+            raise TypeError(f"rule[{key!r}] must be a TokenRule, got {type(each).__name__}")
     if not rules:
-        raise ValueError("rule must be a TokenRule or some, got none")
-    return rules, several
+        raise ValueError("rule must be one TokenRule or more, got none")
+    names = [str(key) for key in rule] if named else [each.name or f"rule {i}" for i, each in enumerate(rules)]
+    return rules, names
+
+
+def _bars(
+    rules: list[TokenRule], stamps: Any, stamp: Any, has_open: bool, periods: float | None, state: Any
+) -> Bars | None:
+    """When the bars were, None if that is not known."""
+    if stamps is None:
+        if any(rule.needs_time for rule in rules):
+            raise ValueError("time is needed: the rule goes by the calendar")
+        if stamp is not None:
+            raise ValueError("stamp tells what time labels, and there is no time")
+        return None
+    opened = labels_opens(stamp, has_open, any(rule.has_clock for rule in rules))
+    before = state.clock if isinstance(state, TokenState) else None
+    if not len(stamps):
+        return None
+    if before is not None and stamps[0] <= before.close - (before.step if opened else 0):
+        raise ValueError("time[0] must be later than that of the state")
+    return bars_of(stamps, opened, has_open, periods, before)
+
+
+def _walked(series: Watched, rules: list[TokenRule]) -> tuple[Any, Any, Any]:
+    """Highs, lows and opens as the loop takes them: prices that triggers watch lie between its highs and lows."""
+    if not any(map(series.opens_of, rules)):
+        return series
+    if series.high is None:
+        return series.open, series.open, series.open
+    return np.maximum(series.high, series.open), np.minimum(series.low, series.open), series.open
 
 
 def _by_path(array: Floats, place: int) -> Floats:
@@ -348,40 +427,6 @@ def _by_path(array: Floats, place: int) -> Floats:
     if moved.ndim != 2:
         moved = moved.reshape(math.prod(moved.shape[:-1]), moved.shape[-1])
     return np.require(moved, np.float64, "A")
-
-
-def _watched(rules: list[TokenRule], prices: Any, high: Any, low: Any, start: Any) -> tuple[Any, Any, Any]:
-    """The series that some rule watches; the others are not looked at."""
-    found: list[Any] = []
-    extremes = "extremes" in [one.watch for one in rules]
-    opens = "open" in [one.fill for one in rules]
-    if not extremes and not opens:
-        return None, None, None
-    for name, value, needed in (("high", high, extremes), ("low", low, extremes), ("open", start, opens)):
-        if not needed:
-            found.append(None)
-            continue
-        if value is None:
-            what = "fills at the next open" if name == "open" else "watches extremes"
-            raise ValueError(f"{name} is needed: the rule {what}")
-        array = number(name, value)
-        if array.shape != prices.shape:
-            raise ValueError(f"{name} has shape {array.shape}, price has {prices.shape}")
-        found.append(array)
-    return found[0], found[1], found[2]
-
-
-def _times(time: Any, index: Any, bars: int, rules: list[TokenRule]) -> NDArray[np.int64] | None:
-    """Time of each bar, ns since 1970; from the labels of a table of prices if it has such."""
-    if time is None:
-        if not any(one.needs_time for one in rules):
-            return None
-        if not isinstance(getattr(index, "dtype", None), np.dtype | object) or not hasattr(index, "asi8"):
-            raise ValueError("time is needed: the rule goes by the calendar")
-        time = index
-    stamps = ascending("time", times("time", time))
-    check_length("time", len(stamps), "price", bars)
-    return stamps
 
 
 def _is_zero(value: Any) -> bool:
@@ -414,112 +459,6 @@ def _initial(initial: Any, shape: tuple[int, ...]) -> Floats:
         raise ValueError(f"initial of shape {money.shape} does not broadcast with paths of shape {shape}") from None
 
 
-def _state(state: Any, shape: tuple[int, ...], record: str) -> Floats:
-    if not isinstance(state, TokenState):
-        raise TypeError(f"state must be a TokenState, got {type(state).__name__}")
-    if state.values.shape != shape:
-        raise ValueError(f"state is of {state.values.shape[:2]} rules and paths, this call of {shape[:2]}")
-    if record not in ("nav", state.record):
-        raise ValueError(f"state is of record={state.record!r}, which keeps not what record={record!r} goes on with")
-    return state.values
-
-
-def _plan(
-    rule: TokenRule, stamps: Any, charges: tuple[Any, ...], bars: int, begins: bool, before: int, last: int | None
-) -> dict[str, Any]:
-    """The rule on these bars, as the loop takes it."""
-    due: Any = None
-    if rule.every is not None or rule.schedule is not None or rule.at is not None or rule.changes:
-        due = np.zeros(bars, dtype=np.uint8)
-    leverage, changes = rule.leverage, None
-    days: Any = None
-    if rule.needs_time and bars:
-        previous = np.concatenate([[stamps[0] if last is None else last], stamps[:-1]])
-        days = (stamps - previous) / DAY
-    if rule.every is not None:
-        due[-before % rule.every :: rule.every] = CLOCK
-    elif rule.schedule is not None:
-        flags = np.frombuffer(rule.schedule, dtype=np.bool)[before:]
-        if len(flags) < bars:
-            check_length("schedule", len(flags), "price", bars)
-        due[flags[:bars]] = CLOCK
-    for clock_text in rule.at or () if bars else ():
-        due[_passed(stamps, previous, clock_time("at", clock_text)) > 0] = CLOCK
-    if rule.changes and bars:
-        changes = np.zeros(bars)
-        for text, value in rule.changes:
-            date = moment("changes", text)
-            bar = int(np.searchsorted(stamps, date))
-            if bar == 0 and begins:
-                leverage = value
-            elif bar < bars and previous[bar] < date:
-                due[bar] |= CHANGE
-                changes[bar] = value
-    daily = rule.fee + rule.annual_fee / 365.0
-    stream = clock = spread = None
-    if daily and bars:
-        if rule.fee_at is None:
-            stream = daily * days
-        else:
-            passed = _passed(stamps, previous, clock_time("fee_at", rule.fee_at))
-            clock = np.where(passed == 1, daily, 1.0 - (1.0 - daily) ** passed)
-    if rule.spread and bars:
-        spread = rule.spread * days / 365.0
-    happens: Any = None
-    for one in (due, *charges, stream, clock, spread):
-        if one is not None:
-            happens = one != 0 if happens is None else happens | (one != 0)
-    events = np.empty(0, dtype=np.int64) if happens is None else np.flatnonzero(happens).astype(np.int64, copy=False)
-    return {
-        "rule": _numbers(rule),
-        "leverage": leverage,
-        "expense": stream,
-        "fee_at_open": None,
-        "fee_at_close": clock,
-        "spread": spread,
-        "target": changes,
-        "due": due,
-        "events": events,
-    }
-
-
-def _passed(stamps: Any, previous: Any, moment: int) -> Any:
-    """How many times a time of day went by since the bar before."""
-    return (stamps - moment) // DAY - (previous - moment) // DAY
-
-
-def _numbers(rule: TokenRule) -> dict[str, float]:
-    """The rule as the loop takes it."""
-
-    def bound(value: float | None, none: float) -> float:
-        return none if value is None else value
-
-    low, high = (math.inf, math.inf) if rule.dead_band is None else rule.dead_band
-    extremes = float(rule.watch == "extremes")
-    return {
-        "lower": bound(rule.lower, 0.0),
-        "upper": bound(rule.upper, math.inf),
-        "adverse": bound(rule.adverse, math.inf),
-        "favourable": bound(rule.favourable, math.inf),
-        "calm_low": low,
-        "calm_high": high,
-        "calm_move": bound(rule.dead_move, 0.0),
-        "speed": rule.speed,
-        "minimum": bound(rule.minimum, 0.0),
-        "maximum": bound(rule.maximum, math.inf),
-        "largest": bound(rule.largest, math.inf),
-        "cooldown": float(rule.cooldown),
-        "buying": rule.buying,
-        "selling": rule.selling,
-        "rebalance_fee": rule.rebalance_fee,
-        "target": dispatch.leverage.token.TARGETS[rule.target],
-        "fill": dispatch.leverage.token.FILLS[rule.fill],
-        "extremes": extremes,
-        "opens": 0.0,
-        "watches": extremes,
-    }
-
-
 def _check_out(out: Any, record: str, shape: tuple[int, ...]) -> None:
     if record != "nav":
         raise ValueError("out is for record='nav'")
@@ -546,9 +485,11 @@ def _room(out: Any, prices: Any, place: int, several: bool, inner: tuple[int, ..
     return np.empty(inner)
 
 
-def _copy_out(out: Any, nav: Floats, path: Any) -> None:
+def _copy_out(out: Any, nav: Floats, place: int, shape: tuple[int, ...]) -> None:
     if not np.may_share_memory(out, nav):
-        np.copyto(out, np.asarray(path(nav)), casting="same_kind")
+        array = np.moveaxis(nav.reshape(len(nav), *shape, nav.shape[-1]), -1, 1 + place)
+        several = out.ndim > array.ndim - 1
+        np.copyto(out, np.moveaxis(array, 0, -1) if several else array[0], casting="same_kind")
 
 
 def _labelled(price: Any, array: Any) -> Any:
@@ -562,12 +503,24 @@ def _labelled(price: Any, array: Any) -> Any:
     return kind(array, **labels)
 
 
-def _totals(values: Floats) -> tuple[Any, ...]:
+def _state(state: Any, shape: tuple[int, ...], record: str) -> Floats:
+    if not isinstance(state, TokenState):
+        raise TypeError(f"state must be a TokenState, got {type(state).__name__}")
+    if state.values.shape != shape:
+        raise ValueError(f"state is of {state.values.shape[:2]} rules and paths, this call of {shape[:2]}")
+    if record not in ("nav", state.record):
+        raise ValueError(
+            f"state is of record={state.record!r}, which has not kept what record={record!r} needs: run both alike"
+        )
+    return state.values
+
+
+def _totals(values: Floats, bars: int) -> tuple[Any, ...]:
     """The numbers of a summary, out of the states."""
     place = {name: values[..., i] for i, name in enumerate(dispatch.leverage.token.STATE)}
     nav = place["cash"] + place["units"] * place["price"]
     unknown = np.isnan(nav)
-    wiped = place["wiped_out"].astype(np.int64)
+    wiped = np.where(place["wiped_out"] < 0.0, bars, place["wiped_out"]).astype(np.int64)
     sums = [np.where(unknown, np.nan, place[name]) for name in ("traded", "cost", "fee", "carry")]
     return (
         *(nav, np.where(unknown, np.nan, 1.0 - place["worst"]), place["variance"]),
@@ -591,24 +544,23 @@ def _flow(flow: Any, prices: Any, place: int, shape: tuple[int, ...]) -> Floats 
     return np.require(np.broadcast_to(money, shape), np.float64, "A")
 
 
-def _splits(rules: list[TokenRule], stamps: Any, last: int | None, bars: int) -> list[Floats | None]:
-    """New tokens for an old one, for each rule and bar."""
-    ratios: list[Floats | None] = []
-    for rule in rules:
-        ratios.append(np.ones(bars) if rule.splits else None)
-        for text, ratio in rule.splits if bars else ():
-            date = moment("splits", text)
-            bar = int(np.searchsorted(stamps, date))
-            if bar < bars and not (bar == 0 and last is not None and last >= date):
-                ratios[-1][bar] *= ratio  # type: ignore[index]
-    return ratios
+def _columns(price: Any, array: Any, names: list[str], place: int) -> Any:
+    """Several rules on a series or table of pandas: a column for each, under each of its columns."""
+    if not hasattr(price, "iloc") or place != 0:
+        return array
+    pd = sys.modules["pandas"]
+    if array.ndim == 2:
+        return pd.DataFrame(array, index=price.index, columns=names)
+    columns = pd.MultiIndex.from_product([price.columns, names])
+    return pd.DataFrame(array.reshape(len(array), -1), index=price.index, columns=columns)
 
 
-def _terms(rule: TokenRule) -> dict[str, float]:
-    """What one token is subject to, as the loop takes it."""
-    return {
-        "subscription": rule.subscription,
-        "redemption": rule.redemption,
-        "merge_below": rule.merge_below or 0.0,
-        "merge": float(rule.merge),
-    }
+def _total(price: Any, array: Any, names: list[str] | None, place: int) -> Any:
+    """A number for each path and rule, labelled as the prices are."""
+    if not hasattr(price, "iloc") or not np.ndim(array):
+        return array
+    pd = sys.modules["pandas"]
+    paths = None if not hasattr(price, "columns") else price.columns if place == 0 else price.index
+    if array.ndim == 2:
+        return pd.DataFrame(array, index=paths, columns=names)
+    return pd.Series(array, index=paths if names is None else names)

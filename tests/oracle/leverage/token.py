@@ -5,26 +5,58 @@ leverage that it has divided out. In Fractions it is exact.
 """
 
 import math
+from datetime import UTC, datetime, timedelta
+from datetime import time as time_of_day
 from fractions import Fraction
+from itertools import accumulate
+from zoneinfo import ZoneInfo
 
 DAY = 86_400_000_000_000
 REACHED = Fraction(1, 10**12)
 INF = math.inf
 
 
-def clock(text):
-    hours, minutes, *seconds = map(int, text.split(":"))
-    return ((hours * 60 + minutes) * 60 + (seconds[0] if seconds else 0)) * 1_000_000_000
+def moments(text, zone, first, last):
+    """Every time between two at which clocks of a zone show a time of day, by the calendar."""
+    day = datetime.fromtimestamp(first // 10**9, UTC).date() - timedelta(days=2)
+    end = datetime.fromtimestamp(last // 10**9, UTC).date() + timedelta(days=2)
+    while day <= end:
+        shown = datetime.combine(day, time_of_day.fromisoformat(text), ZoneInfo(zone))
+        yield round(shown.timestamp()) * 10**9
+        day += timedelta(days=1)
 
 
-def times_passed(before, now, moment):
-    """How often a time of day comes after ``before`` and up to ``now``."""
-    day = before // DAY * DAY - DAY
-    count = 0
-    while day + moment <= now:
-        count += day + moment > before
-        day += DAY
-    return count
+class Bars:
+    """When prices held: opens and closes, of bars as long as the shortest so far."""
+
+    def __init__(self, time, stamp, has_open):
+        steps = [time[1] - time[0] if len(time) > 1 else 0]
+        for t in range(1, len(time)):
+            steps.append(min(steps[-1], time[t] - time[t - 1]))
+        self.has_open = has_open
+        if stamp == "open":
+            self.opens, self.closes = time, [at + step for at, step in zip(time, steps, strict=True)]
+        else:
+            self.opens, self.closes = [at - step for at, step in zip(time, steps, strict=True)], time
+        # how long after its close a price still is the nearest
+        reach = [0 if has_open else max(step - 1, 0) // 2 for step in steps]
+        self.until = list(accumulate((a + b for a, b in zip(self.closes, reach, strict=True)), max))
+
+    def nearest(self, moment):
+        """The bar whose price is nearest to a time, and whether it is its open."""
+        for t, close in enumerate(self.closes):
+            if moment <= self.until[t]:
+                return t, self.has_open and moment - self.opens[t] < close - moment
+        return None, False
+
+    def served(self, text, zone):
+        """How often a time of day is served at the opens and at the closes of the bars."""
+        counts = {True: [0] * len(self.closes), False: [0] * len(self.closes)}
+        for moment in moments(text, zone, self.opens[0], self.closes[-1]):
+            bar, at_open = self.nearest(moment)
+            if bar is not None:
+                counts[at_open][bar] += 1
+        return counts
 
 
 class Product:
@@ -194,30 +226,76 @@ def is_price(value):
     return 0.0 < value < INF
 
 
-def path(
-    price, rule, *, time=None, high=None, low=None, start=None, financing=0.0, funding=0.0, dividend=0.0, initial=1.0,
-    number=float,
-):  # fmt: skip
+class Job:
+    """One rule on one path of bars: what is given, and what is due when."""
+
+    def __init__(self, price, rule, number, given):
+        self.price, self.rule, self.number = price, rule, number
+        self.high, self.low, self.start = (given.get(name) for name in ("high", "low", "start"))
+        triggers = not rule.lower is rule.upper is rule.adverse is rule.favourable is None
+        self.extremes = self.high is not None and (rule.watch == "extremes" or (rule.watch is None and triggers))
+        self.opens = self.start is not None and rule.watch != "close" and triggers
+        self.series = {name: given.get(name, 0.0) for name in ("financing", "funding", "dividend")}
+        self.bars = None
+        bars = len(price)
+        self.clock = {True: [0] * bars, False: [0] * bars}
+        self.fees = {True: [0] * bars, False: [0] * bars}
+        if given.get("time") is not None:
+            self.bars = Bars(given["time"], given.get("stamp", "close"), self.start is not None)
+            for text in rule.at or ():
+                served = self.bars.served(text, rule.zone)
+                for at_open in (True, False):
+                    # what is traded at the next open is noticed within the bar
+                    place = at_open and rule.fill != "open"
+                    self.clock[place] = [a + b for a, b in zip(self.clock[place], served[at_open], strict=True)]
+            if rule.paid_at is not None:
+                self.fees = self.bars.served(rule.paid_at, rule.zone)
+
+    def at(self, name, t):
+        series = self.series[name]
+        return self.number(series[t] if hasattr(series, "__len__") else series)
+
+    def years(self, t):
+        if self.bars is None:
+            return self.number(0)
+        return self.number(self.bars.closes[t] - self.bars.closes[t - 1]) / (365 * DAY)
+
+    def looks_at_open(self, product, t):
+        if product.dead:
+            return False
+        return product.pending or self.opens or self.clock[True][t] > 0 or self.fee(True, t) != 0
+
+    def fee(self, at_open, t):
+        """The expense of as many days as its time of day came."""
+        daily = self.number(self.rule.expense) / 365
+        return 1 - (1 - daily) ** self.fees[at_open][t] if self.rule.paid_at is not None else self.number(0)
+
+    def changes(self, t):
+        """New targets between the close before and this one."""
+        found = []
+        for text, value in self.rule.changes:
+            if self.bars.closes[t - 1] < stamp(text) <= self.bars.closes[t]:
+                found.append(value)
+        return found
+
+
+def path(price, rule, *, initial=1.0, number=float, **given):
     """All that one product does along one path: a dict of lists, one number a bar, and the bar of its end."""
-
-    def at(series, t):
-        return number(series[t] if hasattr(series, "__len__") else series)
-
     names = ("nav", "exposure", "leverage", "trade", "rebalances", "gain", "cost", "fee", "financing", "turnover")
     record = {name: [] for name in names}
+    job = Job(price, rule, number, given)
     leverage = rule.leverage
-    changes = [(stamp(moment), value) for moment, value in rule.changes]
-    for moment, value in changes:
-        if moment <= time[0]:
+    for text, value in rule.changes:
+        if stamp(text) <= job.bars.closes[0]:
             leverage = value
     product = None
     unknown = False
     for t, close in enumerate(price):
         seen = [close]
-        if t and rule.watch == "extremes":
-            seen += [high[t], low[t]]
-        if t and product is not None and product.pending:
-            seen.append(start[t])
+        if t and job.extremes:
+            seen += [job.high[t], job.low[t]]
+        if t and product is not None and job.looks_at_open(product, t):
+            seen.append(job.start[t])
         if unknown or not all(map(is_price, seen)):
             unknown = True
             for name in names:
@@ -227,72 +305,85 @@ def path(
             product = Product(rule, close, initial, number, leverage)
         else:
             product.new_bar()
-            bar(product, t, close, time, high, low, start, at(financing, t), at(funding, t), at(dividend, t), changes)
+            bar(product, job, t, close)
         for name in names:
             if name == "leverage":
                 record[name].append(product.exposure / product.nav if product.nav else number(0))
             else:
                 record[name].append(getattr(product, name))
-    record["wiped_out"] = -1 if product is None else product.wiped_out
+    never = len(price)
+    record["wiped_out"] = never if product is None or product.wiped_out < 0 else product.wiped_out
     return record
 
 
 def stamp(text):
     """ns since 1970 of a time as text, by its digits."""
-    from datetime import UTC, datetime
-
     whole, _, part = text.partition(".")
     moment = datetime.fromisoformat(whole).replace(tzinfo=UTC)
     return int(moment.timestamp()) * 1_000_000_000 + int(part.ljust(9, "0") or 0)
 
 
-def bar(product, t, close, time, high, low, start, financing, funding, dividend, changes):
-    rule, number = product.rule, product.number
+def bar(product, job, t, close):
+    rule, number = job.rule, job.number
     if product.dead:
         product.price = number(close)
         return
-    days = number(0) if time is None else number(time[t] - time[t - 1]) / DAY
-    daily = number(rule.fee) + number(rule.annual_fee) / 365
+    years = job.years(t)
     borrowed = product.exposure - product.nav
-    rate = financing + (number(rule.spread) * days / 365 if borrowed > 0 else 0)
-    paid, charged = borrowed * rate, (daily * days * product.nav if rule.fee_at is None else number(0))
-    earned = product.exposure / product.price * dividend
+    rate = job.at("financing", t) * years + (number(rule.spread) * years if borrowed > 0 else 0)
+    paid = borrowed * rate
+    charged = number(rule.expense) * years * product.nav if rule.paid_at is None else number(0)
+    earned = product.exposure / product.price * job.at("dividend", t)
     product.nav += earned - paid - charged
     product.gain += earned
     product.financing += paid
     product.fee += charged
     product.check(t)
-    if product.pending and not product.dead:
-        product.pending = False
-        product.go(start[t])
-        product.check(t)
-        if not product.dead:
-            product.rebalance(t)
     wanted = False
-    if rule.watch == "extremes":
-        for extreme in (low[t], high[t]) if product.exposure > 0 else (high[t], low[t]):
+    if job.looks_at_open(product, t):
+        wanted = at_open(product, job, t)
+    if job.extremes:
+        for extreme in (job.low[t], job.high[t]) if product.exposure > 0 else (job.high[t], job.low[t]):
             wanted = product.walk(extreme, t) or wanted
     wanted = product.walk(close, t) or wanted
     if not product.dead:
-        paid = funding * product.exposure
+        paid = job.at("funding", t) * product.exposure
         product.nav -= paid
         product.financing += paid
-        if rule.fee_at is not None:
-            charged = product.nav * (1 - (1 - daily) ** times_passed(time[t - 1], time[t], clock(rule.fee_at)))
-            product.nav -= charged
-            product.fee += charged
-        product.check(t)
-    if product.dead:
-        return
-    new = [value for moment, value in changes if time[t - 1] < moment <= time[t]]
+        charge(product, job.fee(False, t), t)
+    if not product.dead:
+        at_close(product, job, t, wanted)
+
+
+def charge(product, fee, t):
+    charged = product.nav * fee
+    product.nav -= charged
+    product.fee += charged
+    product.check(t)
+
+
+def at_open(product, job, t):
+    pending, product.pending = product.pending, False
+    product.go(job.start[t])
+    product.check(t)
+    if not product.dead:
+        charge(product, job.fee(True, t), t)
+    if not product.dead and (pending or (job.clock[True][t] and not product.is_calm())):
+        product.rebalance(t)
+    return job.opens and product.walk(job.start[t], t)
+
+
+def at_close(product, job, t, wanted):
+    rule = job.rule
+    new = job.changes(t) if rule.changes else []
     if rule.every is not None:
         due = t % rule.every == 0
     elif rule.schedule is not None:
         due = rule.schedule[t] == 1
     else:
-        due = any(times_passed(time[t - 1], time[t], clock(moment)) for moment in rule.at or ())
+        due = job.clock[False][t] > 0
     if new:
-        product.target = number(new[-1])
+        product.target = job.number(new[-1])
         wanted = True
     elif due and not product.is_calm():
         wanted = True

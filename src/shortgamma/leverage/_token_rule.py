@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import KW_ONLY, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from shortgamma._core.checks import refuse_choice
-from shortgamma._core.times import DAY, moment
+from shortgamma._core.clocks import check_zone, time_of_day
+from shortgamma._core.times import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["DAY", "TokenRule"]
+__all__ = ["TokenRule"]
 
 WATCHES = ("close", "extremes")
 TARGETS = ("constant", "edge", "recentred")
 FILLS = ("trigger", "close", "open")
-CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
-# A trigger filled at its own price must leave room for the price to move: a bar is worked off trigger by trigger.
+# A trigger filled at its own price must leave room for the price to move: a bar may reach many, one after another.
 CLOSEST = 1e-4
 SMALLEST = 1e-5
 LIMITS = (("no more than", "no less than"), ("less than", "more than"))
@@ -31,29 +31,30 @@ LIMITS = (("no more than", "no less than"), ("less than", "more than"))
 class TokenRule:
     """Everything by which a leveraged product rebalances and charges; immutable and hashable.
 
-    Leverage is exposure over NAV. A product is bought at its target and then holds what it holds, until the
-    clock or a trigger has it rebalanced. Without either it is never rebalanced.
+    Leverage is exposure over NAV. A product is bought at its target, and then its units are held until the clock or a
+    trigger rebalances it. Without either it is never rebalanced.
 
     Parameters
     ----------
     leverage : float
         Target, signed.
     lower, upper : float, optional
-        Triggers: the absolute actual leverage at or under ``lower``, or at or over ``upper``. Either alone is
-        a one-sided trigger. For the targets "edge" and "recentred" they must be passed, not just reached.
+        Triggers: an absolute actual leverage of at most ``lower``, or of at least ``upper``. Either alone is
+        one-sided. For the targets "edge" and "recentred" they must be passed, not just reached.
     adverse, favourable : float, optional
         Triggers: a move of the price since the last rebalance of at least this fraction, against the product or in
         its favour. Both alike are a symmetric trigger.
-    watch : {"close", "extremes"}, default "close"
-        Prices that triggers watch: the closes, or also the highest and lowest of each bar. The extreme that is
-        worse for the product comes first.
+    watch : {"close", "extremes"}, optional
+        Prices that triggers watch. By default all that `simulate` is given; "close": the closes alone; "extremes": the
+        highs and lows, which must then be given. The extreme that is worse for the product comes first.
     every : int, optional
         Clock: rebalanced at the close of every so many bars.
     at : str or sequence of str, optional
-        Clock: times of day, "HH:MM" or "HH:MM:SS" UTC; rebalanced at the first price at or after them.
+        Clock: times of day, "HH:MM" or "HH:MM:SS"; rebalanced at the nearest known price (see `simulate`).
     schedule : array_like of bool, optional
-        Clock: the bars at whose close it is rebalanced, of the path or of a longer one. Kept as bytes,
-        one a bar.
+        Clock: the bars at whose close it is rebalanced, of the path or of a longer one. Kept as bytes, one a bar.
+    zone : str, default "UTC"
+        Zone of the times of day, with its summer time: "America/New_York", "Europe/Paris".
     dead_band : (float, float), optional
         The clock does nothing while the absolute leverage is inside, ends included.
     dead_move : float, optional
@@ -80,28 +81,26 @@ class TokenRule:
     cost : float, default 0.0
         Proportional cost of a trade, a fraction of the notional at which it is filled. Slippage and cost are paid out
         of NAV before the new exposure is set.
-    fee : float, default 0.0
-        Fee a day, a fraction of NAV.
-    annual_fee : float, default 0.0
-        Fee a year of 365 days, a fraction of NAV.
-    fee_at : str, optional
-        Time of day, UTC, at which both are charged, before the product is rebalanced. By default they are charged over
-        every bar for the time that it took, on the NAV at the bar before.
+    expense : float, default 0.0
+        Expense ratio, a fraction of NAV a year of 365 days: 0.0095, or 365 times a fee a day.
+    paid_at : str, optional
+        Time of day at which the expense of a day is charged, before the product is rebalanced. By default it is charged
+        over every bar for its length, on the NAV at the bar before.
     rebalance_fee : float, default 0.0
-        Fee of a rebalance, a fraction of NAV.
+        Fee of a rebalance, a fraction of NAV; once, if it is traded in pieces.
     subscription, redemption : float, default 0.0
-        Fees on money that comes and goes, fractions. They are paid by who comes and goes.
+        Fees on money that comes and goes, fractions of it, paid by its owners.
     spread : float, default 0.0
         Rate a year of 365 days that is paid on what is borrowed, over the financing.
     changes : sequence of (time, leverage), default ()
-        Targets that hold later: from the first price at or after each time, when the product is rebalanced. Times
+        Targets that hold later: from the first close at or after each time, when the product is rebalanced. Times
         ascend.
     merge_below : float, optional
         Tokens are merged when their quoted NAV closes under this.
     merge : int, default 10
         Tokens merged into one.
     splits : sequence of (time, ratio), default ()
-        Splits: new tokens for each old one, from the first price at or after each time; less than 1 merges. Times
+        Splits: new tokens for each old one, from the first close at or after each time; less than 1 merges. Times
         ascend.
     name : str, default ""
         What to call it.
@@ -111,7 +110,7 @@ class TokenRule:
     ValueError
         If a number is out of its range or two of them contradict each other.
     TypeError
-        If an input is of no use as what it should be.
+        If a parameter is of the wrong type.
 
     Examples
     --------
@@ -129,24 +128,24 @@ class TokenRule:
     upper: float | None = None
     adverse: float | None = None
     favourable: float | None = None
-    watch: str = "close"
+    watch: Literal["close", "extremes"] | None = None
     every: int | None = None
     at: Any = None
     schedule: Any = None
+    zone: str = "UTC"
     dead_band: Any = None
     dead_move: float | None = None
-    target: str = "constant"
+    target: Literal["constant", "edge", "recentred"] = "constant"
     speed: float = 1.0
     minimum: float | None = None
     maximum: float | None = None
     largest: float | None = None
     cooldown: int = 1
-    fill: str | None = None
+    fill: Literal["trigger", "close", "open"] | None = None
     slippage: float = 0.0
     cost: float = 0.0
-    fee: float = 0.0
-    annual_fee: float = 0.0
-    fee_at: str | None = None
+    expense: float = 0.0
+    paid_at: str | None = None
     rebalance_fee: float = 0.0
     subscription: float = 0.0
     redemption: float = 0.0
@@ -167,7 +166,8 @@ class TokenRule:
             if value is not None and not low <= value <= high:
                 raise ValueError(f"{name} must be {rule}, got {value!r}")
         for name, choices in (("watch", WATCHES), ("target", TARGETS)):
-            if getattr(self, name) not in choices:
+            value = getattr(self, name)
+            if value not in choices and not (name == "watch" and value is None):
                 refuse_choice(name, getattr(self, name), choices)
         for name in ("every", "cooldown", "merge"):
             value = getattr(self, name)
@@ -197,10 +197,11 @@ class TokenRule:
         if self.at is not None:
             times = (self.at,) if isinstance(self.at, str) else tuple(self.at)
             for time in times:
-                clock_time("at", time)
+                time_of_day("at", time)
             self._set("at", times)
-        if self.fee_at is not None:
-            clock_time("fee_at", self.fee_at)
+        if self.paid_at is not None:
+            time_of_day("paid_at", self.paid_at)
+        check_zone("zone", self.zone)
         if self.schedule is not None and not isinstance(self.schedule, bytes):
             flags = np.asarray(self.schedule)
             if flags.dtype != np.bool or flags.ndim != 1:
@@ -285,10 +286,45 @@ class TokenRule:
         return self.slippage + self.cost * (1.0 - self.slippage)
 
     @property
+    def has_triggers(self) -> bool:
+        """Whether a leverage or a move has it rebalanced."""
+        return not self.lower is self.upper is self.adverse is self.favourable is None
+
+    @property
+    def has_clock(self) -> bool:
+        """Whether it goes by a time of day."""
+        return self.at is not None or (self.paid_at is not None and self.expense != 0.0)
+
+    @property
     def needs_time(self) -> bool:
-        """Whether the rule goes by the calendar."""
-        calendar = (self.fee, self.annual_fee, self.spread)
-        return self.at is not None or bool(self.changes or self.splits) or any(value != 0.0 for value in calendar)
+        """Whether it goes by the calendar."""
+        return self.has_clock or bool(self.changes or self.splits)
+
+    @cached_property
+    def _numbers(self) -> dict[str, float]:
+        """What loops take, by the names of their struct; what depends on the prices that are given is left out."""
+
+        def bound(value: float | None, none: float) -> float:
+            return none if value is None else value
+
+        low, high = (math.inf, math.inf) if self.dead_band is None else self.dead_band
+        return {
+            "lower": bound(self.lower, 0.0),
+            "upper": bound(self.upper, math.inf),
+            "adverse": bound(self.adverse, math.inf),
+            "favourable": bound(self.favourable, math.inf),
+            "calm_low": low,
+            "calm_high": high,
+            "calm_move": bound(self.dead_move, 0.0),
+            "speed": self.speed,
+            "minimum": bound(self.minimum, 0.0),
+            "maximum": bound(self.maximum, math.inf),
+            "largest": bound(self.largest, math.inf),
+            "cooldown": float(self.cooldown),
+            "buying": self.buying,
+            "selling": self.selling,
+            "rebalance_fee": self.rebalance_fee,
+        }
 
     def replace(self, **changes: Any) -> TokenRule:
         """The same rule with other values of some parameters.
@@ -308,7 +344,7 @@ class TokenRule:
         ValueError
             If the new values are out of range or contradict others.
         TypeError
-            If there is no such parameter, or a value is of no use.
+            If there is no such parameter, or a value is of the wrong type.
 
         Examples
         --------
@@ -321,7 +357,7 @@ class TokenRule:
 
 NUMBERS = (
     *("leverage", "lower", "upper", "adverse", "favourable", "dead_move", "speed", "minimum", "maximum", "largest"),
-    *("slippage", "cost", "fee", "annual_fee", "rebalance_fee", "subscription", "redemption", "spread", "merge_below"),
+    *("slippage", "cost", "expense", "rebalance_fee", "subscription", "redemption", "spread", "merge_below"),
 )
 LARGEST = 1.7976931348623157e308
 POSITIVE = (5e-324, LARGEST, "a number > 0")
@@ -340,8 +376,7 @@ RANGES = {
     "largest": POSITIVE,
     "slippage": FRACTION,
     "cost": FRACTION,
-    "fee": FRACTION,
-    "annual_fee": FRACTION,
+    "expense": FRACTION,
     "rebalance_fee": FRACTION,
     "subscription": FRACTION,
     "redemption": FRACTION,
@@ -362,15 +397,6 @@ def _count(name: str, value: Any, least: int) -> int:
     if value < least:
         raise ValueError(f"{name} must be at least {least}, got {value!r}")
     return int(value)
-
-
-def clock_time(name: str, value: Any) -> int:
-    """Nanoseconds after midnight of a time of day."""
-    found = CLOCK.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        raise ValueError(f"{name} must be a time of day such as '00:02', got {value!r}")
-    hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    return ((hours * 60 + minutes) * 60 + seconds) * 1_000_000_000
 
 
 def _dated(name: str, values: Iterable[Any]) -> tuple[tuple[str, float], ...]:
