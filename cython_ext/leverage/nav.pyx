@@ -446,7 +446,7 @@ cdef void steady_nav_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* s
 
 leverage_steady_nav = make_ufunc(
     steady_nav_loop, "leverage_steady_nav", "dddddd", "d", "(t),(),(),(),(),()->(t)",
-    "Loop behind shortgamma.leverage.nav without a schedule: price, leverage, financing, fee, cost, initial.")
+    "Loop behind shortgamma.leverage.nav without a schedule: price, leverage, financing, expense, cost, initial.")
 leverage_nav = make_ufunc(
     nav_loop, "leverage_nav", "dd?dddd", "d", "(t),(),(t),(t),(t),(),()->(t)",
-    "Loop behind shortgamma.leverage.nav: price, leverage, schedule (bool), financing, fee, cost, initial.")
+    "Loop behind shortgamma.leverage.nav: price, leverage, schedule (bool), financing, expense, cost, initial.")

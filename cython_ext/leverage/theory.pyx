@@ -152,14 +152,14 @@ leverage_actual_leverage = make(actual_leverage_loop, "actual_leverage", "levera
 leverage_rebalance_trade = make(rebalance_trade_loop, "rebalance_trade", "nav, leverage, ratio")
 leverage_rebalance_flow = make(rebalance_flow_loop, "rebalance_flow", "assets, leverage, return_")
 leverage_compounded_return = make(
-    compounded_return_loop, "compounded_return", "return_, leverage, variance, rate, fee, years")
+    compounded_return_loop, "compounded_return", "return_, leverage, variance, rate, expense, years")
 leverage_volatility_drag = make(volatility_drag_loop, "volatility_drag", "leverage, vol, years")
 leverage_break_even_variance = make(break_even_variance_loop, "break_even_variance", "return_, leverage")
 leverage_growth_optimal_leverage = make(growth_optimal_leverage_loop, "growth_optimal_leverage", "drift, rate, vol")
 leverage_return_quantile = make(
-    return_quantile_loop, "return_quantile", "probability, leverage, drift, vol, years, rate, fee")
+    return_quantile_loop, "return_quantile", "probability, leverage, drift, vol, years, rate, expense")
 leverage_return_probability = make(
-    return_probability_loop, "return_probability", "return_, leverage, drift, vol, years, rate, fee")
+    return_probability_loop, "return_probability", "return_, leverage, drift, vol, years, rate, expense")
 leverage_recentred_leverage = make(recentred_leverage_loop, "recentred_leverage", "actual, target, speed, low, high")
 leverage_power_transfer = make(power_transfer_loop, "power_transfer", "long, short, leverage, ratio")
 leverage_sigmoid_transfer = make(sigmoid_transfer_loop, "sigmoid_transfer", "long, short, leverage, ratio")

@@ -12,13 +12,15 @@ cdef class LeverageNav:
     leverage : float
         Target leverage, signed.
     financing : float, default 0.0
-        Rate on the borrowed part, a fraction per bar.
-    fee : float, default 0.0
-        Fee on NAV, a fraction >= 0 per bar.
+        Rate a year on what is borrowed; uninvested cash earns it.
+    expense : float, default 0.0
+        Expense ratio, a fraction >= 0 of NAV a year.
     cost : float, default 0.0
         Proportional cost of each trade, a fraction >= 0; ``cost * abs(leverage)`` must be less than 1.
     initial : float, default 1.0
         NAV at the first bar, > 0.
+    periods_per_year : float, optional
+        Bars in a year, needed with rates that are not 0: 252 for trading days, 8760 for hours.
 
     Attributes
     ----------
@@ -32,7 +34,7 @@ cdef class LeverageNav:
     Raises
     ------
     ValueError
-        If ``fee``, ``cost`` or ``initial`` is out of its range.
+        If a number is out of its range, or there are rates and no ``periods_per_year``.
 
     See Also
     --------
@@ -48,25 +50,45 @@ cdef class LeverageNav:
     345.0
     """
 
-    cdef readonly double leverage, financing, fee, cost, initial, value, exposure
+    cdef readonly double leverage, financing, expense, cost, initial, value, exposure
+    cdef readonly object periods_per_year
     cdef readonly bint initialized
-    cdef double fresh, price
+    # rates over a bar, and whether it was rebalanced at the bar before
+    cdef double financing_of_bar, expense_of_bar, fresh, price
 
-    def __init__(self, double leverage, *, double financing=0.0, double fee=0.0, double cost=0.0, double initial=1.0):
-        if fee < 0.0:
-            raise ValueError(f"fee must be >= 0, got {fee!r}")
+    def __init__(
+        self, double leverage, *, double financing=0.0, double expense=0.0, double cost=0.0, double initial=1.0,
+        periods_per_year=None,
+    ):
+        if not abs(leverage) < INFINITY and leverage == leverage:
+            raise ValueError(f"leverage must be finite, got {leverage!r}")
+        if expense < 0.0 or expense == INFINITY:
+            raise ValueError(f"expense must be >= 0, got {expense!r}")
         if cost < 0.0:
             raise ValueError(f"cost must be >= 0, got {cost!r}")
         if cost * abs(leverage) >= 1.0:
             raise ValueError(f"cost * abs(leverage) must be less than 1, got {cost * abs(leverage)!r}")
-        if initial <= 0.0:
-            raise ValueError(f"initial must be > 0, got {initial!r}")
+        if initial <= 0.0 or initial == INFINITY:
+            raise ValueError(f"initial must be > 0 and finite, got {initial!r}")
+        if periods_per_year is None and (financing != 0.0 or expense != 0.0):
+            name = "financing" if financing != 0.0 else "expense"
+            raise ValueError(
+                f"{name} is a rate a year: give periods_per_year= (252 for trading days, 365 for days, 8760 for hours)")
+        if periods_per_year is not None and not 0.0 < float(periods_per_year) < INFINITY:
+            raise ValueError(f"periods_per_year must be > 0, got {periods_per_year!r}")
         self.leverage = leverage
         self.financing = financing
-        self.fee = fee
+        self.expense = expense
         self.cost = cost
         self.initial = initial
+        self.periods_per_year = None if periods_per_year is None else float(periods_per_year)
+        self.divide_rates()
         self.reset()
+
+    cdef void divide_rates(self):
+        cdef double periods = 1.0 if self.periods_per_year is None else self.periods_per_year
+        self.financing_of_bar = self.financing / periods
+        self.expense_of_bar = self.expense / periods
 
     def reset(self):
         """Forget all bars."""
@@ -80,8 +102,8 @@ cdef class LeverageNav:
         """NAV after a bar that closes at ``price``; ``rebalance`` says whether the product is rebalanced there."""
         if self.initialized:
             formula.bar(
-                formula.ratio_of(price, self.price), self.leverage, self.financing, self.fee, self.cost, True,
-                rebalance, &self.value, &self.exposure, &self.fresh)
+                formula.ratio_of(price, self.price), self.leverage, self.financing_of_bar, self.expense_of_bar,
+                self.cost, True, rebalance, &self.value, &self.exposure, &self.fresh)
         else:
             self.initialized = True
             self.value = self.initial if 0.0 < price < INFINITY else NAN
@@ -90,22 +112,23 @@ cdef class LeverageNav:
         return self.value
 
     def __repr__(self):
-        terms = {"financing": self.financing, "fee": self.fee, "cost": self.cost}
+        terms = {"financing": self.financing, "expense": self.expense, "cost": self.cost}
         given = "".join(f", {name}={value:g}" for name, value in terms.items() if value != 0.0)
         state = f"value={self.value:.6g}, exposure={self.exposure:.6g}" if self.initialized else "no bar yet"
         return f"LeverageNav({self.leverage:g}{given}, initial={self.initial:g}): {state}"
 
     def __getstate__(self):
         return (
-            self.leverage, self.financing, self.fee, self.cost, self.initial, self.value, self.exposure,
-            self.initialized, self.fresh, self.price,
+            self.leverage, self.financing, self.expense, self.cost, self.initial, self.value, self.exposure,
+            self.initialized, self.fresh, self.price, self.periods_per_year,
         )
 
     def __setstate__(self, state):
         (
-            self.leverage, self.financing, self.fee, self.cost, self.initial, self.value, self.exposure,
-            self.initialized, self.fresh, self.price,
+            self.leverage, self.financing, self.expense, self.cost, self.initial, self.value, self.exposure,
+            self.initialized, self.fresh, self.price, self.periods_per_year,
         ) = state
+        self.divide_rates()
 
     def __reduce__(self):
         return LeverageNav, (self.leverage,), self.__getstate__()

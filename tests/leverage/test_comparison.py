@@ -34,28 +34,28 @@ def test_ftx_faq(prices, product, multiple):
     assert 100.0 * found.multiple == pytest.approx(multiple, abs=1e-12)
     assert found.ahead == (product > multiple)
     assert found.compounding == found.gap
-    assert (found.cost, found.fee, found.financing) == (0.0, 0.0, 0.0)
+    assert (found.cost_effect, found.fee_effect, found.financing_effect) == (0.0, 0.0, 0.0)
 
 
 @given(seed=st.integers(0, 1000), leverage=st.sampled_from([-3.0, -1.0, 0.5, 1.0, 2.0, 3.0]))
 def test_parts_add_up(seed, leverage):
-    rule = TokenRule(leverage, every=1, cost=1e-3, slippage=1e-3, annual_fee=0.01, spread=0.01, rebalance_fee=1e-5)
-    keywords = {"financing": 1e-4, "funding": 1e-5, "dividend": 0.01, "time": DAYS}
+    rule = TokenRule(leverage, every=1, cost=1e-3, slippage=1e-3, expense=0.01, spread=0.01, rebalance_fee=1e-5)
+    keywords = {"financing": 0.04, "funding": 1e-5, "dividend": 0.01, "time": DAYS}
     found = compare(market(seed), rule, **keywords)
-    parts = math.fsum([found.compounding, found.cost, found.fee, found.financing])
+    parts = math.fsum([found.compounding, found.cost_effect, found.fee_effect, found.financing_effect])
     assert found.gap == pytest.approx(parts, rel=1e-12, abs=1e-13)
     assert found.product == simulate(market(seed), rule, record="summary", **keywords).nav - 1.0
-    assert found.cost <= 0.0
-    assert found.fee < 0.0
+    assert found.cost_effect <= 0.0
+    assert found.fee_effect < 0.0
 
 
 def test_each_part_is_its_own():
     price, rule = market(4), TokenRule(3.0, every=1)
     plain = compare(price, rule)
     parts = {
-        "cost": compare(price, rule.replace(cost=1e-3)),
-        "fee": compare(price, rule.replace(annual_fee=0.01), time=DAYS),
-        "financing": compare(price, rule, financing=1e-4),
+        "cost_effect": compare(price, rule.replace(cost=1e-3)),
+        "fee_effect": compare(price, rule.replace(expense=0.01), time=DAYS),
+        "financing_effect": compare(price, rule, financing=0.04, periods_per_year=365),
     }
     for name, found in parts.items():
         assert found.compounding == plain.compounding
@@ -90,7 +90,7 @@ def test_many_paths():
 
 def test_extremes_are_passed_on():
     price = market(8)
-    keywords = {"high": price * 1.1, "low": price * 0.9, "time": DAYS}
+    keywords = {"high": price * 1.1, "low": price * 0.9, "time": DAYS, "stamp": "close"}
     rule = sg.leverage.rules.ftx(3, watch="extremes")
     assert compare(price, rule, **keywords).product == simulate(price, rule, **keywords).nav[-1] - 1.0
 

@@ -15,13 +15,14 @@ from oracle.leverage import nav as oracle
 
 import shortgamma as sg
 
-nav = sg.leverage.nav
+# in years of one bar: the rates of the oracle are those of a bar
+nav = functools.partial(sg.leverage.nav, periods_per_year=1)
 
 DATA = Path(__file__).parents[1] / "data"
 LEVERAGES = (-3.0, -1.0, 0.0, 0.5, 1.0, 2.0, 3.0)
 # Ends of the blocks of paths and of the strips of bars.
 SHAPES = [(1, 1), (2, 3), (9, 8), (40, 1), (41, 63), (8, 64), (17, 65), (9, 127), (10, 128), (33, 129), (7, 260)]
-CARRY = {"financing": 2e-4, "fee": 3e-5}
+CARRY = {"financing": 2e-4, "expense": 3e-5}
 BARS, PATHS = (1, 2, 8, 9, 40, 41), (0, 1, 63, 64, 65, 127, 128, 129)
 leverages = st.sampled_from(LEVERAGES)
 paths = st.lists(st.floats(0.7, 1.4), min_size=1, max_size=40).map(lambda moves: 100.0 * np.cumprod([1.0, *moves]))
@@ -41,7 +42,7 @@ def lives(name):
         "schedule": {"schedule": np.random.default_rng(7).random(700) < 0.4},
         "series": {
             "financing": np.random.default_rng(8).normal(0.0, 1e-3, 700),
-            "fee": np.random.default_rng(9).uniform(0.0, 1e-3, 700),
+            "expense": np.random.default_rng(9).uniform(0.0, 1e-3, 700),
         },
         "all": {"schedule": np.arange(700) % 3 == 1, "cost": 2e-3, **CARRY},
     }[name]
@@ -64,11 +65,11 @@ def twin(life, bars, count):
 
 
 def test_signature_is_what_was_agreed():
-    parameters = inspect.signature(nav).parameters
-    keywords = ["schedule", "financing", "fee", "cost", "initial", "axis", "out"]
+    parameters = inspect.signature(sg.leverage.nav).parameters
+    keywords = ["schedule", "financing", "expense", "cost", "initial", "time", "periods_per_year", "axis", "out"]
     assert list(parameters) == ["price", "leverage", *keywords]
     assert {parameters[name].kind for name in keywords} == {inspect.Parameter.KEYWORD_ONLY}
-    assert [parameters[name].default for name in keywords] == [None, 0.0, 0.0, 0.0, 1.0, 0, None]
+    assert [parameters[name].default for name in keywords] == [None, 0.0, 0.0, 0.0, 1.0, None, None, 0, None]
 
 
 class TestPublished:
@@ -106,7 +107,7 @@ class TestPublished:
 
     def test_huobi_fee(self):
         # Huobi: NAV 170.00, fee of 0.1 % a day 0.17, NAV 169.83.
-        assert round(float(nav([9.0, 9.0], 3.0, fee=0.001, initial=170.0)[-1]), 2) == 169.83
+        assert round(float(nav([9.0, 9.0], 3.0, expense=0.001, initial=170.0)[-1]), 2) == 169.83
 
     def test_index_coop_index(self):
         # FLI' = FLI (1 + (P'/P - 1) CLR - borrow (CLR - 1))
@@ -218,7 +219,7 @@ class TestTwin:
         keywords = {
             "schedule": random.random(shape) < 0.5,
             "financing": random.normal(0.0, 1e-3, shape),
-            "fee": random.uniform(0.0, 1e-3, shape),
+            "expense": random.uniform(0.0, 1e-3, shape),
         }
         numbers = {"cost": cost * random.integers(0, 2, count), "initial": random.uniform(0.5, 200.0, count)}
         expected = oracle.nav(price, leverage, **keywords, **numbers)
@@ -235,9 +236,9 @@ class TestTwin:
         expected = oracle.nav(price[:, :1], 3.0, schedule=schedule)
         assert_same_bits(nav(price[:, :1], 3.0, schedule=schedule), expected)
         assert_same_bits(nav(price, 3.0, financing=financing), oracle.nav(price, 3.0, financing=financing))
-        constant = nav(price, 3.0, fee=np.array([[0.0, 1e-3, 2e-3, 3e-3]]))
+        constant = nav(price, 3.0, expense=np.array([[0.0, 1e-3, 2e-3, 3e-3]]))
         for i in range(4):
-            assert_same_bits(constant[:, i], nav(price[:, i], 3.0, fee=i / 1000.0))
+            assert_same_bits(constant[:, i], nav(price[:, i], 3.0, expense=i / 1000.0))
         initial = np.array([[1.0], [2.0], [4.0]])
         assert_same_bits(
             nav(price[:, None, :], [-1.0, 0.5, 2.0, 3.0], initial=initial)[:, 2, 1], 4 * nav(price[:, 1], 0.5)
@@ -249,7 +250,7 @@ class TestTwin:
         assert_same_bits(nav(price, 2.0), nav(price.astype(np.float64), 2.0))
         assert_same_bits(nav(price.tolist(), np.float32(2.0)), nav(price.astype(np.float64), 2))
         rates = np.ones(100, dtype=dtype)
-        assert_same_bits(nav(price, 2, fee=rates, initial=rates[0]), nav(price.astype(float), 2.0, fee=1.0))
+        assert_same_bits(nav(price, 2, expense=rates, initial=rates[0]), nav(price.astype(float), 2.0, expense=1.0))
 
     @given(
         path=st.lists(
@@ -266,7 +267,7 @@ class TestTwin:
         keywords = {
             "schedule": data.draw(st.lists(st.booleans(), min_size=bars, max_size=bars)),
             "financing": data.draw(rates),
-            "fee": data.draw(rates),
+            "expense": data.draw(rates),
             "cost": data.draw(st.sampled_from([0.0, 0.01, 0.3])),
         }
         with np.errstate(invalid="ignore"):
@@ -314,9 +315,9 @@ class TestTwin:
         bars = 60
         price, random = market(bars, deviation=0.03), np.random.default_rng(4)
         schedule = (np.arange(bars) % every == 0).tolist()
-        financing, fee = random.normal(0.0, 1e-4, bars).tolist(), random.uniform(0.0, 1e-4, bars).tolist()
-        actual = nav(price, leverage, schedule=schedule, financing=financing, fee=fee, cost=cost)
-        exact = oracle.exact_path(price.tolist(), leverage, schedule, financing, fee, cost, 1.0)
+        financing, expense = random.normal(0.0, 1e-4, bars).tolist(), random.uniform(0.0, 1e-4, bars).tolist()
+        actual = nav(price, leverage, schedule=schedule, financing=financing, expense=expense, cost=cost)
+        exact = oracle.exact_path(price.tolist(), leverage, schedule, financing, expense, cost, 1.0)
         for t in range(bars):
             # a few roundings a bar, each magnified by the leverage
             assert roundings(actual[t], exact[t]) <= (t + 1) * 8 * (1.0 + abs(leverage))
@@ -371,7 +372,7 @@ class TestIdentities:
         free = nav(path, leverage)
         slack = 1e-12 * np.maximum(free, 1.0)
         assert (nav(path, leverage, cost=0.01) <= free + slack).all()
-        assert (nav(path, leverage, fee=0.01) <= free + slack).all()
+        assert (nav(path, leverage, expense=0.01) <= free + slack).all()
         assert (nav(path, leverage, cost=0.02) <= nav(path, leverage, cost=0.01) + slack).all()
 
     @given(path=paths, cost=st.floats(0.0, 0.3))
@@ -481,16 +482,16 @@ class TestEnds:
 
     @pytest.mark.parametrize("shape", [(50, 200), (9, 1), (17, 3), (40, 129)])
     @pytest.mark.parametrize("order", "CF")
-    @pytest.mark.parametrize("name", ["price", "financing", "fee"])
+    @pytest.mark.parametrize("name", ["price", "financing", "expense"])
     def test_in_place(self, shape, order, name):
         random = np.random.default_rng(6)
         arrays = {
             "price": market(*shape),
             "financing": random.normal(0, 1e-3, shape),
-            "fee": random.random(shape) / 1e3,
+            "expense": random.random(shape) / 1e3,
         }
         arrays = {key: array.copy(order) for key, array in arrays.items()}
-        for keys in (["price"], ["price", "financing", "fee"]):
+        for keys in (["price"], ["price", "financing", "expense"]):
             if name in keys:
                 values = {key: arrays[key].copy(order) for key in keys}
                 expected = nav(leverage=3.0, **values)
@@ -521,10 +522,10 @@ class TestPandas:
         frame = pd.DataFrame(price, index=index, columns=["BTC", "ETH"])
         schedule, financing = random.random(30) < 0.4, random.normal(0.0, 1e-3, 30)
         labelled = {"schedule": pd.Series(schedule, index=index), "financing": pd.Series(financing, index=index)}
-        result = nav(frame, [2.0, -1.0], fee=frame * 0.0 + 1e-4, **labelled)
+        result = nav(frame, [2.0, -1.0], expense=frame * 0.0 + 1e-4, **labelled)
         assert isinstance(result, pd.DataFrame)
         assert result.index.equals(index)
-        expected = oracle.nav(price, [2.0, -1.0], schedule=schedule, financing=financing, fee=1e-4)
+        expected = oracle.nav(price, [2.0, -1.0], schedule=schedule, financing=financing, expense=1e-4)
         assert_same_bits(result.to_numpy(), expected)
         wide = nav(frame.T, 2.0, axis=1, **labelled)
         assert wide.columns.equals(index)
@@ -589,8 +590,8 @@ WRONG_CALLS = [
         "schedule has length 6 along the time axis, price has 3",
     ),
     (lambda: nav(SIX, 2.0, financing=None), TypeError, "financing must be a number or an array of numbers, got None"),
-    (lambda: nav(SIX, 2.0, fee=np.zeros(7)), ValueError, "fee has length 7 along the time axis, price has 6"),
-    (lambda: nav(TABLE, 2.0, fee=[[0, 0, -1]] * 6), ValueError, "fee[0, 2] must be >= 0, got -1"),
+    (lambda: nav(SIX, 2.0, expense=np.zeros(7)), ValueError, "expense has length 7 along the time axis, price has 6"),
+    (lambda: nav(TABLE, 2.0, expense=[[0, 0, -1]] * 6), ValueError, "expense[0, 2] must be >= 0, got -1"),
     (lambda: nav(SIX, 2.0, cost="0.1 %"), TypeError, "cost must be a number or an array of numbers, got '0.1 %'"),
     (lambda: nav(SIX, 2.0, initial="much"), TypeError, "initial must be a number or an array of numbers, got 'much'"),
     (lambda: nav(SIX, 1j), TypeError, "leverage must be a number or an array of numbers, got complex"),
@@ -599,9 +600,9 @@ WRONG_CALLS = [
         TypeError,
         "price must be a number or an array of numbers, got dtype datetime64[D]",
     ),
-    (lambda: nav(SIX, 2.0, fee=-0.1), ValueError, "fee must be >= 0, got -0.1"),
-    (lambda: nav(SIX, 2.0, fee=[0.0, 0.0, 0.0, -0.1, 0.0, 0.0]), ValueError, "fee[3] must be >= 0, got -0.1"),
-    (lambda: nav(SIX, 2.0, fee="low"), TypeError, "fee must be a number or an array of numbers, got 'low'"),
+    (lambda: nav(SIX, 2.0, expense=-0.1), ValueError, "expense must be >= 0, got -0.1"),
+    (lambda: nav(SIX, 2.0, expense=[0.0, 0.0, 0.0, -0.1, 0.0, 0.0]), ValueError, "expense[3] must be >= 0, got -0.1"),
+    (lambda: nav(SIX, 2.0, expense="low"), TypeError, "expense must be a number or an array of numbers, got 'low'"),
     (lambda: nav(SIX, 2.0, cost=-1e-3), ValueError, "cost must be >= 0, got -0.001"),
     (lambda: nav(TABLE, 2.0, cost=[0.0, -1.0, 0.0]), ValueError, "cost[1] must be >= 0, got -1.0"),
     (lambda: nav(SIX, 4.0, cost=0.25), ValueError, "cost * abs(leverage) must be less than 1, got 1.0"),
@@ -610,8 +611,8 @@ WRONG_CALLS = [
         ValueError,
         "cost * abs(leverage)[1] must be less than 1, got 1.0",
     ),
-    (lambda: nav(SIX, 2.0, initial=0.0), ValueError, "initial must be > 0, got 0.0"),
-    (lambda: nav(TABLE, 2.0, initial=[1.0, -1.0, 1.0]), ValueError, "initial[1] must be > 0, got -1.0"),
+    (lambda: nav(SIX, 2.0, initial=0.0), ValueError, "initial must be > 0 and finite, got 0.0"),
+    (lambda: nav(TABLE, 2.0, initial=[1.0, -1.0, 1.0]), ValueError, "initial[1] must be > 0 and finite, got -1.0"),
     (lambda: nav(SIX, 2.0, out=[0.0] * 6), TypeError, "out must be an array, got list"),
     (
         lambda: nav(SIX, 2.0, out=np.empty(6, dtype=np.int64)),
@@ -626,3 +627,84 @@ def test_wrong_calls_say_what_is_wrong(call, error, message):
     with pytest.raises(error) as caught:
         call()
     assert str(caught.value) == message
+
+
+class TestRates:
+    def test_years(self):
+        price = market(366)
+        days = np.datetime64("2021-01-01") + np.arange(366) * np.timedelta64(1, "D")
+        rates = {"financing": 0.04, "expense": 0.0095}
+        by_time = sg.leverage.nav(price, 3.0, time=days, **rates)
+        assert_same_bits(
+            by_time,
+            oracle.nav(
+                price,
+                3.0,
+                financing=rates["financing"] * (86_400e9 / 31_536_000e9),
+                expense=rates["expense"] * (86_400e9 / 31_536_000e9),
+            ),
+        )
+        np.testing.assert_allclose(by_time, sg.leverage.nav(price, 3.0, periods_per_year=365, **rates), rtol=1e-12)
+        # on a price that stands still, a year of 365 days: 4 % on the borrowed 2x and 0.95 %, compounded daily
+        still = sg.leverage.nav(np.full(366, 50.0), 3.0, time=days, **rates)
+        assert still[-1] == pytest.approx((1.0 - (2.0 * 0.04 + 0.0095) / 365.0) ** 365, rel=1e-12)
+
+    def test_labels_are_times(self):
+        pd = pytest.importorskip("pandas")
+        price = market(50)
+        index = pd.date_range("2021-01-01", periods=50, freq="8h")
+        ours = sg.leverage.nav(pd.Series(price, index=index), 3.0, financing=0.04)
+        assert ours.index.equals(index)
+        np.testing.assert_array_equal(ours.to_numpy(), sg.leverage.nav(price, 3.0, time=index, financing=0.04))
+        np.testing.assert_allclose(ours, sg.leverage.nav(price, 3.0, periods_per_year=1095, financing=0.04), rtol=1e-12)
+
+    @pytest.mark.parametrize("shape", [(40,), (40, 3), (40, 1)])
+    def test_rates_of_any_shape(self, shape):
+        price = market(40, 3)
+        time = np.datetime64("2021-01-01") + np.cumsum(np.random.default_rng(1).integers(1, 5, 40)) * np.timedelta64(
+            1, "h"
+        )
+        rate = np.random.default_rng(2).normal(0.0, 0.1, shape)
+        years = np.diff(time, prepend=time[:1]) / np.timedelta64(365, "D")
+        of_bars = rate * years.reshape(-1, *[1] * (rate.ndim - 1))
+        expected = oracle.nav(price, 2.0, financing=of_bars)
+        np.testing.assert_allclose(sg.leverage.nav(price, 2.0, time=time, financing=rate), expected, rtol=1e-13)
+        turned = sg.leverage.nav(price.T, 2.0, time=time, financing=rate.T, axis=1)
+        np.testing.assert_allclose(turned.T, expected, rtol=1e-13)
+
+    @pytest.mark.parametrize("name", ["financing", "expense"])
+    def test_rates_need_time(self, name):
+        with pytest.raises(ValueError, match=f"^{name} is a rate a year: give the bars' times by time=, or how many"):
+            sg.leverage.nav([1.0, 2.0], 3.0, **{name: 0.04})
+
+    def test_absurd_terms(self):
+        for keywords, message in (
+            ({"leverage": math.inf}, "leverage must be finite, got inf"),
+            ({"leverage": 2.0, "initial": math.inf}, "initial must be > 0 and finite, got inf"),
+            ({"leverage": 2.0, "expense": math.inf}, "expense must be >= 0, got inf"),
+        ):
+            with pytest.raises(ValueError, match=f"^{message}$"):
+                nav([1.0, 2.0], **keywords)
+
+
+class TestColumns:
+    def test_a_column_for_each_leverage(self):
+        pd = pytest.importorskip("pandas")
+        price = market(30, 1)
+        index = pd.date_range("2021-01-01", periods=30)
+        frame = pd.DataFrame(price, index=index, columns=["QQQ"])
+        for table in (frame, frame["QQQ"]):
+            result = sg.leverage.nav(table, [2, 3])
+            assert list(result.columns) == [2, 3]
+            assert result.index.equals(index)
+            np.testing.assert_array_equal(result[3], sg.leverage.nav(price[:, 0], 3.0))
+        weekly = sg.leverage.nav(frame, [2, 3], schedule=np.arange(30) % 7 == 0)
+        np.testing.assert_array_equal(weekly[2], sg.leverage.nav(price[:, 0], 2.0, schedule=np.arange(30) % 7 == 0))
+
+    def test_columns_of_the_prices(self):
+        pd = pytest.importorskip("pandas")
+        price = market(30, 2)
+        frame = pd.DataFrame(price, columns=["QQQ", "SPY"])
+        result = sg.leverage.nav(frame, [2.0, 3.0])
+        assert list(result.columns) == ["QQQ", "SPY"]
+        np.testing.assert_array_equal(result["SPY"], sg.leverage.nav(price[:, 1], 3.0))

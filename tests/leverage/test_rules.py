@@ -35,7 +35,7 @@ EVERY = [
 
 def rebalances(rule, prices):
     """Number of rebalances that triggers make along some prices, with no clock."""
-    rule = rule.replace(at=None, every=None, dead_band=None, dead_move=None, fee=0.0, annual_fee=0.0, spread=0.0)
+    rule = rule.replace(at=None, every=None, dead_band=None, dead_move=None, expense=0.0, spread=0.0)
     return int(simulate(prices, rule, record="summary").rebalances)
 
 
@@ -130,29 +130,32 @@ def test_pionex_merge():
 ])  # fmt: skip
 def test_ftx_faq(prices, percent, digits):
     time = np.datetime64("2020-01-01T00:02") + np.arange(3) * DAY
-    nav = simulate(1000.0 * np.array(prices), rules.ftx(3, fee=0.0), time=time).nav
+    nav = simulate(1000.0 * np.array(prices), rules.ftx(3, expense=0.0), time=time, stamp="close").nav
     assert round(float(100.0 * (nav[-1] - 1.0)), digits) == percent
 
 
 @pytest.mark.parametrize(
     ("moves", "percent"), [([1.1] * 4, 185.61), ([0.9] * 4, -75.99), ([1.1, 0.9, 1.1, 0.9], -17.19)]
 )
-@pytest.mark.parametrize("rule", [rules.mexc(3, fee=0.0), rules.kucoin(3, fee=0.0)], ids=["MEXC", "KuCoin"])
+@pytest.mark.parametrize("rule", [rules.mexc(3, expense=0.0), rules.kucoin(3, expense=0.0)], ids=["MEXC", "KuCoin"])
 def test_mexc_and_kucoin_four_days(rule, moves, percent):
     time = np.datetime64("2021-01-01T23:50") + np.arange(5) * DAY
-    nav = simulate(np.cumprod([1.0, *moves]), rule, time=time).nav
+    nav = simulate(np.cumprod([1.0, *moves]), rule, time=time, stamp="close").nav
     assert round(float(100.0 * (nav[-1] - 1.0)), 2) == percent
 
 
 def test_huobi_fee():
     time = np.array(["2021-02-01T15:00", "2021-02-01T15:55"], dtype="datetime64[m]")
-    assert round(float(simulate([9.0, 9.0], rules.huobi(3), time=time, initial=170.0).nav[-1]), 2) == 169.83
+    nav = simulate([9.0, 9.0], rules.huobi(3), time=time, stamp="close", initial=170.0).nav
+    assert round(float(nav[-1]), 2) == 169.83
 
 
 def test_seed_after_5_percent():
     # NAV 100, exposure 300, +5 %: NAV 115, exposure 315, leverage 2.74, buy 30 at the daily rebalance
-    time = np.array(["2020-01-01T00:02", "2020-01-01T23:00", "2020-01-02T00:02"], dtype="datetime64[m]")
-    full = simulate([100.0, 105.0, 105.0], rules.ftx(3, fee=0.0), time=time, initial=100.0, record="full")
+    time = np.array(["2020-01-01T00:02", "2020-01-01T12:02", "2020-01-02T00:02"], dtype="datetime64[m]")
+    full = simulate(
+        [100.0, 105.0, 105.0], rules.ftx(3, expense=0.0), time=time, stamp="close", initial=100.0, record="full"
+    )
     np.testing.assert_allclose(full.nav, [100.0, 115.0, 115.0], rtol=1e-14)
     np.testing.assert_allclose(full.exposure, [300.0, 315.0, 345.0], rtol=1e-14)
     np.testing.assert_allclose(full.trade, [0.0, 0.0, 30.0], atol=1e-12)
@@ -166,8 +169,8 @@ class TestFlexibleLeverageIndex:
     def test_recentring(self, actual, after):
         ratio = float(sg.leverage.trigger_ratio(2.0, actual))
         time = np.array(["2021-05-01T12:00", "2021-05-02T00:00"], dtype="datetime64[m]")
-        rule = rules.flexible_leverage_index().replace(annual_fee=0.0)
-        full = simulate([1.0, ratio], rule, time=time, record="full")
+        rule = rules.flexible_leverage_index().replace(expense=0.0)
+        full = simulate([1.0, ratio], rule, time=time, stamp="close", record="full")
         assert full.leverage[1] == pytest.approx(after, rel=1e-12)
 
     def test_59_epochs(self):
@@ -175,8 +178,8 @@ class TestFlexibleLeverageIndex:
         price = np.full(70, ratio)
         price[0] = 1.0
         time = np.datetime64("2021-05-01T12:00") + np.arange(70) * DAY
-        rule = rules.flexible_leverage_index().replace(annual_fee=0.0, at="12:00")
-        full = simulate(price, rule, time=time, record="full")
+        rule = rules.flexible_leverage_index().replace(expense=0.0, at="12:00")
+        full = simulate(price, rule, time=time, stamp="close", record="full")
         # an epoch passes with each bar after the move
         assert int((full.leverage[1:] > 2.01).sum()) == 58
         assert full.leverage[59] <= 2.01 < full.leverage[58]
@@ -184,12 +187,12 @@ class TestFlexibleLeverageIndex:
     def test_outside_the_band_between_epochs(self):
         time = np.array(["2021-05-01T12:00", "2021-05-01T13:00", "2021-05-01T14:00"], dtype="datetime64[m]")
         prices = [1.0, *sg.leverage.trigger_ratio(2.0, [2.25, 2.35])]
-        full = simulate(prices, rules.flexible_leverage_index(), time=time, record="full")
+        full = simulate(prices, rules.flexible_leverage_index(), time=time, stamp="close", record="full")
         assert full.rebalances.tolist() == [0, 0, 1]
         assert full.leverage[2] == pytest.approx(2.3, rel=1e-12)
 
     def test_large_trades_follow_in_pieces(self):
-        rule = rules.flexible_leverage_index(largest=0.02, cooldown=2).replace(at=None, annual_fee=0.0)
+        rule = rules.flexible_leverage_index(largest=0.02, cooldown=2).replace(at=None, expense=0.0)
         prices = [1.0, *np.full(9, float(sg.leverage.trigger_ratio(2.0, 2.4)))]
         full = simulate(prices, rule, record="full")
         # 0.1 NAV too much: triggered on every bar as long as it is over the band, 0.02 each
@@ -207,13 +210,13 @@ def test_toros_goes_to_the_edge():
 
 def test_dead_bands():
     days = np.datetime64("2024-01-01T16:00") + np.arange(2) * DAY
-    gate = rules.gate(3, regime="3x", fee=0.0)
+    gate = rules.gate(3, regime="3x", expense=0.0)
     for move, expected in ((1.009, 0), (0.991, 0), (1.011, 1), (0.989, 1)):
-        assert simulate([1.0, move], gate, time=days, record="summary").rebalances == expected
+        assert simulate([1.0, move], gate, time=days, stamp="close", record="summary").rebalances == expected
     pionex = rules.pionex(5)
     for bound, expected in ((5.06, 1), (5.04, 0), (4.0, 0)):
         ratio = float(sg.leverage.trigger_ratio(5.0, bound))
-        assert simulate([1.0, ratio], pionex, time=days, record="summary").rebalances == expected
+        assert simulate([1.0, ratio], pionex, time=days, stamp="close", record="summary").rebalances == expected
 
 
 def test_etf_is_the_return_less_financing_and_expenses():
@@ -221,9 +224,9 @@ def test_etf_is_the_return_less_financing_and_expenses():
     random = np.random.default_rng(5)
     price = 100.0 * np.cumprod(1.0 + np.concatenate([[0.0], random.normal(0.0, 0.01, 400)]))
     time = np.datetime64("2024-01-01") + np.arange(401) * DAY
-    rate = random.uniform(0.03, 0.05, 401) / 365
+    rate = random.uniform(0.03, 0.05, 401)
     nav = simulate(price, rules.daily_etf(3, expense=0.0091, spread=0.005), time=time, financing=rate).nav
-    moves = 3.0 * (price[1:] / price[:-1] - 1.0) - 2.0 * (rate[1:] + 0.005 / 365) - 0.0091 / 365
+    moves = 3.0 * (price[1:] / price[:-1] - 1.0) - 2.0 * (rate[1:] + 0.005) / 365 - 0.0091 / 365
     np.testing.assert_allclose(nav[1:], np.cumprod(1.0 + moves), rtol=1e-12)
 
 
@@ -243,7 +246,7 @@ WRONG_CALLS = [
     (lambda: rules.flexible_leverage_index("ETH3x"), "index must be one of 'ETH2x', 'BTC2x', got 'ETH3x'"),
     (lambda: rules.toros(2, lower=2.5), "lower must be no more than abs(leverage) = 2.0, got 2.5"),
     (lambda: rules.binance_blvt(5), "upper must be more than abs(leverage) = 5.0, got 4.0"),
-    (lambda: rules.daily_etf(3, expense=-1.0), "annual_fee must be a fraction >= 0 and less than 1, got -1.0"),
+    (lambda: rules.daily_etf(3, expense=-1.0), "expense must be a fraction >= 0 and less than 1, got -1.0"),
 ]
 
 
@@ -273,25 +276,18 @@ class TestRealPrices:
 
     def test_bull_through_march_2020(self, market):
         (date, start, high, low, close), (bull_date, _, _, _, bull) = self.crash(market)
-        # bars bear the time at which they open; the rebalance of 00:02 is put at the close of the bar before midnight
-        time = date + np.timedelta64(4, "h")
-        price = np.concatenate([start[:1], close])
-        keywords = {
-            "time": np.concatenate([date[:1], time]),
-            "high": np.concatenate([start[:1], high]),
-            "low": np.concatenate([start[:1], low]),
-        }
-        rule = rules.ftx(3, watch="extremes").replace(at="00:00", fee_at="00:00")
-        path = simulate(price, rule, record="full", **keywords)
+        # the file labels bars by their open, as exchanges do
+        bars = {"time": date, "open": start, "high": high, "low": low}
+        path = simulate(close, rules.ftx(3), record="full", **bars)
         assert path.nav[-1] > 0.05
         assert int(path.rebalances.sum()) > 50
-        without = simulate(price, rule.replace(upper=None), record="summary", **keywords)
+        without = simulate(close, rules.ftx(3, watch="extremes").replace(upper=None), record="summary", **bars)
         assert without.nav == 0.0
-        assert keywords["time"][without.wiped_out].astype("datetime64[D]") in (
+        assert date[without.wiped_out].astype("datetime64[D]") in (
             np.datetime64("2020-03-12"),
             np.datetime64("2020-03-13"),
         )
-        ours = dict(zip(time.tolist(), path.nav[1:].tolist(), strict=True))
+        ours = dict(zip((date + np.timedelta64(4, "h")).tolist(), path.nav.tolist(), strict=True))
         theirs = dict(zip((bull_date + np.timedelta64(4, "h")).tolist(), bull.tolist(), strict=True))
         days = [moment for moment in ours if moment in theirs and moment.hour == 0]
         assert len(days) > 50
@@ -299,6 +295,20 @@ class TestRealPrices:
             np.diff([series[day] for day in days]) / [series[day] for day in days[:-1]] for series in (ours, theirs)
         ]
         assert np.corrcoef(*returns)[0, 1] >= 0.999
+
+    def test_bull_as_a_table_of_pandas(self, market):
+        pandas = pytest.importorskip("pandas")
+        (date, start, high, low, close), _ = self.crash(market)
+        frame = pandas.DataFrame({"open": start, "high": high, "low": low, "close": close}, index=date)
+        whole = simulate(close, rules.ftx(3), time=date, open=start, high=high, low=low).nav
+        ours = simulate(frame["close"], rules.ftx(3), open=frame["open"], high=frame["high"], low=frame["low"]).nav
+        np.testing.assert_array_equal(ours.to_numpy(), whole)
+        # times of closes, said to be so, are the same bars
+        closes = date + np.timedelta64(4, "h")
+        inside = np.diff(date, append=date[-1:] + np.timedelta64(4, "h")) == np.timedelta64(4, "h")
+        assert inside.mean() > 0.99
+        other = simulate(close, rules.ftx(3), time=closes, stamp="close", open=start, high=high, low=low).nav
+        np.testing.assert_allclose(other, whole, rtol=1e-12)
 
     def funds(self, market, *names):
         found = [columns(market / "us_etf_daily" / f"{name}.csv", "Date", "Close") for name in names]
@@ -315,7 +325,8 @@ class TestRealPrices:
         day, rate = columns(market / "rates" / "DFF_daily.csv", "date", "dff")
         bars = np.diff(date, prepend=date[:1]).astype("timedelta64[s]").astype(float) / 86_400
         known = np.clip(np.searchsorted(day, date, side="left") - 1, 0, None)
-        financing = rate[known] / 100.0 * bars / 360.0
+        # federal funds are for 360 days
+        financing = rate[known] / 100.0 * 365.0 / 360.0
         # the index, from a fund on it that charges 0.20 % a year
         gross = index * np.cumprod(1.0 + 0.0020 * bars / 365.0)
         nav = simulate(gross, rules.daily_etf(leverage), time=date, financing=financing).nav

@@ -144,9 +144,9 @@ def test_trade_restores_leverage(leverage, ratio):
 
 
 @given(RETURNS, LEVERAGES, st.floats(0.0, 2.0), st.floats(-0.1, 0.2), st.floats(0.0, 0.1), st.floats(0.0, 5.0))
-def test_compounded_return_with_50_digits(change, leverage, variance, rate, fee, years):
-    exact = oracle.compounded_return(change, leverage, variance, rate, fee, years)
-    ours = sg.leverage.compounded_return(change, leverage, variance, rate=rate, fee=fee, years=years)
+def test_compounded_return_with_50_digits(change, leverage, variance, rate, expense, years):
+    exact = oracle.compounded_return(change, leverage, variance, rate, expense, years)
+    ours = sg.leverage.compounded_return(change, leverage, variance, rate=rate, expense=expense, years=years)
     assert abs(ours - exact) <= 1e-14 * (1 + abs(exact))
 
 
@@ -182,20 +182,20 @@ TERMS = (st.floats(-4.0, 4.0), st.floats(-0.5, 0.5), st.floats(0.05, 1.0), st.fl
 
 
 @given(st.floats(1e-12, 0.999), *TERMS, st.floats(-0.1, 0.1), st.floats(0.0, 0.05))
-def test_quantile_with_50_digits(probability, leverage, drift, vol, years, rate, fee):
-    terms = (leverage, drift, vol, years, rate, fee)
+def test_quantile_with_50_digits(probability, leverage, drift, vol, years, rate, expense):
+    terms = (leverage, drift, vol, years, rate, expense)
     exact = oracle.return_quantile(probability, *terms)
-    ours = sg.leverage.return_quantile(probability, *terms[:4], rate=rate, fee=fee)
+    ours = sg.leverage.return_quantile(probability, *terms[:4], rate=rate, expense=expense)
     assert abs(ours - exact) <= 1e-13 * (1 + abs(exact))
 
 
 @given(st.floats(-0.9, 3.0), *TERMS, st.floats(-0.1, 0.1), st.floats(0.0, 0.05))
-def test_probability_with_50_digits(change, leverage, drift, vol, years, rate, fee):
+def test_probability_with_50_digits(change, leverage, drift, vol, years, rate, expense):
     if abs(leverage) < 0.1:
         return
-    terms = (leverage, drift, vol, years, rate, fee)
+    terms = (leverage, drift, vol, years, rate, expense)
     exact = oracle.return_probability(change, *terms)
-    ours = sg.leverage.return_probability(change, *terms[:4], rate=rate, fee=fee)
+    ours = sg.leverage.return_probability(change, *terms[:4], rate=rate, expense=expense)
     assert abs(ours - exact) <= 1e-12
 
 
@@ -234,11 +234,11 @@ def closes(file):
 
 
 @pytest.mark.parametrize(
-    ("fund", "index", "leverage", "fee", "worst"),
+    ("fund", "index", "leverage", "expense", "worst"),
     [("TQQQ", "QQQ", 3.0, 0.0095, 0.004), ("SSO", "SPY", 2.0, 0.0089, 0.004)],
 )
-def test_quarters_of_a_real_fund(market, fund, index, leverage, fee, worst):
-    """Total return by quarter from that of the index, its realised variance, the bill rate and the fund's fee."""
+def test_quarters_of_a_real_fund(market, fund, index, leverage, expense, worst):
+    """Total return by quarter from that of the index, its realised variance, the bill rate and the fund's expense."""
     funds, indices = (closes(market / "us_etf_daily" / f"{name}.csv") for name in (fund, index))
     bills = closes(market / "rates" / "IRX_daily.csv")
     days = sorted(funds.keys() & indices.keys() & bills.keys())
@@ -254,7 +254,7 @@ def test_quarters_of_a_real_fund(market, fund, index, leverage, fee, worst):
         leverage,
         np.diff(squares[ends]),
         rate=np.diff(rates[ends]) / length,
-        fee=fee,
+        expense=expense,
         years=length / 252,
     )
     error = ours - (real[ends[1:]] / real[ends[:-1]] - 1)

@@ -741,6 +741,186 @@ class TestLife:
         np.testing.assert_allclose(full.flow_fee, [0.0, 0.01, 0.0, 0.01, 0.0498])
 
 
+class TestClocks:
+    """When a time of day comes within a bar, and what times label."""
+
+    HOURS = np.arange("2020-01-01T00", "2020-01-03T00", 4, dtype="datetime64[h]")
+
+    def rebalanced(self, rule, time=None, **keywords):
+        time = self.HOURS if time is None else time
+        close = 100.0 * np.exp(np.cumsum(np.random.default_rng(1).normal(0.0, 0.01, len(time))))
+        full = simulate(close, rule, time=time, record="full", **keywords)
+        return np.flatnonzero(full.rebalances).tolist(), full
+
+    def test_a_close_answers_for_half_a_bar_after_it(self):
+        # closes at 00, 04, ...: 00:02 is nearest to the one of 00:00, 02:00 to the later one, 21:59 to 20:00
+        for at, bars in (("00:02", [6]), ("01:59", [6]), ("02:00", [1, 7]), ("21:59", [5, 11]), ("22:00", [6])):
+            assert self.rebalanced(TokenRule(3.0, at=at), stamp="close")[0] == bars
+
+    def test_labels_of_opens_are_a_bar_earlier(self):
+        # the bar that is labelled 20:00 closes at midnight
+        assert self.rebalanced(TokenRule(3.0, at="00:02"), stamp="open")[0] == [5, 11]
+
+    def test_the_open_is_nearer(self):
+        start = np.linspace(90.0, 110.0, 12)
+        bars, full = self.rebalanced(TokenRule(3.0, at="00:02"), open=start)
+        assert bars == [6]
+        # traded at the open of the bar that begins at midnight: 3x of the NAV there
+        nav = full.nav[5] + full.exposure[5] * (start[6] / self.close(5) - 1.0)
+        assert full.exposure[6] == pytest.approx(3.0 * nav * self.close(6) / start[6], rel=1e-13)
+        assert self.rebalanced(TokenRule(3.0, at="02:00"), open=start)[0] == [6]
+        full = self.rebalanced(TokenRule(3.0, at="02:00"), open=start)[1]
+        assert full.leverage[6] == pytest.approx(3.0, rel=1e-14)
+
+    def close(self, bar):
+        return 100.0 * np.exp(np.cumsum(np.random.default_rng(1).normal(0.0, 0.01, 12)))[bar]
+
+    def test_a_gap_does_not_make_bars_longer(self):
+        # an outage of 32 hours: what came in it is done at the first price after it
+        time = np.concatenate([self.HOURS[:5], self.HOURS[5:] + np.timedelta64(28, "h")])
+        assert self.rebalanced(TokenRule(3.0, at="12:00"), time=time, stamp="close")[0] == [3, 5, 8]
+
+    @pytest.mark.parametrize(("day", "utc"), [("2021-01-15", 21), ("2021-07-15", 20), ("2021-03-15", 20)])
+    def test_16_new_york(self, day, utc):
+        time = np.datetime64(day) + np.arange(24) * np.timedelta64(1, "h")
+        rule = TokenRule(3.0, at="16:00", zone="America/New_York")
+        assert self.rebalanced(rule, time=time, stamp="close")[0] == [utc]
+
+    @pytest.mark.parametrize(("day", "utc"), [("2021-01-15", 16), ("2021-07-15", 15)])
+    def test_amun_17_cet(self, day, utc):
+        time = np.datetime64(day) + np.arange(24) * np.timedelta64(1, "h")
+        rule = sg.leverage.rules.amun(3).replace(adverse=None)
+        assert self.rebalanced(rule, time=time, stamp="close")[0] == [utc]
+
+    def test_a_year_of_days_in_a_zone(self):
+        # 364 days between, one of 23 and one of 25 hours: a rebalance on each
+        time = np.arange("2021-01-01", "2022-01-01", dtype="datetime64[h]")
+        assert len(self.rebalanced(TokenRule(3.0, at="02:30", zone="Europe/Paris"), time=time, stamp="close")[0]) == 365
+
+    def test_expense_of_each_day_in_a_zone(self):
+        time = np.arange("2021-01-01", "2022-01-01", dtype="datetime64[h]")
+        rule = TokenRule(1.0, expense=0.365, paid_at="16:00", zone="America/New_York")
+        nav = simulate(np.full(len(time), 100.0), rule, time=time, stamp="close").nav
+        assert nav[-1] == pytest.approx(0.999**365, rel=1e-12)
+
+    def test_a_trigger_beyond_which_a_bar_opens_is_filled_there(self):
+        # 4x is at 88.89; the bar opens at 80: NAV 1 - 3 * 0.2 = 0.4, and 3x of that
+        rule = TokenRule(3.0, upper=4.0)
+        prices = [100.0, 84.0]
+        gap = simulate(prices, rule, open=[100.0, 80.0], record="full")
+        assert gap.nav[1] == pytest.approx(0.4 * (1.0 + 3.0 * 0.05), rel=1e-14)
+        # without the open it is filled at its own price
+        smooth = simulate(prices, rule, record="full")
+        assert smooth.nav[1] == pytest.approx(2 / 3 * (1.0 + 3.0 * (84.0 / (800.0 / 9.0) - 1.0)), rel=1e-13)
+        # an open inside changes nothing
+        np.testing.assert_allclose(simulate(prices, rule, open=[100.0, 99.0]).nav, smooth.nav, rtol=1e-14)
+        # wiped out over night
+        assert simulate([100.0, 90.0], rule, open=[100.0, 66.0], record="summary").wiped_out == 1
+
+    def test_times_in_any_form(self):
+        pandas = pytest.importorskip("pandas")
+        rule = TokenRule(3.0, at="00:02", expense=0.1)
+        stamps = self.HOURS.astype("datetime64[ms]").astype(np.int64)
+        expected = self.rebalanced(rule, stamp="open")[1].nav
+        for time in (stamps, stamps // 1000, [str(at) for at in self.HOURS], pandas.DatetimeIndex(self.HOURS)):
+            assert_same_bits(self.rebalanced(rule, time=time, stamp="open")[1].nav, expected)
+
+
+class TestRates:
+    def test_a_year_of_financing(self):
+        # 3x on a price that stands still for a year of 365 days pays 4 % on the 2x that it borrows, once
+        time = np.array(["2021-01-01", "2022-01-01"], dtype="datetime64[D]")
+        nav = simulate([100.0, 100.0], TokenRule(3.0), time=time, financing=0.04).nav
+        assert nav[1] == pytest.approx(1.0 - 2.0 * 0.04, rel=1e-14)
+        assert simulate([100.0, 100.0], TokenRule(3.0), periods_per_year=1, financing=0.04).nav[1] == nav[1]
+
+    def test_periods_and_lengths(self):
+        close, _ = market(3, 253, 0.01)
+        time = np.datetime64("2021-01-01") + np.arange(253) * np.timedelta64(1, "D")
+        rule = TokenRule(3.0, every=1, expense=0.0095, spread=0.004)
+        by_time = simulate(close, rule, time=time, financing=0.04).nav
+        by_count = simulate(close, rule, periods_per_year=365, financing=0.04).nav
+        np.testing.assert_allclose(by_time, by_count, rtol=1e-13)
+        assert_same_bits(simulate(close, rule, time=time, periods_per_year=365, financing=0.04).nav, by_count)
+        # the first of n rates is not used
+        rates = np.full(253, 0.04)
+        rates[0] = 99.0
+        assert_same_bits(simulate(close, rule, time=time, financing=rates).nav, by_time)
+
+    @pytest.mark.parametrize(
+        ("rule", "keywords", "name"),
+        [
+            (TokenRule(3.0, expense=0.01), {}, "expense"),
+            (TokenRule(3.0, spread=0.01), {}, "spread"),
+            (TokenRule(3.0), {"financing": 0.04}, "financing"),
+        ],
+    )
+    def test_rates_need_time(self, rule, keywords, name):
+        with pytest.raises(ValueError, match=f"^{name} is a rate a year: give the bars' times"):
+            simulate(SIX, rule, **keywords)
+
+
+class TestTokens:
+    def test_after_a_full_redemption_nothing_is_left(self):
+        flow = [0.0, -5.0, 0.0, -1.0]
+        whole = simulate([100.0] * 4, TokenRule(1.0), flow=flow, record="full")
+        assert whole.tokens.tolist() == [1.0, 0.0, 0.0, 0.0]
+        state, tokens = None, []
+        for money in flow:
+            piece = simulate([100.0], TokenRule(1.0), flow=[money], record="full", state=state)
+            tokens += piece.tokens.tolist()
+            state = piece.state
+        assert tokens == [1.0, 0.0, 0.0, 0.0]
+
+    def test_money_comes_back(self):
+        full = simulate([100.0] * 3, TokenRule(1.0), flow=[0.0, -5.0, 2.0], record="full")
+        assert full.tokens.tolist() == [1.0, 0.0, 2.0]
+
+    def test_pieces_with_merges_splits_and_flows(self):
+        random = np.random.default_rng(5)
+        close = 100.0 * np.exp(np.cumsum(random.normal(-0.05, 0.2, 60)))
+        time = np.datetime64("2020-01-01") + np.arange(60) * np.timedelta64(1, "D")
+        flow = np.where(random.random(60) < 0.3, random.normal(0.0, 0.3, 60), 0.0)
+        splits = (("2020-01-10", 3.0), ("2020-02-01", 0.5))
+        rule = TokenRule(2.0, upper=2.5, merge_below=0.3, splits=splits, subscription=0.001, redemption=0.002)
+        whole = simulate(close, rule, time=time, flow=flow, record="full")
+        assert len(np.unique(np.round(whole.quoted / whole.nav, 6))) > 3
+        state, pieces = None, []
+        for begin, end in itertools.pairwise([0, 1, 9, 10, 11, 31, 32, 60]):
+            at = slice(begin, end)
+            piece = simulate(close[at], rule, time=time[at], flow=flow[at], record="full", state=state)
+            pieces.append(piece)
+            state = piece.state
+        for name in whole._fields[:-1]:
+            np.testing.assert_array_equal(np.concatenate([getattr(p, name) for p in pieces]), getattr(whole, name))
+
+    def test_the_fee_of_a_rebalance_in_pieces_is_paid_once(self):
+        rule = TokenRule(3.0, every=10, largest=0.1, rebalance_fee=0.01, cooldown=1)
+        close = 100.0 * np.linspace(1.0, 1.3, 20)
+        full = simulate(close, rule, record="full")
+        assert full.rebalances.sum() > 3
+        assert np.count_nonzero(full.fee) == 1
+
+
+class TestNames:
+    def test_columns_are_rules(self):
+        pandas = pytest.importorskip("pandas")
+        close, _ = market(2, 30, 0.02)
+        series = pandas.Series(close, index=pandas.date_range("2020-01-01", periods=30))
+        bull, bear = TokenRule(3.0, every=1, name="bull"), TokenRule(-3.0, every=1, name="bear")
+        for rules in ([bull, bear], {"bull": bull.replace(name=""), "bear": bear.replace(name="")}):
+            nav = simulate(series, rules).nav
+            assert list(nav.columns) == ["bull", "bear"]
+            assert nav.index.equals(series.index)
+            np.testing.assert_array_equal(nav["bear"], simulate(close, bear).nav)
+            total = simulate(series, rules, record="summary").nav
+            assert total["bull"] == nav["bull"].iloc[-1]
+        frame = pandas.DataFrame({"BTC": close, "ETH": close[::-1]}, index=series.index)
+        nav = simulate(frame, [bull, bear]).nav
+        np.testing.assert_array_equal(nav["ETH", "bear"], simulate(close[::-1], bear).nav)
+        assert list(simulate(frame, bull, record="summary").nav.index) == ["BTC", "ETH"]
+
+
 class TestRule:
     def test_immutable_and_hashable(self):
         rule = TokenRule(3, upper=4, at="00:02", schedule=None, splits=[("2020-01-01", 2)])
@@ -950,6 +1130,39 @@ WRONG_CALLS = [
         ValueError,
         "low has shape (3,), price has (6,)",
     ),
+    (
+        lambda: simulate(SIX, RULE.replace(at="00:02"), time=DAYS),
+        ValueError,
+        "stamp is needed, since the rule goes by a time of day: stamp='close' if time is when each price held, "
+        "stamp='open' if it is when its bar began, as in the candles of exchanges",
+    ),
+    (lambda: simulate(SIX, RULE, stamp="open"), ValueError, "stamp tells what time labels, and there is no time"),
+    (lambda: simulate(SIX, RULE, time=DAYS, stamp="x"), ValueError, "stamp must be one of 'open', 'close', got 'x'"),
+    (
+        lambda: simulate(SIX, TokenRule(3.0, every=1), high=SIX, low=SIX),
+        ValueError,
+        "high and low are given, but no trigger watches them: leave them out",
+    ),
+    (
+        lambda: simulate(SIX, RULE.replace(watch="close"), high=SIX, low=SIX),
+        ValueError,
+        "high and low are given, but no trigger watches them: leave them out",
+    ),
+    (lambda: simulate(SIX, RULE, high=SIX), ValueError, "low is needed: high is given, and they go together"),
+    (
+        lambda: simulate(SIX, TokenRule(3.0, every=1), open=SIX),
+        ValueError,
+        "open is given, but nothing looks at it: no trigger, no time of day, and no fill at the open: leave it out",
+    ),
+    (lambda: simulate(SIX, RULE, periods_per_year=0), ValueError, "periods_per_year must be > 0, got 0"),
+    (lambda: simulate(SIX, RULE, periods_per_year="252"), TypeError, "periods_per_year must be a number, got '252'"),
+    (
+        lambda: TokenRule(3.0, zone="New York"),
+        ValueError,
+        "zone must be a zone that this system knows, such as 'America/New_York', got 'New York' (where a system has no "
+        "zones, pip install tzdata)",
+    ),
+    (lambda: TokenRule(3.0, zone=5), TypeError, "zone must be the name of a zone such as 'America/New_York', got 5"),
     (lambda: simulate(SIX, RULE.replace(fill="open")), ValueError, "open is needed: the rule fills at the next open"),
     (
         lambda: simulate(SIX, TokenRule(3.0, schedule=[True])),

@@ -196,7 +196,7 @@ def test_third_party_code_inlines_and_calls_the_formulas(tmp_path):
     strict = [
         sg.contracts.Contract("inverse", 1e-6).value(10_000, 264.55),
         xbt.pnl(10_000, 264.55, 301.1),
-        sg.leverage.nav([1.0, 1.05], 3.0, financing=1e-4, fee=1e-5)[-1],
+        sg.leverage.nav([1.0, 1.05], 3.0, financing=1e-4, expense=1e-5, periods_per_year=1)[-1],
         sg.liquidation.liquidation_price(-100, 200.0, 0.01, contract=eth, maintenance=0.01),
         sg.funding.accrue(-8_000, 8_100.0, 1e-4, contract=xbt),
     ]

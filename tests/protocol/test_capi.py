@@ -86,7 +86,7 @@ def test_cash_functions_have_the_bits_of_the_ufuncs():
             limit = sg.liquidation.liquidation_price(*position, contract=contract, maintenance=0.01, fee=1e-3)
             assert function("liquidation_price")(*position, 0.01, 1e-3, *terms) == limit
         growth = function("leverage_growth")(mark / entry, 3.0, 1e-4, 1e-5)
-        assert growth == sg.leverage.nav([entry, mark], 3.0, financing=1e-4, fee=1e-5)[-1]
+        assert growth == sg.leverage.nav([entry, mark], 3.0, financing=1e-4, expense=1e-5, periods_per_year=1)[-1]
     assert math.isnan(function("contract_value")(1.0, -1.0, 1.0, 0))
     assert math.isnan(function("liquidation_price")(1.0, 1.0, 1.0, 2.0, 0.0, 1.0, 0))
 

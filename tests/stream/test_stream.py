@@ -24,7 +24,8 @@ products = st.fixed_dictionaries(
     {
         "leverage": st.floats(-4.0, 4.0),
         "financing": st.floats(-0.01, 0.01),
-        "fee": st.floats(0.0, 0.01),
+        "expense": st.floats(0.0, 0.01),
+        "periods_per_year": st.just(1.0),
         "cost": st.floats(0.0, 0.1),
         "initial": st.floats(0.01, 1000.0),
     }
@@ -46,7 +47,17 @@ def look(stream, names):
 
 
 STATES = {
-    "LeverageNav": ["leverage", "financing", "fee", "cost", "initial", "value", "exposure", "initialized"],
+    "LeverageNav": [
+        "leverage",
+        "financing",
+        "expense",
+        "cost",
+        "initial",
+        "periods_per_year",
+        "value",
+        "exposure",
+        "initialized",
+    ],
     "FundingAccrual": ["contract", "value", "initialized"],
     "LiquidationWatch": [
         "quantity",
@@ -64,7 +75,7 @@ STATES = {
 
 def examples():
     """One stream of each class, amid its path."""
-    token = sg.stream.LeverageNav(-2.0, financing=1e-4, fee=1e-5, cost=1e-3, initial=7.0)
+    token = sg.stream.LeverageNav(-2.0, periods_per_year=1, financing=1e-4, expense=1e-5, cost=1e-3, initial=7.0)
     account = sg.stream.FundingAccrual(XBTUSD)
     watch = sg.stream.LiquidationWatch(3.0, 200.0, 1e-4, contract=ETHUSD, maintenance=0.01, fee=1e-3)
     for mark in (200.0, 190.0):
@@ -94,7 +105,7 @@ class TestLeverageNav:
         schedule = data.draw(st.lists(st.booleans(), min_size=bars, max_size=bars))
         token = sg.stream.LeverageNav(**product)
         actual = [token.update(*bar) for bar in zip(path, schedule, strict=True)]
-        carry = [product["financing"]] * bars, [product["fee"]] * bars
+        carry = [product["financing"]] * bars, [product["expense"]] * bars
         terms = (product["leverage"], schedule, *carry, product["cost"], product["initial"])
         assert_same_bits(actual, leverage_oracle.path(path, *terms))
 
@@ -139,16 +150,16 @@ class TestLeverageNav:
         assert token.update(100) == 100.0
         assert token.update(np.float32(105)) == pytest.approx(115.0, rel=1e-15)
 
-    @pytest.mark.parametrize("name", ["leverage", "financing", "fee", "cost", "initial"])
+    @pytest.mark.parametrize("name", ["leverage", "financing", "expense", "cost", "initial"])
     def test_a_term_that_is_nan_makes_nan(self, name):
-        token = sg.stream.LeverageNav(**{"leverage": 2.0, "cost": 1e-3, name: math.nan})
+        token = sg.stream.LeverageNav(**{"leverage": 2.0, "cost": 1e-3, "periods_per_year": 252, name: math.nan})
         token.update(100.0)
         assert math.isnan(token.update(101.0))
         assert math.isnan(token.update(102.0))
 
     def test_a_copy_goes_on_where_it_was(self):
         path = 100.0 * np.exp(np.cumsum(np.random.default_rng(1).normal(0.0, 0.05, 40)))
-        token = sg.stream.LeverageNav(3.0, cost=1e-3, financing=1e-4)
+        token = sg.stream.LeverageNav(3.0, cost=1e-3, financing=0.02, periods_per_year=252)
         for price in path[:20]:
             token.update(price, False)
         others = copies(token)
@@ -167,18 +178,26 @@ class TestLeverageNav:
     @pytest.mark.parametrize(
         ("keywords", "message"),
         [
-            ({"fee": -0.1}, "fee must be >= 0, got -0.1"),
+            ({"expense": -0.1}, "expense must be >= 0, got -0.1"),
+            ({"leverage": math.inf}, "leverage must be finite, got inf"),
+            ({"initial": math.inf}, "initial must be > 0 and finite, got inf"),
+            ({"periods_per_year": 0}, "periods_per_year must be > 0, got 0"),
+            (
+                {"financing": 0.02},
+                "financing is a rate a year: give periods_per_year= (252 for trading days, 365 for days, 8760 for "
+                "hours)",
+            ),
             ({"cost": -0.1}, "cost must be >= 0, got -0.1"),
             ({"cost": 0.5}, "cost * abs(leverage) must be less than 1, got 1.5"),
-            ({"initial": 0.0}, "initial must be > 0, got 0.0"),
-            ({"initial": -5.0}, "initial must be > 0, got -5.0"),
-            ({"fee": -math.inf}, "fee must be >= 0, got -inf"),
+            ({"initial": 0.0}, "initial must be > 0 and finite, got 0.0"),
+            ({"initial": -5.0}, "initial must be > 0 and finite, got -5.0"),
+            ({"expense": -math.inf}, "expense must be >= 0, got -inf"),
             ({"cost": math.inf}, "cost * abs(leverage) must be less than 1, got inf"),
         ],
     )
     def test_wrong_products(self, keywords, message):
-        with pytest.raises(ValueError, match="must be") as caught:
-            sg.stream.LeverageNav(-3.0, **keywords)
+        with pytest.raises(ValueError, match=r"must be|a rate a year") as caught:
+            sg.stream.LeverageNav(**{"leverage": -3.0, **keywords})
         assert str(caught.value) == message
 
 
@@ -368,7 +387,9 @@ def test_copies_are_of_their_own(name):
 def test_reset_is_a_new_start(name):
     stream = examples()[name]
     terms = {
-        "LeverageNav": lambda: sg.stream.LeverageNav(-2.0, financing=1e-4, fee=1e-5, cost=1e-3, initial=7.0),
+        "LeverageNav": lambda: sg.stream.LeverageNav(
+            -2.0, periods_per_year=1, financing=1e-4, expense=1e-5, cost=1e-3, initial=7.0
+        ),
         "FundingAccrual": lambda: sg.stream.FundingAccrual(XBTUSD),
         "LiquidationWatch": lambda: sg.stream.LiquidationWatch(
             3.0, 200.0, 1e-4, contract=ETHUSD, maintenance=0.01, fee=1e-3

@@ -12,7 +12,7 @@ from shortgamma._core.clocks import passes
 from shortgamma._core.times import YEAR, ascending, times
 
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
 
     from numpy.typing import NDArray
 
@@ -50,20 +50,16 @@ def check_periods(periods: Any) -> float | None:
     return float(periods)
 
 
-def refuse_rates_without_time(name: str) -> None:
+def refuse_rates_without_time(name: str) -> NoReturn:
     raise ValueError(
         f"{name} is a rate a year: give the bars' times by time=, or how many there are in a year by periods_per_year="
         " (252 for trading days, 365 for days, 8760 for hours)"
     )
 
 
-def years_of(stamps: Stamps | None, periods: float | None, bars: int) -> Any:
-    """Length of each bar in years of 365 days, from the bar before: a number where all are alike, None if unknown."""
-    if periods is not None:
-        return 1.0 / periods
-    if stamps is None:
-        return None
-    return np.diff(stamps, prepend=stamps[:1]) / YEAR if bars else np.zeros(0)
+def years_of(stamps: Stamps | None) -> NDArray[np.float64] | None:
+    """Length of each bar in years of 365 days, from the bar before; None if it is not known."""
+    return None if stamps is None else np.diff(stamps, prepend=stamps[:1]) / YEAR
 
 
 class Clock(NamedTuple):

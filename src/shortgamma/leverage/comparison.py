@@ -27,7 +27,8 @@ TIMES = {"time", "stamp", "periods_per_year"}
 class Comparison(Result):
     """What became of a product and of its leverage times the underlying; fractions of the money put in.
 
-    gap = product - multiple = compounding + cost + fee + financing, each negative where it took from the holder.
+    gap = product - multiple = compounding + cost_effect + fee_effect + financing_effect, each negative where it took
+    from the holder.
 
     Attributes
     ----------
@@ -42,11 +43,11 @@ class Comparison(Result):
     compounding : ndarray or float
         Of the gap: what rebalancing made of the path, before cost, fees and financing. Volatility takes, trends
         give.
-    cost : ndarray or float
+    cost_effect : ndarray or float
         Of the gap: costs of trades and slippage.
-    fee : ndarray or float
+    fee_effect : ndarray or float
         Of the gap: fees.
-    financing : ndarray or float
+    financing_effect : ndarray or float
         Of the gap: financing, spread and funding.
     realised_variance : ndarray or float
         Sum of squared returns of the underlying, which drives the compounding.
@@ -57,9 +58,9 @@ class Comparison(Result):
     gap: Floats
     ahead: Booleans
     compounding: Floats
-    cost: Floats
-    fee: Floats
-    financing: Floats
+    cost_effect: Floats
+    fee_effect: Floats
+    financing_effect: Floats
     realised_variance: Floats
 
 

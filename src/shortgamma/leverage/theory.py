@@ -171,7 +171,7 @@ def compounded_return(
     variance: ArrayLike,
     *,
     rate: ArrayLike = 0.0,
-    fee: ArrayLike = 0.0,
+    expense: ArrayLike = 0.0,
     years: ArrayLike = 1.0,
     out: Any = None,
 ) -> Any:
@@ -187,10 +187,10 @@ def compounded_return(
         Realised variance over the period, >= 0: vol squared times years.
     rate : array_like, default 0.0
         Rate per year, continuously compounded, paid on what is borrowed and earned on what is not invested.
-    fee : array_like, default 0.0
+    expense : array_like, default 0.0
         Fee per year, continuously charged, a fraction of NAV.
     years : array_like, default 1.0
-        Length of the period, >= 0, for ``rate`` and ``fee``; all inputs broadcast.
+        Length of the period, >= 0, for ``rate`` and ``expense``; all inputs broadcast.
     out : ndarray, optional
         Where the result goes.
 
@@ -208,7 +208,7 @@ def compounded_return(
 
     Notes
     -----
-    (1 + R)^L exp((L - L^2) V / 2 + ((1 - L) rate - fee) T) - 1; Avellaneda and Zhang, SIAM Journal on
+    (1 + R)^L exp((L - L^2) V / 2 + ((1 - L) rate - expense) T) - 1; Avellaneda and Zhang, SIAM Journal on
     Financial Mathematics 1, 2010. The tables of estimated returns in fund prospectuses are this formula.
 
     Examples
@@ -219,8 +219,8 @@ def compounded_return(
     >>> round(float(sg.leverage.compounded_return(0.0, 2.0, 0.5**2)), 3)
     -0.221
     """
-    names = ("return_", "leverage", "variance", "rate", "fee", "years")
-    values = (return_, leverage, variance, rate, fee, years)
+    names = ("return_", "leverage", "variance", "rate", "expense", "years")
+    values = (return_, leverage, variance, rate, expense, years)
     return call(dispatch.leverage.theory.leverage_compounded_return, names, values, out)
 
 
@@ -277,7 +277,7 @@ def break_even_variance(return_: ArrayLike, leverage: ArrayLike, *, out: Any = N
     ndarray or float
         Variance over the period (vol squared times years); infinite where leverage times the return is -1 or
         less, for the product keeps something at any variance. Below it a product of leverage outside [0, 1]
-        is ahead, above it behind; between 0 and 1 the other way round. No financing, no fee.
+        is ahead, above it behind; between 0 and 1 the other way round. No financing, no expense.
 
     Raises
     ------
@@ -346,7 +346,7 @@ def return_quantile(
     years: ArrayLike,
     *,
     rate: ArrayLike = 0.0,
-    fee: ArrayLike = 0.0,
+    expense: ArrayLike = 0.0,
     out: Any = None,
 ) -> Any:
     """Quantile of the return of a continuously rebalanced product under geometric Brownian motion.
@@ -363,7 +363,7 @@ def return_quantile(
         Volatility per year, >= 0.
     years : array_like
         Length of the period, >= 0.
-    rate, fee : array_like, default 0.0
+    rate, expense : array_like, default 0.0
         Per year, as in `compounded_return`; all inputs broadcast.
     out : ndarray, optional
         Where the result goes.
@@ -382,7 +382,7 @@ def return_quantile(
 
     Notes
     -----
-    The log return is normal with mean (L drift - L^2 vol^2 / 2 + (1 - L) rate - fee) T and standard deviation
+    The log return is normal with mean (L drift - L^2 vol^2 / 2 + (1 - L) rate - expense) T and standard deviation
     abs(L) vol sqrt(T).
 
     Examples
@@ -391,8 +391,8 @@ def return_quantile(
     >>> round(float(sg.leverage.return_quantile(0.5, 2.0, 0.0, 0.2, 1.0)), 4)
     -0.0769
     """
-    names = ("probability", "leverage", "drift", "vol", "years", "rate", "fee")
-    values = (probability, leverage, drift, vol, years, rate, fee)
+    names = ("probability", "leverage", "drift", "vol", "years", "rate", "expense")
+    values = (probability, leverage, drift, vol, years, rate, expense)
     return call(dispatch.leverage.theory.leverage_return_quantile, names, values, out)
 
 
@@ -404,7 +404,7 @@ def return_probability(
     years: ArrayLike,
     *,
     rate: ArrayLike = 0.0,
-    fee: ArrayLike = 0.0,
+    expense: ArrayLike = 0.0,
     out: Any = None,
 ) -> Any:
     """Probability that a continuously rebalanced product returns no more, under geometric Brownian motion.
@@ -413,7 +413,7 @@ def return_probability(
     ----------
     return_ : array_like
         Return of the product, a fraction > -1.
-    leverage, drift, vol, years, rate, fee : array_like
+    leverage, drift, vol, years, rate, expense : array_like
         As in `return_quantile`, of which this is the inverse; all inputs broadcast.
     out : ndarray, optional
         Where the result goes.
@@ -436,8 +436,8 @@ def return_probability(
     >>> round(float(sg.leverage.return_probability(0.0, 2.0, 0.0, 0.2, 1.0)), 4)
     0.5793
     """
-    names = ("return_", "leverage", "drift", "vol", "years", "rate", "fee")
-    values = (return_, leverage, drift, vol, years, rate, fee)
+    names = ("return_", "leverage", "drift", "vol", "years", "rate", "expense")
+    values = (return_, leverage, drift, vol, years, rate, expense)
     return call(dispatch.leverage.theory.leverage_return_probability, names, values, out)
 
 
@@ -449,7 +449,7 @@ def value_at_risk(
     years: ArrayLike,
     *,
     rate: ArrayLike = 0.0,
-    fee: ArrayLike = 0.0,
+    expense: ArrayLike = 0.0,
 ) -> Any:
     """Loss of a continuously rebalanced product that is not exceeded with the given confidence.
 
@@ -457,7 +457,7 @@ def value_at_risk(
     ----------
     confidence : array_like
         Confidence in (0, 1), 0.99 for a loss exceeded once in a hundred periods.
-    leverage, drift, vol, years, rate, fee : array_like
+    leverage, drift, vol, years, rate, expense : array_like
         As in `return_quantile`; all inputs broadcast.
 
     Returns
@@ -479,7 +479,7 @@ def value_at_risk(
     0.0843
     """
     tail = 1.0 - np.asarray(number("confidence", confidence), dtype=np.float64)
-    return -return_quantile(tail, leverage, drift, vol, years, rate=rate, fee=fee)
+    return -return_quantile(tail, leverage, drift, vol, years, rate=rate, expense=expense)
 
 
 def recentred_leverage(

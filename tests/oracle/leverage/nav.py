@@ -12,7 +12,7 @@ def path(
     leverage: float,
     schedule: Sequence[bool],
     financing: Sequence[float],
-    fee: Sequence[float],
+    expense: Sequence[float],
     cost: float,
     initial: float,
 ) -> list[float]:
@@ -33,18 +33,18 @@ def path(
         before = nav
         if wiped:
             # nothing is left to earn or to pay, but what nobody knows does not become known
-            stopped = math.isnan(financing[t]) or math.isnan(fee[t]) or (schedule[t] and math.isnan(cost))
+            stopped = math.isnan(financing[t]) or math.isnan(expense[t]) or (schedule[t] and math.isnan(cost))
             navs.append(math.nan if stopped else 0.0)
             continue
         if fresh:
-            keep = 1.0 + (financing[t] - fee[t])
+            keep = 1.0 + (financing[t] - expense[t])
             growth = keep + leverage * ((ratio - 1.0) - financing[t])
             if growth < 0.0:
                 growth = 0.0
             nav = nav * growth
             exposure = leverage * before * ratio
         else:
-            keep = 1.0 + (financing[t] - fee[t])
+            keep = 1.0 + (financing[t] - expense[t])
             gain = (ratio - 1.0) - financing[t]
             nav = nav * keep + exposure * gain
             exposure = exposure * ratio
@@ -73,13 +73,13 @@ def exact_path(
     leverage: float,
     schedule: Sequence[bool],
     financing: Sequence[float],
-    fee: Sequence[float],
+    expense: Sequence[float],
     cost: float,
     initial: float,
 ) -> list[Fraction]:
     """The same without rounding, from the definition: what is held, what it earned, what was paid.
 
-    NAV moves by exposure times return, less financing of what is borrowed, less the fee; a trade to the
+    NAV moves by exposure times return, less financing of what is borrowed, less the expense; a trade to the
     target costs a fraction of itself, out of the NAV that then sets the target.
     """
     target, rate, nav = Fraction(leverage), Fraction(cost), Fraction(initial)
@@ -88,7 +88,7 @@ def exact_path(
     for t in range(1, len(price)):
         change = Fraction(price[t]) / Fraction(price[t - 1]) - 1
         borrowed = exposure - nav
-        nav = nav + exposure * change - Fraction(financing[t]) * borrowed - Fraction(fee[t]) * nav
+        nav = nav + exposure * change - Fraction(financing[t]) * borrowed - Fraction(expense[t]) * nav
         exposure = exposure * (1 + change)
         if nav <= 0:
             nav = exposure = Fraction(0)
@@ -103,10 +103,10 @@ def exact_path(
     return navs
 
 
-def nav(price, leverage, *, schedule=None, financing=0.0, fee=0.0, cost=0.0, initial=1.0, axis=0):
+def nav(price, leverage, *, schedule=None, financing=0.0, expense=0.0, cost=0.0, initial=1.0, axis=0):
     """NAV of arrays of paths, path by path.
 
-    ``leverage``, ``cost`` and ``initial`` belong to paths. Of ``schedule``, ``financing`` and ``fee`` one
+    ``leverage``, ``cost`` and ``initial`` belong to paths. Of ``schedule``, ``financing`` and ``expense`` one
     dimension means time, and more mean what they mean for ``price``.
     """
     price = np.moveaxis(np.asarray(price, dtype=np.float64), axis, -1)
@@ -119,12 +119,12 @@ def nav(price, leverage, *, schedule=None, financing=0.0, fee=0.0, cost=0.0, ini
     series = [
         timed(True if schedule is None else schedule, bool),
         timed(financing, np.float64),
-        timed(fee, np.float64),
+        timed(expense, np.float64),
     ]
     numbers = [np.asarray(x, dtype=np.float64) for x in (leverage, cost, initial)]
     paths = np.broadcast_shapes(price.shape[:-1], *(x.shape[:-1] for x in series), *(x.shape for x in numbers))
     price = np.broadcast_to(price, (*paths, bars))
-    schedule, financing, fee = (np.broadcast_to(x, (*paths, bars)) for x in series)
+    schedule, financing, expense = (np.broadcast_to(x, (*paths, bars)) for x in series)
     leverage, cost, initial = (np.broadcast_to(x, paths) for x in numbers)
     result = np.empty((*paths, bars))
     for i in np.ndindex(paths):
@@ -133,7 +133,7 @@ def nav(price, leverage, *, schedule=None, financing=0.0, fee=0.0, cost=0.0, ini
             float(leverage[i]),
             schedule[i].tolist(),
             financing[i].tolist(),
-            fee[i].tolist(),
+            expense[i].tolist(),
             float(cost[i]),
             float(initial[i]),
         )

@@ -5,9 +5,11 @@ import mpmath
 mpmath.mp.dps = 50
 
 
-def compounded_return(change, leverage, variance, rate=0, fee=0, years=1):
-    change, leverage, variance, rate, fee, years = map(mpmath.mpf, (change, leverage, variance, rate, fee, years))
-    exponent = (leverage - leverage**2) / 2 * variance + ((1 - leverage) * rate - fee) * years
+def compounded_return(change, leverage, variance, rate=0, expense=0, years=1):
+    change, leverage, variance, rate, expense, years = map(
+        mpmath.mpf, (change, leverage, variance, rate, expense, years)
+    )
+    exponent = (leverage - leverage**2) / 2 * variance + ((1 - leverage) * rate - expense) * years
     return (1 + change) ** leverage * mpmath.exp(exponent) - 1
 
 
@@ -17,10 +19,10 @@ def break_even_variance(change, leverage):
     return 2 * both / (leverage**2 - leverage)
 
 
-def log_return(leverage, drift, vol, years, rate, fee):
+def log_return(leverage, drift, vol, years, rate, expense):
     """Mean and standard deviation."""
-    leverage, drift, vol, years, rate, fee = map(mpmath.mpf, (leverage, drift, vol, years, rate, fee))
-    mean = (leverage * drift - (leverage * vol) ** 2 / 2 + (1 - leverage) * rate - fee) * years
+    leverage, drift, vol, years, rate, expense = map(mpmath.mpf, (leverage, drift, vol, years, rate, expense))
+    mean = (leverage * drift - (leverage * vol) ** 2 / 2 + (1 - leverage) * rate - expense) * years
     return mean, abs(leverage) * vol * mpmath.sqrt(years)
 
 

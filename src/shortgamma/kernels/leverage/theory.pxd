@@ -7,7 +7,7 @@ Between two rebalances the product holds fixed units, so with x the price over t
 
 Rebalanced continuously, over T years with return R and realised variance V of the underlying
 
-    1 + return = (1 + R)^L exp((L - L^2) V / 2 + ((1 - L) rate - fee) T).
+    1 + return = (1 + R)^L exp((L - L^2) V / 2 + ((1 - L) rate - expense) T).
 
 A result is NaN where an argument is out of its domain. Nothing here branches: what lies outside is computed and thrown
 away.
@@ -76,7 +76,7 @@ cdef inline double rebalance_trade(const double* a) noexcept nogil:
 
 
 cdef inline double compounded_return(const double* a) noexcept nogil:
-    """return, leverage, variance, rate, fee, years"""
+    """return, leverage, variance, rate, expense, years"""
     cdef double leverage = a[1], carry = (1.0 - leverage) * a[3] - a[4]
     cdef double result = expm1(leverage * log1p(a[0]) + (0.5 * (leverage * (1.0 - leverage)) * a[2] + carry * a[5]))
     cdef bint inside = (
@@ -115,10 +115,10 @@ cdef inline double growth_optimal_leverage(const double* a) noexcept nogil:
 
 
 cdef inline double mean(
-    double leverage, double drift, double vol, double years, double rate, double fee,
+    double leverage, double drift, double vol, double years, double rate, double expense,
 ) noexcept nogil:
     """Of the log return."""
-    return (leverage * drift - 0.5 * (leverage * leverage) * (vol * vol) + (1.0 - leverage) * rate - fee) * years
+    return (leverage * drift - 0.5 * (leverage * leverage) * (vol * vol) + (1.0 - leverage) * rate - expense) * years
 
 
 cdef inline double deviation(double leverage, double vol, double years) noexcept nogil:
@@ -145,7 +145,7 @@ cdef inline double normal_quantile(double probability) noexcept nogil:
 
 
 cdef inline double return_quantile(const double* a) noexcept nogil:
-    """probability, leverage, drift, vol, years, rate, fee"""
+    """probability, leverage, drift, vol, years, rate, expense"""
     cdef double result = expm1(
         mean(a[1], a[2], a[3], a[4], a[5], a[6]) + deviation(a[1], a[3], a[4]) * normal_quantile(a[0]))
     # Below that the density underflows.
@@ -153,7 +153,7 @@ cdef inline double return_quantile(const double* a) noexcept nogil:
 
 
 cdef inline double return_probability(const double* a) noexcept nogil:
-    """return, leverage, drift, vol, years, rate, fee"""
+    """return, leverage, drift, vol, years, rate, expense"""
     cdef double spread = deviation(a[1], a[3], a[4])
     cdef double distance = log1p(a[0]) - mean(a[1], a[2], a[3], a[4], a[5], a[6])
     # without a spread an infinity of the sign of the distance; a return just reached counts
