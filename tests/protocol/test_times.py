@@ -15,7 +15,7 @@ NS = np.array(["2024-01-01T00", "2024-01-01T08", "2024-01-01T16", "2024-01-02T00
 STAMP = NS.view(np.int64)
 TOKYO = dt.timezone(dt.timedelta(hours=9))
 LINEAR = sg.contracts.Contract("linear")
-RULE = sg.leverage.TokenRule(3.0, at="07:00", fee=0.001)
+RULE = sg.leverage.TokenRule(3.0, at="07:00", expense=0.365)
 
 
 def moments():
@@ -106,7 +106,9 @@ TAKES = {
     ("funding.average_premium", "end"): lambda t: sg.funding.average_premium(
         [0.1, 0.2], weighting="time", time=NS[:2], end=t[3]
     ),
-    ("leverage.simulate", "time"): lambda t: sg.leverage.simulate([100.0, 101.0, 99.0, 103.0], RULE, time=t).nav,
+    ("leverage.simulate", "time"): lambda t: (
+        sg.leverage.simulate([100.0, 101.0, 99.0, 103.0], RULE, time=t, stamp="close").nav
+    ),
 }
 
 
@@ -138,7 +140,7 @@ def test_no_function_takes_times_unseen():
 
 def test_numbers_of_exchanges():
     """Milliseconds are milliseconds: a yearly fee of 10 % takes 9.1e-5 in 8 hours."""
-    rule = sg.leverage.TokenRule(1.0, every=1, annual_fee=0.1)
+    rule = sg.leverage.TokenRule(1.0, every=1, expense=0.1)
     stamps = [1704067200000 + 28_800_000 * i for i in range(4)]
     nav = sg.leverage.simulate([100.0] * 4, rule, time=stamps).nav
     np.testing.assert_allclose(nav, (1 - 0.1 / 1095) ** np.arange(4), rtol=1e-14)

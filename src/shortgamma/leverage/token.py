@@ -285,7 +285,7 @@ def simulate(
     >>> fund = sg.leverage.rules.daily_etf(3, expense=0.0095, spread=0.004)
     >>> paths = sg.leverage.simulate(price, fund, financing=0.04, periods_per_year=252)
     >>> float(paths.nav[-1].round(4))
-    1.9229
+    1.9302
     """
     return _simulate(
         price, rule, all_used=True, time=time, stamp=stamp, periods_per_year=periods_per_year, high=high, low=low,
