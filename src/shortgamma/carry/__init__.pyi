@@ -1,3 +1,18 @@
+from shortgamma.carry.cash_and_carry import (
+    CarryPath as CarryPath,
+)
+from shortgamma.carry.cash_and_carry import (
+    CashAndCarry as CashAndCarry,
+)
+from shortgamma.carry.cash_and_carry import (
+    LiquidationShare as LiquidationShare,
+)
+from shortgamma.carry.cash_and_carry import (
+    cash_and_carry as cash_and_carry,
+)
+from shortgamma.carry.cash_and_carry import (
+    liquidation_share as liquidation_share,
+)
 from shortgamma.carry.curve import (
     EXPIRY_TIME as EXPIRY_TIME,
 )

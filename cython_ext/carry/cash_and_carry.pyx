@@ -1,0 +1,489 @@
+"""Loops of the cash-and-carry trade.
+
+Between two events, top-ups, rolls or the liquidation, only the extremes of the future's price matter. Paths that lie side
+by side in memory are scanned together bar by bar, others one by one along time; what happens at an event is worked out for
+its path alone.
+"""
+
+cimport numpy as cnp
+
+cimport shortgamma.kernels.carry.cash_and_carry as formula
+from cython_ext._loop.blocks cimport INVALID, Status, status_raise, status_restore, status_save
+from cython_ext._loop.ufuncs cimport make_ufunc
+from shortgamma.kernels.carry.cash_and_carry cimport CROSS, MAINTAIN, RESTORE, Trade
+from shortgamma.kernels.liquidation.position cimport LARGEST, SMALLEST, Bounds
+from shortgamma.kernels.numeric.vecmath cimport INFINITY, NAN
+
+cnp.import_array()
+cnp.import_ufunc()
+
+cdef enum:
+    WIDTH = 256
+    # bars of one path at a time, and extremes that are kept beside each other
+    CHUNK = 64
+    SIDE = 8
+    # places of the arguments
+    SPOT = 0
+    FUTURES = 1
+    HIGH = 2
+    SETTLEMENT = 3
+    FOLLOWING = 4
+    YEARS = 5
+    ROLL = 6
+    NUMBERS = 7
+    CODE = 12
+    INPUTS = 13
+    TOTALS = 11
+    PATHS = 3
+
+cdef struct Path:
+    # One path: where its inputs lie, the trade on it, and what came of it.
+    char* at[7]
+    Trade trade
+    bint dead
+    bint wrong
+    Py_ssize_t bar
+    # profit of the future as if it were never liquidated: what rolls have realised of it
+    double realised
+    double held_size
+    double held_entry
+    double result
+    double cost
+    double ratio
+    double shortfall
+    double capital
+    double capital_years
+    double since
+    double rolled
+    double traded
+    # extremes of the price since the last event
+    double least
+    double most
+    double low
+    double high
+
+cdef struct Call:
+    # What all paths share: steps along time of the inputs, and the number of bars.
+    Py_ssize_t step[7]
+    Py_ssize_t bars
+
+
+cdef inline double get(const Path* p, const Call* call, int which, Py_ssize_t t) noexcept nogil:
+    return (<double*> (p.at[which] + t * call.step[which]))[0]
+
+
+cdef inline bint rolls(const Path* p, const Call* call, Py_ssize_t t) noexcept nogil:
+    return (p.at[ROLL] + t * call.step[ROLL])[0] != 0
+
+
+cdef inline bint is_price(double price) noexcept nogil:
+    return 0.0 < price < INFINITY
+
+
+cdef inline void watch(Path* p, double mark) noexcept nogil:
+    p.least = mark if mark < p.least else p.least
+    p.most = mark if mark > p.most else p.most
+
+
+cdef void keep_ratio(Path* p) noexcept nogil:
+    """The margin ratio at the extremes since the last event, where it is largest."""
+    cdef double ratio
+    if not p.dead and p.most > 0.0:
+        ratio = formula.margin_ratio(&p.trade, p.most, 0.0)
+        p.ratio = ratio if ratio > p.ratio else p.ratio
+        ratio = formula.margin_ratio(&p.trade, p.least, 0.0)
+        p.ratio = ratio if ratio > p.ratio else p.ratio
+    p.most = 0.0
+    p.least = INFINITY
+
+
+cdef void set_bounds(Path* p) noexcept nogil:
+    cdef Bounds b
+    if p.dead:
+        # what is no price is still seen
+        p.low = SMALLEST
+        p.high = LARGEST
+        return
+    b = formula.margin_bounds(&p.trade)
+    p.low = b.low
+    p.high = b.high
+
+
+cdef void begin(Path* p, const Call* call, char** args, cnp.npy_intp* steps, Py_ssize_t path) noexcept nogil:
+    cdef int k, code = (args[CODE] + path * steps[CODE])[0]
+    cdef double numbers[5]
+    cdef double spot, futures, settlement, value
+    for k in range(7):
+        p.at[k] = args[k] + path * steps[k]
+    for k in range(5):
+        numbers[k] = (<double*> (args[NUMBERS + k] + path * steps[NUMBERS + k]))[0]
+    p.trade.kind = code & 3
+    p.trade.cross = (code & CROSS) != 0
+    p.trade.top_up = code & (RESTORE | MAINTAIN)
+    p.trade.quantity = numbers[0]
+    p.trade.maintenance = numbers[2]
+    p.trade.haircut = numbers[3]
+    p.dead = p.wrong = False
+    p.bar = call.bars
+    p.realised = p.result = p.cost = p.ratio = p.shortfall = p.capital_years = p.rolled = p.traded = 0.0
+    p.most = 0.0
+    p.least = INFINITY
+    spot, futures, settlement = get(p, call, SPOT, 0), get(p, call, FUTURES, 0), get(p, call, SETTLEMENT, 0)
+    if not (
+            is_price(spot) and is_price(futures) and is_price(settlement) and is_price(numbers[0])
+            and is_price(numbers[1]) and 0.0 <= numbers[2] < 1.0 and 0.0 <= numbers[3] <= 1.0 and numbers[4] >= 0.0):
+        p.wrong = True
+        p.dead = True
+        set_bounds(p)
+        return
+    formula.open_trade(&p.trade, numbers[1], futures, settlement, numbers[4])
+    p.held_size = p.trade.size
+    p.held_entry = futures
+    p.cost = p.trade.posted * settlement
+    p.capital = p.trade.quantity * spot + p.cost
+    p.since = get(p, call, YEARS, 0)
+    value = formula.value(p.trade.kind, p.trade.size, futures)
+    p.traded = p.trade.quantity * spot + value * settlement
+    set_bounds(p)
+
+
+cdef inline bint is_missing(char** args, cnp.npy_intp* steps, Py_ssize_t path) noexcept nogil:
+    """Whether it is NaN that makes a path have no answer."""
+    cdef double total = 0.0, number
+    cdef int k
+    for k in range(5):
+        number = (<double*> (args[NUMBERS + k] + path * steps[NUMBERS + k]))[0]
+        total += number - number if number != INFINITY and number != -INFINITY else 0.0
+    for k in range(4):
+        number = (<double*> (args[k] + path * steps[k]))[0]
+        if k != HIGH:
+            total += number - number if number != INFINITY and number != -INFINITY else 0.0
+    return total != total
+
+
+cdef void add_capital_years(Path* p, const Call* call, Py_ssize_t t) noexcept nogil:
+    cdef double now = get(p, call, YEARS, t)
+    p.capital_years += p.capital * (now - p.since)
+    p.since = now
+
+
+cdef void roll(Path* p, const Call* call, Py_ssize_t t) noexcept nogil:
+    """Into the contract that follows, at the prices of a bar."""
+    cdef double futures = get(p, call, FUTURES, t), following = get(p, call, FOLLOWING, t)
+    cdef double settlement = get(p, call, SETTLEMENT, t)
+    cdef int kind = p.trade.kind
+    p.realised += formula.profit(kind, p.held_size, p.held_entry, futures)
+    p.held_size = formula.size_of(kind, p.trade.quantity, following, settlement)
+    p.held_entry = following
+    p.rolled += following - futures
+    if not p.dead:
+        keep_ratio(p)
+        p.traded += (
+            formula.value(kind, p.trade.size, futures) + formula.value(kind, p.held_size, following)) * settlement
+        formula.roll_trade(&p.trade, futures, following, settlement)
+    set_bounds(p)
+
+
+cdef void liquidate(Path* p, const Call* call, Py_ssize_t t, double mark) noexcept nogil:
+    """What is left after the position was closed at the mark."""
+    cdef double settlement = get(p, call, SETTLEMENT, t), whole = 0.0
+    cdef double left = formula.equity(&p.trade, mark, 0.0)
+    if p.trade.cross:
+        whole = p.trade.quantity if p.trade.kind == formula.INVERSE else (
+            p.trade.quantity * get(p, call, SPOT, t) / settlement)
+    if left + whole < 0.0:
+        p.shortfall = -(left + whole)
+        left = -whole
+    p.result = (left - p.trade.posted) - p.trade.topped
+    p.traded += formula.value(p.trade.kind, p.trade.size, mark) * settlement
+    p.dead = True
+    p.bar = t
+    set_bounds(p)
+
+
+cdef void event(Path* p, const Call* call, Py_ssize_t t, double mark, double backing) noexcept nogil:
+    """A mark outside the bounds: a breach, perhaps."""
+    cdef double amount, settlement
+    if p.dead or not formula.is_breach(&p.trade, mark, backing):
+        return
+    keep_ratio(p)
+    amount = formula.missing(&p.trade, mark)
+    if not p.trade.cross and formula.pay(&p.trade, amount):
+        settlement = get(p, call, SETTLEMENT, t)
+        add_capital_years(p, call, t)
+        p.cost += amount * settlement
+        p.capital += amount * settlement
+        set_bounds(p)
+    else:
+        liquidate(p, call, t, mark)
+
+
+cdef void marks(Path* p, const Call* call, Py_ssize_t t) noexcept nogil:
+    """A bar whose future is outside of the bounds, or is no price."""
+    cdef double mark = get(p, call, HIGH, t)
+    if mark != mark:
+        return
+    if not is_price(mark):
+        p.wrong = True
+        return
+    watch(p, mark)
+    event(p, call, t, mark, 0.0)
+
+
+cdef void cross_bar(Path* p, const Call* call, Py_ssize_t t) noexcept nogil:
+    """A bar of a trade whose coins are margin: equity moves with the spot price."""
+    cdef double mark = get(p, call, HIGH, t), spot = get(p, call, SPOT, t), settlement = get(p, call, SETTLEMENT, t)
+    cdef double backing, ratio
+    if p.dead or mark != mark or spot != spot or settlement != settlement:
+        return
+    if not (is_price(mark) and is_price(spot) and is_price(settlement)):
+        p.wrong = True
+        return
+    backing = formula.coins(&p.trade, spot, settlement)
+    ratio = formula.margin_ratio(&p.trade, mark, backing)
+    p.ratio = ratio if ratio > p.ratio else p.ratio
+    # the exact decision where rounding could matter, and beyond
+    if ratio > 0.999 or p.trade.maintenance == 0.0:
+        event(p, call, t, mark, backing)
+
+
+cdef void finish(
+    Path* p, const Call* call, char** args, cnp.npy_intp* steps, Py_ssize_t path,
+) noexcept nogil:
+    cdef Py_ssize_t last = call.bars - 1
+    cdef int kind = p.trade.kind, k
+    cdef double futures = get(p, call, FUTURES, last), settlement = get(p, call, SETTLEMENT, last)
+    cdef double held
+    cdef double totals[TOTALS]
+    keep_ratio(p)
+    add_capital_years(p, call, last)
+    held = p.realised + formula.profit(kind, p.held_size, p.held_entry, futures)
+    if not p.dead:
+        p.result = held
+        p.traded += formula.value(kind, p.trade.size, futures) * settlement
+    p.traded += p.trade.quantity * get(p, call, SPOT, last)
+    totals[0] = p.result
+    totals[1] = held
+    totals[2] = p.trade.top_ups
+    totals[3] = p.trade.posted + p.trade.topped
+    totals[4] = p.cost
+    totals[5] = p.ratio
+    totals[6] = p.shortfall
+    totals[7] = p.capital_years
+    totals[8] = p.rolled
+    totals[9] = p.traded
+    totals[10] = <double> p.bar
+    for k in range(TOTALS):
+        (<double*> (args[INPUTS + k] + path * steps[INPUTS + k]))[0] = totals[k]
+
+
+cdef inline bint any_outside(
+    const double* row, const double* low, const double* high, double* least, double* most, Py_ssize_t count,
+) noexcept nogil:
+    cdef long long found = 0
+    cdef double mark
+    cdef Py_ssize_t i
+    for i in range(count):
+        mark = row[i]
+        found |= 1 if (mark < low[i]) | (mark > high[i]) else 0
+        least[i] = mark if mark < least[i] else least[i]
+        most[i] = mark if mark > most[i] else most[i]
+    return found != 0
+
+
+cdef void scan_together(Path* p, const Call* call, Py_ssize_t count, bint shared_roll) noexcept nogil:
+    """Paths whose futures lie side by side, bar by bar."""
+    cdef double low[WIDTH]
+    cdef double high[WIDTH]
+    cdef double least[WIDTH]
+    cdef double most[WIDTH]
+    cdef const double* row
+    cdef Py_ssize_t t, i
+    for i in range(count):
+        low[i], high[i] = p[i].low, p[i].high
+        least[i], most[i] = INFINITY, 0.0
+    for t in range(call.bars):
+        row = <const double*> (p[0].at[HIGH] + t * call.step[HIGH])
+        if any_outside(row, low, high, least, most, count):
+            for i in range(count):
+                if row[i] < low[i] or row[i] > high[i]:
+                    # a number that is no price must not be an extreme
+                    if is_price(row[i]):
+                        p[i].least, p[i].most = least[i], most[i]
+                    marks(&p[i], call, t)
+                    low[i], high[i] = p[i].low, p[i].high
+                    least[i], most[i] = p[i].least, p[i].most
+        for i in range(count):
+            if not rolls(&p[i], call, t):
+                if shared_roll:
+                    break
+                continue
+            p[i].least, p[i].most = least[i], most[i]
+            roll(&p[i], call, t)
+            low[i], high[i] = p[i].low, p[i].high
+            least[i], most[i] = p[i].least, p[i].most
+    for i in range(count):
+        p[i].least, p[i].most = least[i], most[i]
+
+
+cdef void scan_along(Path* p, const Call* call, bint any_roll) noexcept nogil:
+    """One path along time, CHUNK bars between two looks at what was found."""
+    cdef double block[CHUNK]
+    cdef double least[SIDE]
+    cdef double most[SIDE]
+    cdef Py_ssize_t t = 0, i, count
+    cdef long long found
+    while t < call.bars:
+        count = min(<Py_ssize_t> CHUNK, call.bars - t)
+        for i in range(count):
+            block[i] = get(p, call, HIGH, t + i)
+        for i in range(count, CHUNK):
+            block[i] = block[count - 1]
+        found = 1 if any_roll else 0
+        for i in range(CHUNK):
+            found |= 1 if (block[i] < p.low) | (block[i] > p.high) else 0
+        if found:
+            for i in range(count):
+                if block[i] < p.low or block[i] > p.high:
+                    marks(p, call, t + i)
+                elif block[i] == block[i]:
+                    watch(p, block[i])
+                if any_roll and rolls(p, call, t + i):
+                    roll(p, call, t + i)
+        else:
+            for i in range(SIDE):
+                least[i], most[i] = INFINITY, 0.0
+            for i in range(CHUNK):
+                least[i & (SIDE - 1)] = block[i] if block[i] < least[i & (SIDE - 1)] else least[i & (SIDE - 1)]
+                most[i & (SIDE - 1)] = block[i] if block[i] > most[i & (SIDE - 1)] else most[i & (SIDE - 1)]
+            for i in range(SIDE):
+                watch(p, least[i] if least[i] < INFINITY else p.least)
+                watch(p, most[i] if most[i] > 0.0 else p.most)
+        t += CHUNK
+
+
+cdef void scan_cross(Path* p, const Call* call, Py_ssize_t count) noexcept nogil:
+    """Paths whose coins are margin, bar by bar."""
+    cdef Py_ssize_t t, i
+    for t in range(call.bars):
+        for i in range(count):
+            cross_bar(&p[i], call, t)
+            if rolls(&p[i], call, t):
+                roll(&p[i], call, t)
+
+
+cdef inline bint has_rolls(const Path* p, const Call* call) noexcept nogil:
+    cdef Py_ssize_t t
+    if call.step[ROLL] == 0:
+        return p.at[ROLL][0] != 0
+    for t in range(call.bars):
+        if rolls(p, call, t):
+            return True
+    return False
+
+
+cdef void nothing(char** args, cnp.npy_intp* steps, Py_ssize_t path, int results) noexcept nogil:
+    cdef int k
+    for k in range(results):
+        (<double*> (args[INPUTS + k] + path * steps[INPUTS + k]))[0] = NAN
+
+
+cdef void cash_and_carry_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
+    """Prices and years (t), roll (t), terms, code -> totals"""
+    cdef Py_ssize_t paths = dimensions[0], path = 0, count, i, k
+    cdef Path p[WIDTH]
+    cdef Call call
+    cdef bint adjacent = steps[HIGH] == sizeof(double), cross
+    cdef long long outside = 0
+    cdef Status status = status_save()
+    call.bars = dimensions[1]
+    for k in range(7):
+        call.step[k] = steps[INPUTS + TOTALS + k]
+    while path < paths:
+        count = min(<Py_ssize_t> WIDTH, paths - path)
+        if call.bars == 0:
+            for i in range(count):
+                nothing(args, steps, path + i, TOTALS)
+            path += count
+            continue
+        for i in range(count):
+            begin(&p[i], &call, args, steps, path + i)
+        i = 0
+        while i < count:
+            # as many as are of one collateral
+            cross = p[i].trade.cross
+            k = 1
+            while i + k < count and p[i + k].trade.cross == cross:
+                k += 1
+            if cross:
+                scan_cross(&p[i], &call, k)
+            elif adjacent and k > 1:
+                scan_together(&p[i], &call, k, steps[ROLL] == 0)
+            else:
+                for k in range(i, i + k):
+                    scan_along(&p[k], &call, has_rolls(&p[k], &call))
+                k = k + 1 - i
+            i += k
+        for i in range(count):
+            finish(&p[i], &call, args, steps, path + i)
+            if p[i].wrong:
+                nothing(args, steps, path + i, TOTALS)
+                outside |= 0 if is_missing(args, steps, path + i) else 1
+        path += count
+    status_restore(status)
+    status_raise(INVALID if outside else 0)
+
+
+cdef void path_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
+    """Prices and years (t), roll (t), terms, code -> equity, margin, margin ratio (t)"""
+    cdef Py_ssize_t path, t
+    cdef Path p
+    cdef Call call
+    cdef int k
+    cdef double mark, backing
+    cdef double row[PATHS]
+    cdef char* target
+    cdef long long outside = 0
+    cdef Status status = status_save()
+    call.bars = dimensions[1]
+    for k in range(7):
+        call.step[k] = steps[INPUTS + PATHS + k]
+    for path in range(dimensions[0] if call.bars > 0 else 0):
+        begin(&p, &call, args, steps, path)
+        if p.wrong:
+            outside |= 0 if is_missing(args, steps, path) else 1
+        for t in range(call.bars):
+            row[0] = row[1] = row[2] = NAN
+            if not p.wrong:
+                if p.trade.cross:
+                    cross_bar(&p, &call, t)
+                elif get(&p, &call, HIGH, t) < p.low or get(&p, &call, HIGH, t) > p.high:
+                    marks(&p, &call, t)
+                row[0] = row[1] = row[2] = 0.0
+                if not p.dead:
+                    mark = get(&p, &call, FUTURES, t)
+                    backing = formula.coins(&p.trade, get(&p, &call, SPOT, t), get(&p, &call, SETTLEMENT, t))
+                    row[0] = formula.equity(&p.trade, mark, backing)
+                    row[1] = p.trade.posted + p.trade.topped
+                    row[2] = formula.margin_ratio(&p.trade, mark, backing)
+                if rolls(&p, &call, t):
+                    roll(&p, &call, t)
+            for k in range(PATHS):
+                target = args[INPUTS + k] + path * steps[INPUTS + k]
+                (<double*> (target + t * steps[INPUTS + PATHS + 7 + k]))[0] = row[k]
+        if p.wrong:
+            outside |= 0 if is_missing(args, steps, path) else 1
+    status_restore(status)
+    status_raise(INVALID if outside else 0)
+
+
+carry_cash_and_carry = make_ufunc(
+    cash_and_carry_loop, "carry_cash_and_carry", "dddddd?dddddb", "ddddddddddd",
+    "(t),(t),(t),(t),(t),(t),(t),(),(),(),(),(),()->(),(),(),(),(),(),(),(),(),(),()",
+    "Loop behind shortgamma.carry.cash_and_carry: spot, futures, high, settlement, following, years, roll (bool), "
+    "quantity, leverage, maintenance, haircut, reserve, code (int8).")
+carry_cash_and_carry_path = make_ufunc(
+    path_loop, "carry_cash_and_carry_path", "dddddd?dddddb", "ddd",
+    "(t),(t),(t),(t),(t),(t),(t),(),(),(),(),(),()->(t),(t),(t)",
+    "The same, bar by bar: spot, futures, high, settlement, following, years, roll (bool), quantity, leverage, "
+    "maintenance, haircut, reserve, code (int8).")

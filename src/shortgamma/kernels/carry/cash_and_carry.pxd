@@ -1,0 +1,127 @@
+# cython: language_level=3, cdivision=True
+"""A coin bought and a future on it sold, on margin.
+
+q coins are held; the short future has `size` contracts of multiplier 1 entered at E, so that at a price F
+
+    linear:   value = size F,   profit = size (E - F)          size = q
+    inverse:  value = size / F, profit = size (1/F - 1/E)      size = q E
+    quanto:   as linear, in the settlement coin at X           size = q / X
+
+all in the settlement coin (linear: the quote currency). Equity is margin plus profit; where the coins themselves are
+margin, (1 - haircut) of their worth is margin too. The decision on a breach is that of the liquidation family.
+"""
+
+from shortgamma.kernels.liquidation.position cimport Bounds, bounds, breached
+from shortgamma.kernels.numeric.vecmath cimport INFINITY
+
+cdef enum:
+    LINEAR = 0
+    INVERSE = 1
+    QUANTO = 2
+    # the coins are margin; how margin is topped up
+    CROSS = 4
+    RESTORE = 8
+    MAINTAIN = 16
+
+cdef struct Trade:
+    int kind
+    bint cross
+    int top_up
+    double quantity
+    double maintenance
+    double haircut
+    # of the short future now open
+    double size
+    double entry
+    # posted and topped up, with what rolls have realised; then what was put in at the start, and since
+    double margin
+    double posted
+    double topped
+    double reserve
+    double top_ups
+
+
+cdef inline bint inverse(int kind) noexcept nogil:
+    return kind == INVERSE
+
+
+cdef inline double size_of(int kind, double quantity, double price, double settlement) noexcept nogil:
+    """Contracts that hedge so many coins."""
+    if kind == INVERSE:
+        return quantity * price
+    return quantity / settlement if kind == QUANTO else quantity
+
+
+cdef inline double value(int kind, double size, double price) noexcept nogil:
+    return size / price if kind == INVERSE else size * price
+
+
+cdef inline double profit(int kind, double size, double entry, double price) noexcept nogil:
+    """Of the short."""
+    return size * (1.0 / price - 1.0 / entry) if kind == INVERSE else size * (entry - price)
+
+
+cdef inline double coins(const Trade* trade, double spot, double settlement) noexcept nogil:
+    """The worth of the coins as margin, in the settlement coin."""
+    cdef double kept = (1.0 - trade.haircut) * trade.quantity
+    if not trade.cross:
+        return 0.0
+    return kept if trade.kind == INVERSE else kept * spot / settlement
+
+
+cdef inline void open_trade(
+    Trade* trade, double leverage, double futures, double settlement, double reserve,
+) noexcept nogil:
+    trade.size = size_of(trade.kind, trade.quantity, futures, settlement)
+    trade.entry = futures
+    trade.posted = 0.0 if trade.cross else value(trade.kind, trade.size, futures) / leverage
+    trade.margin = trade.posted
+    trade.topped = trade.top_ups = 0.0
+    trade.reserve = reserve
+
+
+cdef inline void roll_trade(Trade* trade, double futures, double following, double settlement) noexcept nogil:
+    """Close at one price, open the contract that follows at another."""
+    trade.margin += profit(trade.kind, trade.size, trade.entry, futures)
+    trade.size = size_of(trade.kind, trade.quantity, following, settlement)
+    trade.entry = following
+
+
+cdef inline double equity(const Trade* trade, double mark, double backing) noexcept nogil:
+    return (trade.margin + backing) + profit(trade.kind, trade.size, trade.entry, mark)
+
+
+cdef inline double margin_ratio(const Trade* trade, double mark, double backing) noexcept nogil:
+    """Required over equity; infinite without equity."""
+    cdef double left = equity(trade, mark, backing)
+    cdef double ratio = trade.maintenance * value(trade.kind, trade.size, mark) / left
+    return INFINITY if left <= 0.0 else ratio
+
+
+cdef inline Bounds margin_bounds(const Trade* trade) noexcept nogil:
+    """Marks outside may be breaches, or no prices."""
+    return bounds(inverse(trade.kind), -trade.size, trade.entry, trade.margin, trade.maintenance, 1.0)
+
+
+cdef inline bint is_breach(const Trade* trade, double mark, double backing) noexcept nogil:
+    return breached(
+        inverse(trade.kind), mark, -trade.size, trade.entry, trade.margin + backing, trade.maintenance, 1.0)
+
+
+cdef inline double missing(const Trade* trade, double mark) noexcept nogil:
+    """What a top-up must bring."""
+    cdef double goal = trade.posted
+    if trade.top_up == MAINTAIN:
+        goal = trade.maintenance * value(trade.kind, trade.size, mark)
+    return goal - equity(trade, mark, 0.0)
+
+
+cdef inline bint pay(Trade* trade, double amount) noexcept nogil:
+    """Margin from the reserve; false, and nothing done, if that has not so much."""
+    if trade.top_up == 0 or not amount <= trade.reserve:
+        return False
+    trade.margin += amount
+    trade.topped += amount
+    trade.reserve -= amount
+    trade.top_ups += 1.0
+    return True

@@ -1,0 +1,333 @@
+"""The trade on a margined path against exact fractions."""
+
+import csv
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from oracle.carry import cash_and_carry as oracle
+
+import shortgamma as sg
+from shortgamma.contracts import Contract
+
+trade = sg.carry.cash_and_carry
+CONTRACTS = {kind: Contract(kind) for kind in ("linear", "inverse", "quanto")}
+SPOT = [40000.0, 42000.0, 46000.0, 44000.0, 50000.0]
+FUTURES = [40800.0, 43000.0, 47500.0, 44600.0, 50000.0]
+PARTS = ("basis", "exit", "roll", "settlement", "collateral", "financing", "fees", "liquidation")
+
+
+def linear(**terms):
+    return trade(SPOT, FUTURES, contract=CONTRACTS["linear"], maintenance=0.005, **terms)
+
+
+def test_linear():
+    alone = linear(leverage=5)
+    assert (alone.liquidated, alone.shortfall, alone.top_ups) == (4, 1040.0, 0)
+    assert alone.total == 10_000.0 - 8160.0
+    restored = linear(leverage=5, top_up="restore")
+    assert (restored.total, restored.top_ups, restored.liquidated) == (800.0, 1, 5)
+    assert restored.peak_margin == 8160.0 + 9200.0
+    assert restored.peak_capital == 40_000.0 + 17_360.0
+    ten = linear(leverage=10, top_up="restore")
+    assert (ten.total, ten.top_ups, ten.peak_margin) == (800.0, 1, 4080.0 + 6700.0)
+    assert linear(leverage=10, top_up="restore", reserve=6699.0).liquidated == 2
+    assert linear(leverage=10, top_up="restore", reserve=6700.0).liquidated == 5
+
+
+def test_inverse():
+    whole = trade(
+        SPOT, FUTURES, contract=CONTRACTS["inverse"], maintenance=0.005, collateral="cross", record="full"
+    )
+    expected = [1, 0.9488372093023256, 0.8589473684210527, 0.9147982062780269, 0.816]
+    np.testing.assert_allclose(whole.path.equity, expected, rtol=1e-15)
+    assert whole.total == pytest.approx(800.0, rel=1e-13)
+    assert whole.liquidated == 5
+    fifth = trade(SPOT, FUTURES, contract=CONTRACTS["inverse"], maintenance=0.005, leverage=5)
+    assert fifth.liquidated == 5
+    assert trade(SPOT, FUTURES, contract=CONTRACTS["inverse"], maintenance=0.005, leverage=10).liquidated == 2
+
+
+def test_quanto():
+    spot, futures = [200.0, 220, 250, 240, 260], [204.0, 225, 258, 243, 260]
+    coin = [10000.0, 10800, 12500, 12000, 12800]
+    terms = {"contract": CONTRACTS["quanto"], "maintenance": 0.005, "settlement_price": coin}
+    found = trade(spot, futures, leverage=1.0, **terms)
+    assert found.basis == 4.0
+    assert found.exit == 0.0
+    assert found.settlement == pytest.approx(-15.68, rel=1e-13)
+    assert found.total - found.collateral == pytest.approx(-11.68, rel=1e-13)
+    # one fiftieth of a coin is posted, at 204 dollars; it gains 28 % with the coin
+    assert found.collateral == pytest.approx(204.0 * 0.28, rel=1e-13)
+
+
+def test_cross_with_haircut():
+    found = linear(collateral="cross", haircut=0.5, record="full")
+    np.testing.assert_array_equal(found.path.equity, [20000, 18800, 16300, 18200, 15800])
+    assert found.total == 800.0
+    np.testing.assert_array_equal(found.path.margin, 0.0)
+
+
+def test_prices_of_liquidation():
+    """The trade dies where the liquidation family says."""
+    cases = {
+        ("linear", 5): 48716.417910447766,
+        ("inverse", 5): 50745.0,
+        ("inverse", 10): 45106.666666666664,
+    }
+    for (kind, leverage), level in cases.items():
+        quantity = -1.0 if kind == "linear" else -40800.0
+        margin = 40800.0 / leverage if kind == "linear" else 1.0 / leverage
+        own = sg.liquidation.price(quantity, 40800.0, margin, contract=CONTRACTS[kind], maintenance=0.005)
+        assert own == pytest.approx(level, rel=1e-14)
+        for mark in (level * (1 - 1e-12), level * (1 + 1e-12)):
+            spot, futures = [40000.0, mark, mark], [40800.0, mark, mark]
+            found = trade(spot, futures, contract=CONTRACTS[kind], maintenance=0.005, leverage=leverage)
+            bar = sg.liquidation.first_breach(
+                futures, quantity, 40800.0, margin, contract=CONTRACTS[kind], maintenance=0.005
+            )
+            assert found.liquidated == (bar if bar >= 0 else 3)
+            assert (found.liquidated == 1) == (mark > level)
+
+
+def test_jump_of_the_basis():
+    """3.3 % at 22 days to 9 % at 21 days costs a sixtieth of a margin at five times."""
+    spot = [65_000.0, 65_000.0]
+    futures = [65_000.0 * (1 + 0.033 * 22 / 365), 65_000.0 * (1 + 0.09 * 21 / 365)]
+    found = trade(spot, futures, contract=CONTRACTS["linear"], maintenance=0.0, leverage=5)
+    assert found.total == pytest.approx(-207.287671232877, rel=1e-12)
+    assert found.total / (65_000 / 5) == pytest.approx(-0.0159452054794521, rel=1e-12)
+
+
+def walk(random, bars):
+    spot = 100.0 * np.exp(np.cumsum(0.15 * random.standard_normal(bars)))
+    futures = spot * np.exp(0.02 + 0.03 * random.standard_normal(bars))
+    return np.round(spot, 2), np.round(futures, 2)
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    kind=st.sampled_from(["linear", "inverse", "quanto"]),
+    leverage=st.sampled_from([1.0, 2.0, 4.0, 16.0]),
+    maintenance=st.sampled_from([0.0, 0.0078125, 0.0625]),
+    top_up=st.sampled_from(["none", "restore", "maintenance"]),
+    reserve=st.sampled_from([0.0, 20.0, np.inf]),
+    cross=st.booleans(),
+    highs=st.booleans(),
+    rolls=st.sampled_from([[], [4], [0, 5, 9]]),
+)
+def test_against_exact_fractions(seed, kind, leverage, maintenance, top_up, reserve, cross, highs, rolls):
+    random = np.random.default_rng(seed)
+    spot, futures = walk(random, 12)
+    coin = np.round(50.0 * np.exp(np.cumsum(0.1 * random.standard_normal(12))), 2)
+    high = np.round(futures * (1 + 0.1 * random.random(12)), 2) if highs else futures
+    following = np.round(futures * 1.01, 2)
+    top_up = "none" if cross else top_up
+    haircut = 0.25 if cross else 0.0
+    terms = {"reserve": reserve} if kind == "linear" else {"reserve": reserve / 64}
+    found = trade(
+        spot, futures, contract=CONTRACTS[kind], maintenance=maintenance, high=high, top_up=top_up, fee=0.001,
+        leverage=None if cross else leverage, collateral="cross" if cross else "separate", haircut=haircut,
+        settlement_price=coin if kind == "quanto" else None, record="full",
+        **({"roll": rolls, "next_futures": following} if rolls else {}), **terms,
+    )  # fmt: skip
+    exact = oracle.trade(
+        spot, futures, kind, 1, leverage, Fraction(maintenance), cross=cross, haircut=haircut, top_up=top_up,
+        reserve=None if np.isinf(reserve) else Fraction(terms["reserve"]), high=list(high), coin=list(coin) if kind == "quanto" else None,
+        rolls={bar: following[bar] for bar in rolls},
+    )  # fmt: skip
+    coin = spot if kind == "inverse" else coin if kind == "quanto" else np.ones(12)
+    assert found.liquidated == exact.liquidated
+    assert found.top_ups == exact.top_ups
+    scale = 100.0
+    worth = Fraction(coin[-1])
+    total = (
+        Fraction(spot[-1]) - Fraction(spot[0]) + exact.made * worth + exact.margin * worth - exact.cost
+        - Fraction(0.001) * exact.traded
+    )  # fmt: skip
+    assert found.total == pytest.approx(float(total), abs=1e-11 * scale)
+    assert found.liquidation == pytest.approx(float((exact.made - exact.held) * worth), abs=1e-11 * scale)
+    assert found.roll == pytest.approx(float(exact.rolled), abs=1e-12 * scale)
+    assert found.peak_margin == pytest.approx(float(exact.margin), rel=1e-12)
+    assert found.shortfall == pytest.approx(float(exact.shortfall), abs=1e-12 * scale)
+    assert found.fees == pytest.approx(-0.001 * float(exact.traded), rel=1e-12)
+    if exact.ratio is None:
+        assert found.margin_ratio == np.inf
+    elif not highs and not rolls:
+        assert found.margin_ratio == pytest.approx(float(exact.ratio), rel=1e-9)
+    np.testing.assert_allclose(found.path.equity, [float(each) for each in exact.equity], atol=1e-11 * scale)
+    assert sum(getattr(found, name) for name in PARTS) == pytest.approx(found.total, abs=1e-11 * scale)
+
+
+def test_parts_of_many_paths_in_every_layout():
+    random = np.random.default_rng(1)
+    spot = 100.0 * np.exp(np.cumsum(0.05 * random.standard_normal((40, 300)), axis=0))
+    futures = spot * np.exp(0.02 + 0.01 * random.standard_normal((40, 300)))
+    leverage = random.choice([2.0, 5.0, 20.0], 300)
+    time = np.arange("2024-01-01", "2024-02-10", dtype="datetime64[D]")
+    terms = {
+        "contract": CONTRACTS["inverse"], "maintenance": 0.01, "top_up": "restore", "reserve": 0.1, "financing": 0.05,
+        "fee": 0.0005, "time": time,
+    }  # fmt: skip
+    down = trade(spot, futures, leverage=leverage, **terms)
+    across = trade(spot.T.copy(), futures.T.copy(), leverage=leverage, axis=1, **terms)
+    one_by_one = [trade(spot[:, i], futures[:, i], leverage=leverage[i], **terms) for i in range(300)]
+    assert 50 < (down.liquidated < 40).sum() < 290
+    assert (down.top_ups > 0).sum() > 50
+    for name in down._fields[:-1]:
+        np.testing.assert_array_equal(getattr(down, name), getattr(across, name))
+        np.testing.assert_array_equal(getattr(down, name), [getattr(each, name) for each in one_by_one])
+    total = sum(getattr(down, name) for name in PARTS)
+    np.testing.assert_allclose(total, down.total, atol=1e-10)
+
+
+def test_one_path_of_each_terms():
+    futures = np.array(FUTURES)
+    found = trade(SPOT, futures, contract=CONTRACTS["linear"], maintenance=0.005, leverage=[2.0, 5.0, 10.0])
+    assert found.liquidated.tolist() == [5, 4, 2]
+    two = trade(np.array(SPOT), np.column_stack([futures, futures]), contract=CONTRACTS["linear"], maintenance=0.005,
+                leverage=5, record="full")  # fmt: skip
+    assert two.liquidated.tolist() == [4, 4]
+    assert two.path.equity.shape == (5, 2)
+
+
+def test_financing_is_on_capital_over_time():
+    time = ["2024-01-01", "2024-01-02", "2024-01-11", "2024-01-12", "2024-01-31"]
+    found = linear(leverage=10, top_up="restore", financing=0.10, time=time)
+    # 4080 posted for 30 days, and 6700 more for the last 20
+    expected = -0.10 * ((40_000 + 4080) * 30 + 6700 * 20) / 365
+    assert found.financing == pytest.approx(expected, rel=1e-13)
+    assert found.annual_return == pytest.approx(found.total / found.peak_capital * 365 / 30, rel=1e-13)
+    assert np.isnan(linear(leverage=10).annual_return)
+
+
+def test_missing_marks_are_no_information():
+    futures = list(FUTURES)
+    futures[2] = np.nan
+    found = trade(SPOT, futures, contract=CONTRACTS["linear"], maintenance=0.005, leverage=10)
+    assert found.liquidated == 4
+    for place in (0, 4):
+        futures = list(FUTURES)
+        futures[place] = np.nan
+        with np.errstate(all="raise"):
+            found = trade(SPOT, futures, contract=CONTRACTS["linear"], maintenance=0.005, leverage=2)
+        assert np.isnan(found.total)
+    with np.errstate(all="raise"):
+        found = linear(leverage=[5.0, np.nan])
+    assert np.isnan(found.total).tolist() == [False, True]
+    assert found.liquidated.tolist() == [4, -2]
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, np.inf])
+def test_what_is_no_price(value):
+    for place in (0, 2, 4):
+        futures = np.array(FUTURES)
+        futures[place] = value
+        for collateral in ({"leverage": 2.0}, {"collateral": "cross"}):
+            terms = {"contract": CONTRACTS["linear"], "maintenance": 0.005, **collateral}
+            with np.errstate(invalid="raise"), pytest.raises(FloatingPointError):
+                trade(SPOT, futures, **terms)
+            with np.errstate(invalid="ignore"):
+                assert np.isnan(trade(SPOT, futures, **terms).total)
+
+
+@pytest.mark.parametrize(
+    "terms", [{"leverage": 0.0}, {"leverage": 5.0, "quantity": -1.0}, {"leverage": 5.0, "reserve": -1.0}]
+)
+def test_terms_out_of_range(terms):
+    with np.errstate(invalid="raise"), pytest.raises(FloatingPointError):
+        linear(**terms)
+
+
+@pytest.mark.parametrize(
+    ("terms", "match"),
+    [
+        ({}, "leverage must be given with 'separate' collateral"),
+        ({"leverage": 5, "collateral": "cross"}, "leverage has no use with 'cross'"),
+        ({"leverage": 5, "haircut": 0.1}, "haircut has no use with 'separate'"),
+        ({"collateral": "cross", "top_up": "restore"}, "top_up must be 'none'"),
+        ({"leverage": 5, "settlement_price": SPOT}, "settlement_price has no use for a linear contract"),
+        ({"leverage": 5, "financing": 0.1}, "time must be given with financing"),
+        ({"leverage": 5, "roll": [2]}, "roll and next_futures go together"),
+        ({"leverage": 5, "roll": [5], "next_futures": FUTURES}, "roll must be a bool a bar, or bars between 0 and 4"),
+        ({"leverage": 5, "collateral": "portfolio"}, "collateral must be one of"),
+        ({"leverage": 5, "time": ["2024-01-02", "2024-01-01"] * 2 + ["2024-01-03"]}, "time"),
+    ],
+)
+def test_wrong_terms(terms, match):
+    with pytest.raises(ValueError, match=match):
+        linear(**terms)
+
+
+def test_wrong_inputs():
+    with pytest.raises(ValueError, match="settlement_price must be given"):
+        trade(SPOT, FUTURES, contract=CONTRACTS["quanto"], maintenance=0.0, leverage=5)
+    with pytest.raises(TypeError, match="contract must be a Contract"):
+        trade(SPOT, FUTURES, contract="linear", maintenance=0.0, leverage=5)
+    with pytest.raises(ValueError, match="spot"):
+        trade(SPOT[1:], FUTURES, contract=CONTRACTS["linear"], maintenance=0.0, leverage=5)
+
+
+@pytest.fixture(scope="module")
+def cme(market):
+    path = market / "carry" / "cme_btc" / "cme_btc_constant_maturity_2019_2024.csv"
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return np.array([row["date"] for row in rows]), np.array([float(row["cm_1m"]) for row in rows])
+
+
+def test_months_in_which_a_short_died(cme):
+    dates, futures = cme
+    leverage = [2, 3, 5, 10, 20, 50]
+    for end, periods, expected in (("2022-01-31", 35, [4, 10, 14, 21, 28, 30]), ("2024-01-31", 59, [4, 11, 18, 32, 42, 50])):
+        some = dates <= end
+        months = [date[:7] for date in dates[some]]
+        found = sg.carry.liquidation_share(futures[some], leverage, period=months)
+        assert found.periods == periods
+        assert found.liquidated.tolist() == expected
+    some = dates <= "2022-01-31"
+    months = [date[:7] for date in dates[some]]
+    assert sg.carry.liquidation_share(futures[some], 50, 0.005, period=months).liquidated == 31
+    assert sg.carry.liquidation_share(futures[some], 10, period=months).share == pytest.approx(0.6, rel=1e-15)
+
+
+def test_closed_form_of_a_month():
+    expected = {
+        2: 0.0139017030072398, 3: 0.0782637983634379, 5: 0.258291332891469, 10: 0.547583220542033,
+        20: 0.754906050515126, 50: 0.898042566367674,
+    }  # fmt: skip
+    terms = {"contract": CONTRACTS["linear"], "maintenance": 0.0, "vol": 0.17 * 12**0.5, "expiry": 1 / 12}
+    for leverage, probability in expected.items():
+        found = sg.liquidation.breach_probability(1.0, -1.0, 1.0, 1 / leverage, **terms)
+        assert found == pytest.approx(probability, rel=1e-9)
+    found = sg.liquidation.breach_probability(1.0, -1.0, 1.0, 0.1, drift=0.025 * 12, **terms)
+    assert found == pytest.approx(0.594995343988069, rel=1e-9)
+
+
+def test_liquidation_share_is_what_the_trade_says():
+    random = np.random.default_rng(3)
+    futures = 100.0 * np.exp(np.cumsum(0.05 * random.standard_normal(120)))
+    months = np.repeat(np.arange(12), 10)
+    found = sg.carry.liquidation_share(futures, 4.0, 0.01, period=months)
+    dead = 0
+    for month in range(1, 12):
+        path = futures[10 * month - 1 : 10 * month + 10]
+        dead += trade(path, path, contract=CONTRACTS["linear"], maintenance=0.01, leverage=4.0).liquidated < 11
+    assert found.liquidated == dead
+    assert found.periods == 11
+    windows = sg.carry.liquidation_share(futures, 4.0, 0.01, period=10)
+    assert windows.periods == 110
+    hits = [futures[t + 1 : t + 11].max() / futures[t] >= 1.25 / 1.01 for t in range(110)]
+    assert windows.liquidated == sum(hits)
+
+
+def test_wrong_periods():
+    prices = np.arange(1.0, 11.0)
+    with pytest.raises(ValueError, match="equal labels side by side"):
+        sg.carry.liquidation_share(prices, 5, period=["a", "b"] * 5)
+    with pytest.raises(ValueError, match="period must be labels, or a number of bars between 1 and 9"):
+        sg.carry.liquidation_share(prices, 5, period=10)
+    with pytest.raises(ValueError, match="period has length 9"):
+        sg.carry.liquidation_share(prices, 5, period=["a"] * 9)
