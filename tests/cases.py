@@ -258,7 +258,30 @@ ROLLING = Case(
         "minimum": {2.0: "invalid", 17.0: "invalid", -np.inf: "invalid"},
     },
 )
+CARRIED = Case(
+    {
+        **dict.fromkeys(("spot", "futures", "high", "settlement", "following"), path),
+        "years": uniform(0.0, 1.0),
+        "roll": lambda random, shape: random.random(shape) < 0.02,
+        "quantity": lognormal(1.0, 1.0),
+        "leverage": uniform(1.0, 20.0),
+        "maintenance": uniform(0.0, 0.05),
+        "haircut": uniform(0.0, 1.0),
+        "reserve": one_of(0.0, 10.0, 1e6),
+        "code": one_code(0, 1, 2, 4, 5, 6, 8, 9, 10, 16, 17, 18),
+    },
+    {
+        "high": NO_PRICE,
+        "quantity": NO_PRICE,
+        "leverage": NO_PRICE,
+        "maintenance": FRACTION,
+        "haircut": {-0.1: "invalid", 1.1: "invalid", np.inf: "invalid"},
+        "reserve": {-1.0: "invalid", -np.inf: "invalid"},
+    },
+)
 CASES: dict[str, Case] = {
+    "carry_cash_and_carry": CARRIED,
+    "carry_cash_and_carry_path": CARRIED,
     "carry_rolling_regression": ROLLING,
     "carry_rolling_regression_r2": Case({**ROLLING.draw, "code": one_code(0, 1, 2)}, ROLLING.outside),
     "exp": Case({"x": uniform(-700.0, 700.0)}, {"x": {710.0: "overflow"}}),
@@ -576,7 +599,12 @@ CASES: dict[str, Case] = {
 # A table of two axes, spots and options, summed over one of them: no path.
 TABLES = PROFILES
 # What is said of a whole path by one number, and that number for no bars.
-SUMMARIES = {"funding_total": 0.0, "funding_impact_price": np.nan, "liquidation_mean_entry": np.nan}
+SUMMARIES = {
+    "funding_total": 0.0,
+    "funding_impact_price": np.nan,
+    "liquidation_mean_entry": np.nan,
+    "carry_cash_and_carry": np.nan,
+}
 
 # What has an answer only after a window of bars.
 WINDOWED = ["carry_rolling_regression", "carry_rolling_regression_r2"]

@@ -1,11 +1,12 @@
 """Loops of the cash-and-carry trade.
 
-Between two events, top-ups, rolls or the liquidation, only the extremes of the future's price matter. Paths that lie side
-by side in memory are scanned together bar by bar, others one by one along time; what happens at an event is worked out for
-its path alone.
+Between two events, which are top-ups, rolls and the liquidation, only the extremes of the future's price matter. Paths
+that lie side by side in memory are scanned together bar by bar, others one by one along time. An event is worked out
+for its path alone.
 """
 
 cimport numpy as cnp
+from libc.stdlib cimport free, malloc
 
 cimport shortgamma.kernels.carry.cash_and_carry as formula
 from cython_ext._loop.blocks cimport INVALID, Status, status_raise, status_restore, status_save
@@ -18,7 +19,9 @@ cnp.import_array()
 cnp.import_ufunc()
 
 cdef enum:
-    WIDTH = 256
+    # Paths that are scanned together, LOOK of them between two looks at what was found: memory likes long rows.
+    WIDTH = 1024
+    LOOK = 128
     # bars of one path at a time, and extremes that are kept beside each other
     CHUNK = 64
     SIDE = 8
@@ -280,6 +283,7 @@ cdef void finish(
 cdef inline bint any_outside(
     const double* row, const double* low, const double* high, double* least, double* most, Py_ssize_t count,
 ) noexcept nogil:
+    """Whether a mark may be a breach or is no price; the extremes."""
     cdef long long found = 0
     cdef double mark
     cdef Py_ssize_t i
@@ -291,6 +295,22 @@ cdef inline bint any_outside(
     return found != 0
 
 
+cdef void events_of_row(
+    Path* p, const Call* call, Py_ssize_t t, const double* row, double* low, double* high, double* least, double* most,
+    Py_ssize_t count,
+) noexcept nogil:
+    """The paths of a row whose mark is outside."""
+    cdef Py_ssize_t i
+    for i in range(count):
+        if row[i] < low[i] or row[i] > high[i]:
+            # a number that is no price must not be an extreme
+            if is_price(row[i]):
+                p[i].least, p[i].most = least[i], most[i]
+            marks(&p[i], call, t)
+            low[i], high[i] = p[i].low, p[i].high
+            least[i], most[i] = p[i].least, p[i].most
+
+
 cdef void scan_together(Path* p, const Call* call, Py_ssize_t count, bint shared_roll) noexcept nogil:
     """Paths whose futures lie side by side, bar by bar."""
     cdef double low[WIDTH]
@@ -298,21 +318,18 @@ cdef void scan_together(Path* p, const Call* call, Py_ssize_t count, bint shared
     cdef double least[WIDTH]
     cdef double most[WIDTH]
     cdef const double* row
-    cdef Py_ssize_t t, i
+    cdef Py_ssize_t t, i, some
     for i in range(count):
         low[i], high[i] = p[i].low, p[i].high
         least[i], most[i] = INFINITY, 0.0
     for t in range(call.bars):
         row = <const double*> (p[0].at[HIGH] + t * call.step[HIGH])
-        if any_outside(row, low, high, least, most, count):
-            for i in range(count):
-                if row[i] < low[i] or row[i] > high[i]:
-                    # a number that is no price must not be an extreme
-                    if is_price(row[i]):
-                        p[i].least, p[i].most = least[i], most[i]
-                    marks(&p[i], call, t)
-                    low[i], high[i] = p[i].low, p[i].high
-                    least[i], most[i] = p[i].least, p[i].most
+        i = 0
+        while i < count:
+            some = min(<Py_ssize_t> LOOK, count - i)
+            if any_outside(&row[i], &low[i], &high[i], &least[i], &most[i], some):
+                events_of_row(&p[i], call, t, &row[i], &low[i], &high[i], &least[i], &most[i], some)
+            i += LOOK
         for i in range(count):
             if not rolls(&p[i], call, t):
                 if shared_roll:
@@ -326,39 +343,55 @@ cdef void scan_together(Path* p, const Call* call, Py_ssize_t count, bint shared
         p[i].least, p[i].most = least[i], most[i]
 
 
+cdef inline bint quiet_chunk(const double* mark, double low, double high, double* least, double* most) noexcept nogil:
+    """Whether no mark of CHUNK bars is outside, and their extremes."""
+    cdef double lows[SIDE]
+    cdef double highs[SIDE]
+    cdef double price
+    cdef long long found = 0
+    cdef Py_ssize_t k, i
+    for i in range(SIDE):
+        lows[i] = INFINITY
+        highs[i] = 0.0
+    for k in range(CHUNK // SIDE):
+        for i in range(SIDE):
+            price = mark[k * SIDE + i]
+            found |= 1 if (price < low) | (price > high) else 0
+            lows[i] = price if price < lows[i] else lows[i]
+            highs[i] = price if price > highs[i] else highs[i]
+    for i in range(SIDE):
+        least[0] = lows[i] if lows[i] < least[0] else least[0]
+        most[0] = highs[i] if highs[i] > most[0] else most[0]
+    return found == 0
+
+
 cdef void scan_along(Path* p, const Call* call, bint any_roll) noexcept nogil:
     """One path along time, CHUNK bars between two looks at what was found."""
     cdef double block[CHUNK]
-    cdef double least[SIDE]
-    cdef double most[SIDE]
+    cdef const double* mark
+    cdef double least, most
     cdef Py_ssize_t t = 0, i, count
-    cdef long long found
     while t < call.bars:
         count = min(<Py_ssize_t> CHUNK, call.bars - t)
-        for i in range(count):
-            block[i] = get(p, call, HIGH, t + i)
-        for i in range(count, CHUNK):
-            block[i] = block[count - 1]
-        found = 1 if any_roll else 0
-        for i in range(CHUNK):
-            found |= 1 if (block[i] < p.low) | (block[i] > p.high) else 0
-        if found:
+        if call.step[HIGH] == sizeof(double) and count == CHUNK:
+            mark = <const double*> (p.at[HIGH] + t * call.step[HIGH])
+        else:
             for i in range(count):
-                if block[i] < p.low or block[i] > p.high:
+                block[i] = get(p, call, HIGH, t + i)
+            for i in range(count, CHUNK):
+                block[i] = block[count - 1]
+            mark = block
+        least, most = p.least, p.most
+        if not any_roll and quiet_chunk(mark, p.low, p.high, &least, &most):
+            p.least, p.most = least, most
+        else:
+            for i in range(count):
+                if mark[i] < p.low or mark[i] > p.high:
                     marks(p, call, t + i)
-                elif block[i] == block[i]:
-                    watch(p, block[i])
+                elif mark[i] == mark[i]:
+                    watch(p, mark[i])
                 if any_roll and rolls(p, call, t + i):
                     roll(p, call, t + i)
-        else:
-            for i in range(SIDE):
-                least[i], most[i] = INFINITY, 0.0
-            for i in range(CHUNK):
-                least[i & (SIDE - 1)] = block[i] if block[i] < least[i & (SIDE - 1)] else least[i & (SIDE - 1)]
-                most[i & (SIDE - 1)] = block[i] if block[i] > most[i & (SIDE - 1)] else most[i & (SIDE - 1)]
-            for i in range(SIDE):
-                watch(p, least[i] if least[i] < INFINITY else p.least)
-                watch(p, most[i] if most[i] > 0.0 else p.most)
         t += CHUNK
 
 
@@ -390,8 +423,10 @@ cdef void nothing(char** args, cnp.npy_intp* steps, Py_ssize_t path, int results
 
 cdef void cash_and_carry_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
     """Prices and years (t), roll (t), terms, code -> totals"""
-    cdef Py_ssize_t paths = dimensions[0], path = 0, count, i, k
-    cdef Path p[WIDTH]
+    cdef Py_ssize_t paths = dimensions[0], path = 0, count, i, j, k
+    # whether any bar is a roll; -1 before that is known
+    cdef int shared_roll = -1
+    cdef Path* p = <Path*> malloc(WIDTH * sizeof(Path))
     cdef Call call
     cdef bint adjacent = steps[HIGH] == sizeof(double), cross
     cdef long long outside = 0
@@ -401,9 +436,10 @@ cdef void cash_and_carry_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_int
         call.step[k] = steps[INPUTS + TOTALS + k]
     while path < paths:
         count = min(<Py_ssize_t> WIDTH, paths - path)
-        if call.bars == 0:
+        if call.bars == 0 or p == NULL:
             for i in range(count):
                 nothing(args, steps, path + i, TOTALS)
+            outside |= 1 if p == NULL else 0
             path += count
             continue
         for i in range(count):
@@ -420,9 +456,10 @@ cdef void cash_and_carry_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_int
             elif adjacent and k > 1:
                 scan_together(&p[i], &call, k, steps[ROLL] == 0)
             else:
-                for k in range(i, i + k):
-                    scan_along(&p[k], &call, has_rolls(&p[k], &call))
-                k = k + 1 - i
+                for j in range(i, i + k):
+                    if shared_roll < 0 or steps[ROLL] != 0:
+                        shared_roll = has_rolls(&p[j], &call)
+                    scan_along(&p[j], &call, shared_roll > 0)
             i += k
         for i in range(count):
             finish(&p[i], &call, args, steps, path + i)
@@ -430,6 +467,7 @@ cdef void cash_and_carry_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_int
                 nothing(args, steps, path + i, TOTALS)
                 outside |= 0 if is_missing(args, steps, path + i) else 1
         path += count
+    free(p)
     status_restore(status)
     status_raise(INVALID if outside else 0)
 
@@ -459,6 +497,7 @@ cdef void path_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, 
                     cross_bar(&p, &call, t)
                 elif get(&p, &call, HIGH, t) < p.low or get(&p, &call, HIGH, t) > p.high:
                     marks(&p, &call, t)
+            if not p.wrong:
                 row[0] = row[1] = row[2] = 0.0
                 if not p.dead:
                     mark = get(&p, &call, FUTURES, t)

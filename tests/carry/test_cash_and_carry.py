@@ -38,9 +38,7 @@ def test_linear():
 
 
 def test_inverse():
-    whole = trade(
-        SPOT, FUTURES, contract=CONTRACTS["inverse"], maintenance=0.005, collateral="cross", record="full"
-    )
+    whole = trade(SPOT, FUTURES, contract=CONTRACTS["inverse"], maintenance=0.005, collateral="cross", record="full")
     expected = [1, 0.9488372093023256, 0.8589473684210527, 0.9147982062780269, 0.816]
     np.testing.assert_allclose(whole.path.equity, expected, rtol=1e-15)
     assert whole.total == pytest.approx(800.0, rel=1e-13)
@@ -111,7 +109,7 @@ def walk(random, bars):
     seed=st.integers(0, 2**32 - 1),
     kind=st.sampled_from(["linear", "inverse", "quanto"]),
     leverage=st.sampled_from([1.0, 2.0, 4.0, 16.0]),
-    maintenance=st.sampled_from([0.0, 0.0078125, 0.0625]),
+    maintenance=st.sampled_from([0.0, 0.0078125, 0.046875]),
     top_up=st.sampled_from(["none", "restore", "maintenance"]),
     reserve=st.sampled_from([0.0, 20.0, np.inf]),
     cross=st.booleans(),
@@ -135,7 +133,8 @@ def test_against_exact_fractions(seed, kind, leverage, maintenance, top_up, rese
     )  # fmt: skip
     exact = oracle.trade(
         spot, futures, kind, 1, leverage, Fraction(maintenance), cross=cross, haircut=haircut, top_up=top_up,
-        reserve=None if np.isinf(reserve) else Fraction(terms["reserve"]), high=list(high), coin=list(coin) if kind == "quanto" else None,
+        reserve=None if np.isinf(reserve) else Fraction(terms["reserve"]), high=list(high),
+        coin=list(coin) if kind == "quanto" else None,
         rolls={bar: following[bar] for bar in rolls},
     )  # fmt: skip
     coin = spot if kind == "inverse" else coin if kind == "quanto" else np.ones(12)
@@ -281,7 +280,10 @@ def cme(market):
 def test_months_in_which_a_short_died(cme):
     dates, futures = cme
     leverage = [2, 3, 5, 10, 20, 50]
-    for end, periods, expected in (("2022-01-31", 35, [4, 10, 14, 21, 28, 30]), ("2024-01-31", 59, [4, 11, 18, 32, 42, 50])):
+    for end, periods, expected in (
+        ("2022-01-31", 35, [4, 10, 14, 21, 28, 30]),
+        ("2024-01-31", 59, [4, 11, 18, 32, 42, 50]),
+    ):
         some = dates <= end
         months = [date[:7] for date in dates[some]]
         found = sg.carry.liquidation_share(futures[some], leverage, period=months)

@@ -4,7 +4,7 @@ Units: years, rates as fractions per year, quantity > 0 long, time down axis 0.
 
 The modules: ``curve`` (basis, tenors, forwards), ``regression`` (one sample), ``rolling_regression`` (a sliding
 window), ``fama`` (prices to come on the basis), ``outcomes`` (returns behind and ahead), ``panel`` (venues by time,
-events) and ``decomposition`` (parts of the basis).
+events), ``decomposition`` (parts of the basis) and ``cash_and_carry`` (the trade on a margined path).
 """
 
 from shortgamma._core.lazy import attach

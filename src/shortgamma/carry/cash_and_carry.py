@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shortgamma import contracts
 from shortgamma._core import dispatch
 from shortgamma._core.checks import along_time, call, check_labels, check_length, choice, number, time_axis
+from shortgamma._core.results import Result
 from shortgamma._core.times import YEAR, ascending, times
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from shortgamma._core.types import Floats, Integers
     from shortgamma.contracts import Contract
 
 COLLATERALS = {"separate": 0, "cross": 4}
@@ -23,72 +25,108 @@ TOP_UPS = {"none": 0, "restore": 8, "maintenance": 16}
 RECORDS = {"totals": 0, "full": 1}
 KINDS = {"linear": 0, "inverse": 1, "quanto": 2}
 NAMES = (
-    "spot", "futures", "high", "settlement_price", "next_futures", "time", "roll", "quantity", "leverage", "maintenance",
-    "haircut", "reserve",
+    "spot", "futures", "high", "settlement_price", "next_futures", "time", "roll", "quantity", "leverage",
+    "maintenance", "haircut", "reserve",
 )  # fmt: skip
 
 
-class CarryPath(NamedTuple):
-    """The short future bar by bar, in the settlement coin; 0 after a liquidation."""
+class CarryPath(Result):
+    """The short future bar by bar, in the settlement coin; 0 after a liquidation.
 
-    equity: Any
-    """Margin plus profit at the close, and where the coins are margin, what they count for."""
-    margin: Any
-    """Posted and topped up so far."""
-    margin_ratio: Any
-    """Required over equity."""
+    Attributes
+    ----------
+    equity : ndarray or float
+        Margin plus profit at the close, and where the coins are margin, what they count for.
+    margin : ndarray or float
+        Posted and topped up so far.
+    margin_ratio : ndarray or float
+        Required over equity.
+    """
 
-
-class CashAndCarry(NamedTuple):
-    """What came of a cash-and-carry trade; money is in the quote currency unless a field says otherwise."""
-
-    total: Any
-    """Profit: the sum of the eight parts that follow."""
-    basis: Any
-    """quantity (futures - spot) at entry: what a trade that is held to expiry locks in."""
-    exit: Any
-    """-quantity (futures - spot) on the last bar: zero at expiry."""
-    roll: Any
-    """quantity (next - futures), summed over rolls."""
-    settlement: Any
-    """What settlement in a coin makes other than a linear future: zero for an inverse one at expiry, the quanto leg."""
-    collateral: Any
-    """Change in the worth of the coins that were posted."""
-    financing: Any
-    """-rate times capital times years."""
-    fees: Any
-    """-fee times the value of all trades in both legs."""
-    liquidation: Any
-    """What the future made less what it would have made if never liquidated."""
-    liquidated: Any
-    """Bar of the liquidation; the number of bars if there is none."""
-    top_ups: Any
-    """How often margin was topped up."""
-    peak_margin: Any
-    """Margin posted and topped up, in the settlement coin."""
-    peak_capital: Any
-    """Spot and all margin at what they cost."""
-    margin_ratio: Any
-    """Largest required over equity on the way; inf where equity was used up."""
-    shortfall: Any
-    """Loss beyond the margin, in the settlement coin, which the venue's fund bears."""
-    return_: Any
-    """total / peak_capital."""
-    annual_return: Any
-    """return_ over the years of the path; NaN without times."""
-    path: CarryPath | None
-    """Bar by bar, if asked for."""
+    equity: Floats
+    margin: Floats
+    margin_ratio: Floats
 
 
-class LiquidationShare(NamedTuple):
-    """How often a short future would have been liquidated; see `liquidation_share`."""
+class CashAndCarry(Result):
+    """What came of a cash-and-carry trade; money is in the quote currency unless a field says otherwise.
 
-    share: Any
-    """Fraction of the periods."""
-    liquidated: Any
-    """Number of periods in which it was."""
+    Attributes
+    ----------
+    total : ndarray or float
+        Profit: the sum of the eight parts that follow.
+    basis : ndarray or float
+        quantity (futures - spot) at entry: what a trade that is held to expiry locks in.
+    exit : ndarray or float
+        -quantity (futures - spot) on the last bar: zero at expiry.
+    roll : ndarray or float
+        quantity (next - futures), summed over rolls.
+    settlement : ndarray or float
+        What settlement in a coin makes other than a linear future: zero for an inverse one at expiry, the quanto leg.
+    collateral : ndarray or float
+        Change in the worth of the coins that were posted.
+    financing : ndarray or float
+        -rate times capital times years.
+    fees : ndarray or float
+        -fee times the value of all trades in both legs.
+    liquidation : ndarray or float
+        What the future made less what it would have made if never liquidated.
+    liquidated : ndarray of int64 or int
+        Bar of the liquidation; the number of bars if there is none.
+    top_ups : ndarray or float
+        How often margin was topped up.
+    peak_margin : ndarray or float
+        Margin posted and topped up, in the settlement coin.
+    peak_capital : ndarray or float
+        Spot and all margin at what they cost.
+    margin_ratio : ndarray or float
+        Largest required over equity on the way; inf where equity was used up.
+    shortfall : ndarray or float
+        Loss beyond the margin, in the settlement coin, which the venue's fund bears.
+    return_ : ndarray or float
+        total / peak_capital.
+    annual_return : ndarray or float
+        return_ over the years of the path; NaN without times.
+    path : CarryPath, optional
+        Bar by bar, if asked for.
+    """
+
+    total: Floats
+    basis: Floats
+    exit: Floats
+    roll: Floats
+    settlement: Floats
+    collateral: Floats
+    financing: Floats
+    fees: Floats
+    liquidation: Floats
+    liquidated: Integers
+    top_ups: Floats
+    peak_margin: Floats
+    peak_capital: Floats
+    margin_ratio: Floats
+    shortfall: Floats
+    return_: Floats
+    annual_return: Floats
+    path: CarryPath | None = None
+
+
+class LiquidationShare(Result):
+    """How often a short future would have been liquidated; see `liquidation_share`.
+
+    Attributes
+    ----------
+    share : ndarray or float
+        Fraction of the periods.
+    liquidated : ndarray of int64 or int
+        Number of periods in which it was.
+    periods : int
+        Number of periods.
+    """
+
+    share: Floats
+    liquidated: Integers
     periods: int
-    """Number of periods."""
 
 
 def cash_and_carry(
@@ -118,8 +156,8 @@ def cash_and_carry(
     Parameters
     ----------
     spot, futures : array_like
-        Prices of the coin and of the future, one a bar along ``axis``, from entry to exit; they broadcast, 1-D among N-D
-        being a time series. A NaN between is no information and no breach.
+        Prices of the coin and of the future, one a bar along ``axis``, from entry to exit; they broadcast, 1-D among
+        N-D being a time series. A NaN between is no information and no breach.
     contract : Contract
         What is sold. Its kind counts, and the number of contracts is what hedges ``quantity`` coins at entry: as many
         coins (linear), their worth in the quote currency (inverse), or quantity / settlement_price (quanto).
@@ -282,9 +320,11 @@ def liquidation_share(
     check_length("high", len(top), "futures", len(price))
     if np.ndim(period) == 0:
         if not isinstance(period, int | np.integer) or not 1 <= period < len(price):
-            raise ValueError(f"period must be labels, or a number of bars between 1 and {len(price) - 1}, got {period!r}")
+            raise ValueError(
+                f"period must be labels, or a number of bars between 1 and {len(price) - 1}, got {period!r}"
+            )
         start = price[: len(price) - period]
-        most = np.lib.stride_tricks.sliding_window_view(top[1:], period).max(axis=-1)
+        most = np.lib.stride_tricks.sliding_window_view(top[1:], int(period)).max(axis=-1)
     else:
         labels = np.asarray(period)
         check_length("period", len(labels), "futures", len(price))
@@ -323,12 +363,14 @@ def _aligned(spot: Any, futures: Any, high: Any, settlement: Any, axis: int, kin
     wide = futures if np.ndim(futures) >= np.ndim(spot) else spot
     time = time_axis(axis, np.ndim(wide), "futures")
     check_labels("spot", spot, "futures", futures, time)
-    found = []
+    found: list[Any] = []
     for name, value in (("spot", spot), ("futures", futures), ("high", high), ("settlement_price", settlement)):
         if value is None:
             found.append(None)
             continue
-        found.append(_last(value, name, wide, time) if value is not wide else np.moveaxis(number(name, value), time, -1))
+        found.append(
+            _last(value, name, wide, time) if value is not wide else np.moveaxis(number(name, value), time, -1)
+        )
     found[2] = found[1] if found[2] is None else found[2]
     if kind != "quanto":
         found[3] = found[0] if kind == "inverse" else np.ones(1).repeat(found[1].shape[-1])
