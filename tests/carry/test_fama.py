@@ -150,3 +150,39 @@ def test_wrong_terms():
         fama(spot, spot, horizon=3, form="logs")
     with pytest.raises(ValueError, match="left out where covariance is 'hodrick'"):
         fama(spot, spot, horizon=3, form="logs", lags=2, covariance="hodrick")
+
+
+def test_no_slope_is_told_from_zero(reference):
+    """Thirty days ahead on CME, with errors that allow for 29 rows of overlap."""
+    with (reference / "carry" / "hac_input.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    data = {name: np.array([float(row[name]) for row in rows]) for name in rows[0] if name != "date"}
+    expected = {
+        ("dspot30", "carry1m"): (-2.09, 2.64, 2.34),
+        ("dfut30", "carry1m"): (-3.09, 2.64, 2.34),
+        ("dspot30", "fwdcarry"): (-5.48, 7.34, 5.83),
+        ("dfut30", "fwdcarry"): (-5.99, 7.43, 5.91),
+    }
+    for (y, x), (slope, uniform, bartlett) in expected.items():
+        found = sg.carry.regression(data[y], data[x], lags="overlap", horizon=30, kernel="uniform")
+        newey_west = sg.carry.regression(data[y], data[x], lags="overlap", horizon=30)
+        numbers = (found.slope, found.slope_error, newey_west.slope_error)
+        assert numbers == pytest.approx((slope, uniform, bartlett), abs=0.006)
+        assert max(abs(found.slope / found.slope_error), abs(newey_west.slope / newey_west.slope_error)) < 1.7
+    white = sg.carry.regression(data["dspot30"], data["fwdcarry"], covariance="hc0")
+    assert white.slope / white.slope_error == pytest.approx(-3.9, abs=0.06)
+
+
+def test_spot_funds(market):
+    """Twenty days on each side of 2024-01-11, CME alone."""
+    with (market / "carry" / "cme_btc" / "cme_btc_basis_derived.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    event = next(i for i, row in enumerate(rows) if row["date"] == "2024-01-11")
+    expected = {
+        "fwd_1m3m": (0.0978910243136073, ),
+        "b_brr_3m": (0.12208247592433244, 0.07187793391223313),
+    }
+    for name, means in expected.items():
+        before = [float(row[name]) for row in rows[event - 20 : event]]
+        after = [float(row[name]) for row in rows[event : event + 20]]
+        assert (np.mean(before), np.mean(after)) == pytest.approx(means, rel=1e-12)

@@ -61,12 +61,12 @@ class Regression(Result):
     @property
     def slope(self) -> Any:
         """The last coefficient."""
-        return self.coefficient[..., -1]
+        return self.coefficient[..., -1][()]
 
     @property
     def slope_error(self) -> Any:
         """The standard error of the last coefficient."""
-        return self.standard_error[..., -1]
+        return self.standard_error[..., -1][()]
 
     @property
     def t(self) -> Any:
