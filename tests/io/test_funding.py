@@ -168,6 +168,7 @@ class TestCases:
         np.testing.assert_allclose(history.rate, paid, rtol=1e-15)
         self.check(history, EIGHT_HOURS, history.rate, 8 * HOUR, 16.972)
         assert (history.venue, history.symbol) == ("OKX", "BTC-USDT-SWAP")
+        assert "rates from column 'realizedRate', not 'fundingRate'" in history.notes
 
     def test_two_instruments_are_never_merged(self):
         path = CASES / "okx2.json"
@@ -259,6 +260,23 @@ class TestIntervals:
         assert bool(said) == bool(missing)
         if missing:
             assert f"{missing} payment" in said[0]
+
+    def test_what_the_source_says(self):
+        def said(name, word, *hours):
+            return read_funding([{**row, name: word} for row in binary(*hours)])
+
+        def binary(*hours):
+            return [{key: row[key] for key in ("fundingTime", "fundingRate")} for row in binance(*hours)]
+
+        assert (said("Interval", "8h", 0, 8, 24).interval // HOUR).tolist() == [8, 8, 8]
+        assert (said("interval", "480 min", 0, 8, 24).interval // HOUR).tolist() == [8, 8, 8]
+        assert (said("interval_hours", 8, 0, 8, 24).interval // HOUR).tolist() == [8, 8, 8]
+        for word in (8, "8", 28800, "1M"):
+            with pytest.raises(ReadError, match=r"row 0, column 'interval': .* is not an interval: write 8h"):
+                said("interval", word, 0, 8, 24)
+        history = said("interval", "8h", 0, 1, 2, 3)
+        assert "intervals are said to be 8 h, but payments are 1 h apart" in history.notes
+        assert not any("said to be" in note for note in said("interval", "8h", 0, 8, 24).notes)
 
     def test_a_lost_payment_does_not_change_the_year(self):
         assert read_funding(binance(0, 16, 24, 32)).annualised == pytest.approx(0.1095, rel=1e-12)

@@ -347,7 +347,7 @@ INTERVALS = (
         "2000-01-01T00:00:00Z",
         "2001-01-01T08:00Z",
     ),
-    *("h", "8 8", "0.0", "1e1", "9999", "1M", "２", "8,0", "\x1b[31m"),
+    *("h", "8 8", "0.0", "8", "480", "28800", "1e1", "9999", "1M", "２", "8,0", "\x1b[31m"),
 )
 MARKS = ("-1", "inf", "-inf", "abc", "true", "1e999", "1_000", "٧", "$42,000", "42,00", "1e31", "0x1", "--", "1 2")[:-2]
 CLOSES = (
@@ -364,7 +364,7 @@ def funding_text(column, cell):
             "fundingTime": f"2020-01-01T{3 * i:02}:00",
             "fundingRate": "0.0001",
             "markPrice": "42000",
-            "fundingInterval": "3",
+            "fundingInterval": "3h",
         }
         if i == 3:
             row[column] = cell

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from shortgamma.io._engine import Table
+    from shortgamma.io._engine.opening import Readable
 
     Floats = NDArray[np.float64]
     Stamps = NDArray[np.int64]
@@ -61,11 +62,22 @@ TIMES = (
     *("timestampms", "timestamp", "datetime", "dateutc", "timeutc", "date", "time", "ts", "t"),
 )
 RATES = (
-    *("realizedrate", "realizedfundingrate", "paidrate", "lastfundingrate", "fundingrate", "funding", "rate", "r"),
+    *(
+        "realizedrate",
+        "realizedfundingrate",
+        "realfundingrate",
+        "paidrate",
+        "lastfundingrate",
+        "fundingrate",
+        "funding",
+        "rate",
+        "r",
+    ),
 )
 MARKS = ("markprice", "mark", "oracleprice", "indexprice", "price")
-INTERVALS = ("fundinginterval", "fundingintervalhours", "intervalhours")
+INTERVALS = ("fundinginterval", "fundingintervalhours", "intervalhours", "interval")
 # What is announced for the next payment is not what was paid.
+ANNOUNCED = "fundingrate"
 PREDICTED = ("predictedrate", "nextfundingrate", "predictedfundingrate", "estimatedrate")
 # What a column is if its name has one of these words: a rate of another length of time.
 SCALED = ("annual", "apr", "apy", "daily", "yearly", "8h", "year")
@@ -73,6 +85,8 @@ KNOWN = frozenset({*TIMES, *RATES, *MARKS, *INTERVALS, *(plain(name) for x in LA
 
 # A payment of a quarter of the position's value, or a usual one of 0.5 %, was never made: these are percents.
 BLOCK = 1 << 18
+# Part of the payments that may come before their interval is over.
+EARLY = 0.1
 IMPOSSIBLE, UNUSUAL = 0.25, 0.005
 NO_RATE = "{} is no rate of a payment: write a fraction, such as 0.0001, or percent with its sign, such as 0.01%"
 # Lengths that venues use; others are several intervals if shorter ones stand beside them.
@@ -139,7 +153,7 @@ class FundingHistory(Result):
 
 
 def read_funding(
-    source: Any, *, symbol: str | None = None, progress: Callable[[int, int], Any] | None = None
+    source: Readable, *, symbol: str | None = None, progress: Callable[[int, int], Any] | None = None
 ) -> FundingHistory:
     """Read a funding history as a venue exports it.
 
@@ -286,6 +300,8 @@ class _Reading:
             given = np.full(len(due), layout.every)
         interval, gaps, missing = intervals(due, given)
         notes += _notes_of_intervals(due, interval, gaps, missing)
+        if given is not None:
+            notes += _early(due, interval)
         notes += self._notes(rate, mark)
         return FundingHistory(
             layout.venue,
@@ -301,8 +317,10 @@ class _Reading:
 
     def _said(self, codes: NDArray[np.int32], words: list[str]) -> Stamps:
         lengths = np.empty(len(words), np.int64)
+        # a bare number may be hours, minutes or seconds, if the name does not say
+        hours = "hour" in plain(self.layout.interval)
         for code, word in enumerate(words):
-            length = _length_of(word)
+            length = _length_of(word, hours)
             if length is None:
                 row = int((codes == code).argmax())
                 self.table.refuse(f"{shown(word)} is not an interval: write 8h", row, self.interval)
@@ -365,8 +383,11 @@ class _Reading:
             notes.append("marks are oracle prices")
         if not self.layout.venue and plain(self.layout.time) == "date":
             notes.append("times are taken as UTC: the file does not say")
-        predicted = [name for name in self.table.names if plain(name) in PREDICTED]
-        if predicted and plain(self.layout.rate) not in PREDICTED:
+        paid = "real" in plain(self.layout.rate)
+        predicted = [
+            name for name in self.table.names if plain(name) in PREDICTED or (paid and plain(name) == ANNOUNCED)
+        ]
+        if predicted:
             notes.append(f"rates from column {shown(self.layout.rate)}, not {shown(predicted[0])}")
         return notes
 
@@ -397,11 +418,11 @@ def _take(columns: dict[str, Any], which: Any) -> None:
         columns[name] = None if values is None else values[which]
 
 
-def _length_of(word: str) -> int | None:
+def _length_of(word: str, hours: bool) -> int | None:
     """Nanoseconds of an interval. BitMEX counts intervals from 2000-01-01, Binance in hours."""
     text = word.strip()
     length = None
-    if re.fullmatch(r"[0-9]{1,3}(?:\.[0-9]{1,3})?", text):
+    if hours and re.fullmatch(r"[0-9]{1,3}(?:\.[0-9]{1,3})?", text):
         length = round(float(text) * HOUR)
     elif (match := WORD.fullmatch(text)) and len(text) < 20:
         length = round(float(match[1]) * (HOUR if match[2] else MINUTE if match[3] else 24 * HOUR))
@@ -470,6 +491,17 @@ def _notes_of_intervals(due: Stamps, interval: Stamps, gaps: Stamps, missing: in
     if not interval.any():
         notes.append("one payment only: its interval is not known")
     return notes
+
+
+def _early(due: Stamps, interval: Stamps) -> list[str]:
+    """Intervals that the source says are doubtful if payments follow each other faster."""
+    step = np.diff(due)
+    early = step < interval[1:] - JITTER
+    # at a change of the interval one of them is
+    if early.sum() <= EARLY * len(due):
+        return []
+    said, found = interval[1:][early], step[early]
+    return [f"intervals are said to be {_length(np.median(said))}, but payments are {_length(np.median(found))} apart"]
 
 
 def _when(stamp: Any) -> str:

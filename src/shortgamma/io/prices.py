@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from shortgamma.io._engine import Table
+    from shortgamma.io._engine.opening import Readable
 
     Times64 = NDArray[np.datetime64]
     Stamps = NDArray[np.int64]
@@ -190,7 +191,7 @@ class Prices(Result):
 
 
 def read_prices(
-    source: Any,
+    source: Readable,
     *,
     symbol: str | None = None,
     stamp: Literal["open", "close"] | None = None,

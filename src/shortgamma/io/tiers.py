@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from shortgamma.io._engine import Table
+    from shortgamma.io._engine.opening import Readable
 
 # Lower edge, upper edge and rate of one step: ccxt's names, Binance's of both kinds of contracts, Bybit's, one's own.
 LAYOUTS = (
@@ -26,7 +27,7 @@ LAYOUTS = (
 KNOWN = frozenset(name for layout in LAYOUTS for names in layout for name in names)
 
 
-def read_tiers(source: Any, *, symbol: str | None = None) -> Tiers:
+def read_tiers(source: Readable, *, symbol: str | None = None) -> Tiers:
     """Read the maintenance tiers of one contract.
 
     Parameters

@@ -36,7 +36,9 @@ TIME_OF_DAY = r"00?:00(?::00(?:\.0{1,9})?)?"
 ISO = re.compile(rf"0000([-/.])00\1(?:00)(?:[Tt ]{TIME_OF_DAY}(?P<zone> ?(?:[Zz]|UTC|GMT|[+-]00(?::?00)?))?)?")
 COMPACT = re.compile(r"00000000(?:[T ](?:000000|00:00(?::00)?))?")
 EPOCH = re.compile(r"0+(?:\.0*)?(?:[eE]\+?0+)?")
-PARTED = re.compile(r"(\d\d?)([-/.])(\d\d?)\2(\d{4})(?: (\d\d?):(\d\d)(?::(\d\d))?(?: ?([AP]M))?)?", re.ASCII)
+PARTED = re.compile(
+    r"(\d\d?)([-/.])(\d\d?)\2(\d{4})(?: (\d\d?):(\d\d)(?::(\d\d(?:\.\d{1,9})?))?(?: ?([AP]M))?)?", re.ASCII
+)
 CLOCK = re.compile(rf"{TIME_OF_DAY}|000000|0000")
 YEARS = ("1900", "2200")
 LONGEST_LABEL = 100

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shortgamma.io._engine.errors import ReadError, listed, shown
 from shortgamma.io._engine.source import Source
@@ -15,7 +17,7 @@ from shortgamma.io._engine.table import ColumnTable, RowTable, Table, TextTable,
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
-    from typing import Any, NoReturn
+    from typing import NoReturn
 
 DEEPEST = 5
 # JSON that is read row by row, and what is not read because it would take many times its length in memory.
@@ -23,8 +25,33 @@ LONG, LONGEST = 1 << 22, 1 << 26
 FORMS = "a path, an open file, a frame of pandas or polars, or a list of rows"
 
 
+class OpenFile(Protocol):
+    """A file that is open for reading, of text or of bytes."""
+
+    def read(self, size: int = ..., /) -> str | bytes: ...
+
+
+class Frame(Protocol):
+    """A frame of pandas or polars."""
+
+    @property
+    def columns(self) -> Any: ...
+
+
+Readable: TypeAlias = (
+    str
+    | os.PathLike[str]
+    | OpenFile
+    | Frame
+    | Sequence[Mapping[str, Any]]
+    | Sequence[Sequence[Any]]
+    | Mapping[str, Any]
+    | NDArray[Any]
+)
+
+
 def open_table(
-    source: Any,
+    source: Readable,
     *,
     known: Collection[str],
     symbol: str | None = None,
@@ -49,7 +76,8 @@ def open_table(
     progress : callable, optional
         Called with the bytes read and their number.
     """
-    data, name = source, "source"
+    data: Any = source
+    name = "source"
     if isinstance(source, str | os.PathLike) or hasattr(source, "read"):
         text = Source(source, progress)
         mark = text.start(4096).lstrip()[:1]
