@@ -1,0 +1,363 @@
+"""What a flow does to the price: impact, schedules of execution, and games around a trade that all expect."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from shortgamma._core.checks import number, refuse_choice
+from shortgamma._core.results import Result
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from numpy.typing import ArrayLike
+
+    from shortgamma._core.types import Floats
+
+MODELS = ("linear", "square-root")
+UNWIND = ("auction", "after")
+
+
+def impact(
+    flow: ArrayLike,
+    volume: ArrayLike,
+    *,
+    vol: ArrayLike,
+    model: Literal["linear", "square-root"],
+    coefficient: ArrayLike = 1.0,
+) -> Any:
+    """Return that a flow makes.
+
+    Parameters
+    ----------
+    flow : array_like
+        What is traded, > 0 bought.
+    volume : array_like
+        Volume of a day in the same unit, > 0.
+    vol : array_like
+        Volatility of a day.
+    model : {"linear", "square-root"}
+        coefficient vol flow/volume, or coefficient vol sign(flow) sqrt(abs(flow)/volume); there is no default.
+    coefficient : array_like, default 1.0
+        Of order 1 in both.
+
+    Returns
+    -------
+    ndarray or float
+        Returns; NaN, with the invalid flag, for a volume that is not > 0.
+
+    Raises
+    ------
+    ValueError
+        If ``model`` is unknown or shapes do not broadcast.
+    TypeError
+        If an input is not numeric.
+
+    Examples
+    --------
+    A twentieth of the volume of a day at 3 % a day:
+
+    >>> import shortgamma as sg
+    >>> [round(float(sg.dealer.impact(0.05, 1.0, vol=0.03, model=model)), 6) for model in ("linear", "square-root")]
+    [0.0015, 0.006708]
+    """
+    if model not in MODELS:
+        refuse_choice("model", model, MODELS)
+    traded, day = number("flow", flow).astype(np.float64), number("volume", volume).astype(np.float64)
+    # the root of a negative volume raises the flag, and so must 0
+    with np.errstate(divide="ignore"):
+        share = traded / np.square(np.sqrt(np.where(day == 0.0, -1.0, day)))
+    size = share if model == "linear" else np.sign(share) * np.sqrt(np.abs(share))
+    return (number("coefficient", coefficient) * number("vol", vol) * size)[()]
+
+
+class Schedule(Result):
+    """A schedule of execution and its cost.
+
+    Attributes
+    ----------
+    time : ndarray
+        Times at the ends of the periods, from 0.
+    held : ndarray
+        What is left at each of them.
+    trades : ndarray
+        What is sold in each period; one shorter.
+    cost : float
+        Expected cost, in money.
+    variance : float
+        Its variance.
+    kappa : float
+        Rate at which the schedule decays, per unit of time; 0 is a straight line.
+    """
+
+    time: Floats
+    held: Floats
+    trades: Floats
+    cost: float
+    variance: float
+    kappa: float
+
+
+def execution_schedule(
+    quantity: float,
+    periods: int,
+    duration: float,
+    *,
+    vol: float,
+    permanent: float,
+    temporary: float,
+    risk_aversion: float,
+    spread: float = 0.0,
+) -> Schedule:
+    """Schedule that sells a quantity at the least cost plus risk aversion times its variance.
+
+    Parameters
+    ----------
+    quantity : float
+        Units to be sold.
+    periods : int
+        Number of equal periods, >= 1.
+    duration : float
+        Time until all is sold, > 0.
+    vol : float
+        Standard deviation of the price per square root of the unit of time, in money.
+    permanent : float
+        Permanent impact: money per unit sold.
+    temporary : float
+        Temporary impact: money per unit sold per unit of time.
+    risk_aversion : float
+        Cost that a variance of 1 is worth, >= 0; 0 gives the straight line.
+    spread : float, default 0.0
+        Fixed cost per unit, half a spread and fees.
+
+    Returns
+    -------
+    Schedule
+        What is left, what is sold, expected cost and its variance.
+
+    Raises
+    ------
+    ValueError
+        If the temporary impact is not above half the permanent one of a period, or a number is out of its range.
+
+    Notes
+    -----
+    Almgren and Chriss, Optimal execution of portfolio transactions, Journal of Risk 3(2), 2000: with eta' = eta - gamma
+    tau/2 and cosh(kappa tau) = 1 + lambda sigma^2 tau^2/(2 eta'), held are X sinh(kappa (T - t))/sinh(kappa T).
+
+    Examples
+    --------
+    Their example at a risk aversion of 1e-6:
+
+    >>> import shortgamma as sg
+    >>> found = sg.dealer.execution_schedule(
+    ...     1e6, 5, 5.0, vol=0.95, permanent=2.5e-7, temporary=2.5e-6, spread=0.0625, risk_aversion=1e-6)
+    >>> round(found.cost, 1), found.held.round(0)[1]
+    (911227.0, np.float64(541956.0))
+    """
+    if int(periods) != periods or periods < 1:
+        raise ValueError(f"periods must be a whole number >= 1, got {periods!r}")
+    if not duration > 0.0:
+        raise ValueError(f"duration must be > 0, got {duration!r}")
+    if not risk_aversion >= 0.0:
+        raise ValueError(f"risk_aversion must be >= 0, got {risk_aversion!r}")
+    step = duration / periods
+    left = temporary - 0.5 * permanent * step
+    if not left > 0.0:
+        raise ValueError(
+            f"temporary must be above half of permanent times a period, {0.5 * permanent * step!r}, got {temporary!r}"
+        )
+    bend = 0.5 * risk_aversion * vol**2 * step**2 / left
+    # arcosh(1 + x), exact for small x
+    kappa = math.log1p(bend + math.sqrt(bend * (bend + 2.0))) / step
+    time: Floats = step * np.arange(periods + 1, dtype=np.float64)
+    if kappa * duration < 1e-8:
+        held: Floats = quantity * (1.0 - time / duration)
+    else:
+        # in exponentials that do not overflow
+        decay = np.exp(-kappa * time) - np.exp(-kappa * (2.0 * duration - time))
+        held = quantity * decay / -math.expm1(-2.0 * kappa * duration)
+    held[-1] = 0.0
+    trades = -np.diff(held)
+    cost = 0.5 * permanent * quantity**2 + spread * abs(quantity) + left / step * float(np.square(trades).sum())
+    return Schedule(time, held, trades, cost, vol**2 * step * float(np.square(held[1:]).sum()), kappa)
+
+
+class Predation(Result):
+    """A game of traders who know that one of them must trade.
+
+    Attributes
+    ----------
+    time : ndarray
+        Times.
+    positions : ndarray
+        Change of the position of each trader, traders along the first axis.
+    price : ndarray
+        Move of the price.
+    costs : ndarray
+        What each trader pays for its trades, < 0 earned.
+    """
+
+    time: Floats
+    positions: Floats
+    price: Floats
+    costs: Floats
+
+
+def predatory_trading(
+    quantity: ArrayLike, duration: float, *, permanent: float, temporary: float, steps: int = 4
+) -> Predation:
+    """Equilibrium of traders each of whom must have bought a quantity at the end.
+
+    Parameters
+    ----------
+    quantity : array_like
+        What each trader must have bought at the end, < 0 sold; 0 for a predator. One dimension, at least two.
+    duration : float
+        Time until then, > 0.
+    permanent : float
+        Permanent impact of what all bought, > 0.
+    temporary : float
+        Impact of the rate at which all buy, > 0.
+    steps : int, default 4
+        Into how many equal parts the time is divided in the result.
+
+    Returns
+    -------
+    Predation
+        Positions and price at steps + 1 times, costs.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+    TypeError
+        If an input is not numeric.
+
+    Notes
+    -----
+    The open-loop equilibrium of Carlin, Lobo and Viswanathan, Episodic liquidity crises, Journal of Finance 62, 2007:
+    rates a exp(-(n - 1)/(n + 1) g t/l) + b_i exp(g t/l), the same a for all.
+
+    Examples
+    --------
+    One must buy 1, two prey on it: they buy with it and sell to it, and it pays more than alone (1.0):
+
+    >>> import shortgamma as sg
+    >>> found = sg.dealer.predatory_trading([1.0, 0.0, 0.0], 1.0, permanent=1.0, temporary=0.5)
+    >>> found.costs.round(4)
+    array([ 1.118 , -0.0385, -0.0385])
+    """
+    wanted = number("quantity", quantity).astype(np.float64)
+    if wanted.ndim != 1 or wanted.size < 2:
+        raise ValueError(f"quantity must have one dimension and two traders at least, got shape {wanted.shape}")
+    for name, value in (("duration", duration), ("permanent", permanent), ("temporary", temporary), ("steps", steps)):
+        if not value > 0:
+            raise ValueError(f"{name} must be > 0, got {value!r}")
+    traders, mean = wanted.size, float(wanted.mean())
+    rise = permanent / temporary
+    fall = rise * (traders - 1) / (traders + 1)
+    common = fall / -math.expm1(-fall * duration) * mean
+    own = rise / math.expm1(rise * duration) * (wanted - mean)
+    time = np.linspace(0.0, duration, steps + 1)
+
+    def bought(until: Any) -> Any:
+        return common * -np.expm1(-fall * until) / fall + own[:, np.newaxis] * np.expm1(rise * until) / rise
+
+    positions = bought(time)
+    # the own parts of the rates add up to nothing
+    total = traders * common * -np.expm1(-fall * time) / fall
+    rate = traders * common * np.exp(-fall * time)
+    price = permanent * total + temporary * rate
+
+    # integrals of price times rate: of exp(-c t) exp(-d t) for the two exponents of both
+    def integral(exponent: float) -> float:
+        return duration if exponent == 0.0 else math.expm1(exponent * duration) / exponent
+
+    level, swing = permanent * traders * common / fall, traders * common * (temporary - permanent / fall)
+    costs = common * (level * integral(-fall) + swing * integral(-2.0 * fall)) + own * (
+        level * integral(rise) + swing * integral(rise - fall)
+    )
+    return Predation(time, positions, price, costs)
+
+
+class FrontRunning(Result):
+    """What a predator makes of a trade at a public time, and what it costs the fund.
+
+    Attributes
+    ----------
+    quantity : float
+        What the predator buys beforehand.
+    profit : float
+        What it earns.
+    cost : float
+        What the fund pays.
+    alone : float
+        What the fund would pay without it.
+    """
+
+    quantity: float
+    profit: float
+    cost: float
+    alone: float
+
+
+def front_running(
+    quantity: float, *, permanent: float, temporary: float, unwind: Literal["auction", "after"] = "auction"
+) -> FrontRunning:
+    """One predator before a fund that buys at a public time.
+
+    Parameters
+    ----------
+    quantity : float
+        What the fund buys.
+    permanent, temporary : float
+        Impact per unit: what stays, and what is paid by those who trade at that moment only.
+    unwind : {"auction", "after"}, default "auction"
+        Whether the predator sells to the fund, at its time, or when the fund has bought.
+
+    Returns
+    -------
+    FrontRunning
+        The best quantity of the predator, and what both pay.
+
+    Raises
+    ------
+    ValueError
+        If ``unwind`` is unknown or an impact is negative.
+
+    Notes
+    -----
+    A model of three stages of our own. The predator buys x at l x/2 + e x. In the auction the fund buys Q, the predator
+    sells x, at l x + (l + e) (Q - x). The best x is (l + e) Q/(l + 4 e); it makes (l + e)^2 Q^2/(2 (l + 4 e)), and the
+    fund pays e x Q *less*: the predator brings liquidity (sunshine trading). If it sells afterwards the fund pays
+    l x Q more. Bessembinder, Carrion, Tuttle and Venkataraman, Journal of Financial Economics 121, 2016, find the
+    first in oil futures.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> found = sg.dealer.front_running(1.0, permanent=0.4, temporary=0.6)
+    >>> round(found.quantity, 6), round(found.profit, 6), round(found.cost, 6), found.alone
+    (0.357143, 0.178571, 0.785714, 1.0)
+    """
+    if unwind not in UNWIND:
+        refuse_choice("unwind", unwind, UNWIND)
+    for name, value in (("permanent", permanent), ("temporary", temporary)):
+        if not value >= 0.0:
+            raise ValueError(f"{name} must be >= 0, got {value!r}")
+    alone = (permanent + temporary) * quantity**2
+    if unwind == "auction":
+        bought = (permanent + temporary) * quantity / (permanent + 4.0 * temporary)
+        profit = 0.5 * (permanent + temporary) ** 2 * quantity**2 / (permanent + 4.0 * temporary)
+        return FrontRunning(bought, profit, alone - temporary * bought * quantity, alone)
+    # bought at l x/2 + e x, sold at l (Q + x) - l x/2 - e x: the profit l Q x - 2 e x^2 is largest at l Q/(4 e)
+    if temporary == 0.0:
+        raise ValueError("temporary must be > 0 with unwind='after': without it there is no best quantity")
+    bought = permanent * quantity / (4.0 * temporary)
+    return FrontRunning(
+        bought, permanent**2 * quantity**2 / (8.0 * temporary), alone + permanent * bought * quantity, alone
+    )
