@@ -187,6 +187,16 @@ class TestMessages:
         refused(read_funding, [{"time": 10**400, "fundingRate": 0.1}])
         refused(read_funding, io.StringIO('[{"time": 1' + "0" * 5000 + ', "fundingRate": 0.1}]'))
 
+    @pytest.mark.parametrize("reader", READERS)
+    def test_wrong_arguments(self, reader):
+        rows = [{"time": 1577836800, "close": 1, "fundingRate": 0, "lower": 0, "rate": 0.1}]
+        for symbol in (5, b"BTC", ["BTC"], float("nan")):
+            with pytest.raises(TypeError, match=r"^symbol must be a string, got "):
+                reader(rows, symbol=symbol)
+        if reader is not read_tiers:
+            with pytest.raises(TypeError, match=r"^progress must be callable, got int$"):
+                reader(rows, progress=5)
+
     def test_it_is_a_value_error(self):
         assert issubclass(ReadError, ValueError)
         assert str(ReadError("a\nb\x1b" + "c" * 1000)) == "a\\nb\\x1b" + "c" * (LONGEST - 11) + "..."

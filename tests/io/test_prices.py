@@ -153,6 +153,10 @@ GOOD = {
         "".join(f"2024.01.02,00:0{i},10,14,9,{10.5 + i},0\n" for i in range(3)),
         MINUTES,
     ),
+    "thousands that another column proves": (
+        'Date,Close,Open,High\n2024-01-02,10.5,"1,234","1,234.5"\n2024-01-03,11.5,2,"1,300"\n2024-01-04,12.5,3,4\n',
+        THREE_DAYS,
+    ),
     "two columns without header": ("2024-01-02;10.5\n2024-01-03;11.5\n2024-01-04;12.5\n", THREE_DAYS),
     "one column of numbers": (rows(*DAILY, header="observation_date,SP500"), THREE_DAYS),
     "bars between columns": (rows(*DAILY).replace(",", "|"), THREE_DAYS),
@@ -404,7 +408,7 @@ BAD = {
     ),
     "currency": (
         "Date,Close\n2024-01-02,1\n2024-01-03,$2\n",
-        ", line 3, column 'Close': '$2' is not a number",
+        ", line 3, column 'Close': '$2' is not a number (write it without the currency)",
     ),
     "underscore": (
         "Date,Close\n2024-01-02,1\n2024-01-03,1_0\n",
@@ -780,6 +784,11 @@ class TestStamps:
         prices = read_prices(write(tmp_path, rows(*MINUTES.astype(str), header="close_time,close")))
         assert prices.stamp == "close"
         np.testing.assert_array_equal(prices.held, prices.time)
+
+    def test_bitmex(self):
+        bar = {"symbol": "XBTUSD", "open": 1, "high": 2, "low": 1, "close": 2, "lastSize": 1, "homeNotional": 1.0}
+        rows = [{"timestamp": f"2024-01-01T00:0{i}:00.000Z", **bar} for i in (1, 2)]
+        assert read_prices(rows).stamp == "close"
 
     def test_a_price_with_a_clock_is_of_that_time(self, tmp_path):
         path = write(tmp_path, rows(*MINUTES.astype(str)))

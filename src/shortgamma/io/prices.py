@@ -66,6 +66,8 @@ TIME_NAMES = (
     *("datetime", "snappedat", "dateutc", "timeutc", "gmttime", "observationdate", "date", "time", "day", "start"),
     *("starttime", "ts", "t", "closetime", "endtime"),
 )
+# Bars of BitMEX, and of nobody else, are labelled by their end.
+BITMEX = ("lastsize", "homenotional")
 CLOSE_TIMES = ("closetime", "endtime")
 NAMELESS = ("", "index", "unnamed0")
 ADJUSTED_NAMES = ("adjclose", "adjustedclose", "closeadj", "closeadjusted")
@@ -446,7 +448,8 @@ class _Layout:
         )
 
     def _stamp(self, stamps: Stamps) -> Literal["open", "close"]:
-        if self.table.header and plain(self.table.names[self.time]) in CLOSE_TIMES:
+        plains = {plain(name) for name in self.table.names} if self.table.header else set()
+        if plain(self.table.names[self.time]) in CLOSE_TIMES or plains.issuperset(BITMEX):
             return "close"
         bars = self.bars["open"] is not None or (self.table.header and plain(self.table.names[self.time]) == "opentime")
         return "open" if bars or not _has_clock(stamps) else "close"
@@ -644,11 +647,13 @@ def _has_clock(stamps: Stamps) -> bool:
 def find_splits(time: Times64, close: Floats) -> tuple[Split, ...]:
     """Jumps by a ratio of small integers between quiet days."""
     ratio = _ratios(close)
-    candidates: list[int] = np.flatnonzero((ratio > SMALLEST) | (ratio < 1 / SMALLEST)).tolist()
+    jumps = (ratio > SMALLEST) | (ratio < 1 / SMALLEST)
+    # a series of very many jumps has no quiet days
+    candidates: list[int] = [] if np.count_nonzero(jumps) > MANY else np.flatnonzero(jumps).tolist()
+    del ratio, jumps
     ratios = np.array([one / other for one, other in SPLITS])
     splits = []
-    # a series of very many jumps has no quiet days
-    for place in candidates if len(candidates) < MANY else ():
+    for place in candidates:
         near = np.diff(np.log(close[max(place - AROUND, 0) : place + 2 + AROUND]))
         here = min(place, AROUND)
         jump, around = near[here], np.abs(np.delete(near, here))

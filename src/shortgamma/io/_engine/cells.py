@@ -229,6 +229,7 @@ class Numbers(Column):
             if number.lower().lstrip("+-") in ("inf", "infinity"):
                 raise Bad(index, f"{shown(text)} is not a finite number")
             hint = " (write a decimal point)" if DECIMAL_COMMA.fullmatch(text) else ""
+            hint = " (write it without the currency)" if NUMBER.fullmatch(number.strip("$€£¥")) else hint
             raise Bad(index, f"{shown(text)} is not a number{hint}")
         if self.percent and self.signed is not None and self.signed != percent:
             has = "a" if percent else "no"

@@ -76,6 +76,10 @@ def open_table(
     progress : callable, optional
         Called with the bytes read and their number.
     """
+    if symbol is not None and not isinstance(symbol, str):
+        raise TypeError(f"symbol must be a string, got {type(symbol).__name__}")
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress must be callable, got {type(progress).__name__}")
     data: Any = source
     name = "source"
     if isinstance(source, str | os.PathLike) or hasattr(source, "read"):

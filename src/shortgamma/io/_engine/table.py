@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, cast
 
 from shortgamma._core import cells
-from shortgamma.io._engine.cells import Bad, is_number
+from shortgamma.io._engine.cells import Bad, Numbers, is_number
 from shortgamma.io._engine.errors import ReadError, counted, listed, shown
 from shortgamma.io._engine.source import PIECE
 
@@ -102,6 +102,11 @@ class Table:
 
     def finish(self, columns: Mapping[int, Column]) -> list[Any]:
         """The filled columns as arrays, in the order in which they were given."""
+        numbers = [column for column in columns.values() if isinstance(column, Numbers)]
+        # what the commas of one column prove holds of all
+        proven = any(column.proven for column in numbers)
+        for number in numbers:
+            number.proven = proven
         arrays = []
         for place, column in columns.items():
             try:
