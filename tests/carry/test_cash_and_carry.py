@@ -78,7 +78,7 @@ def test_prices_of_liquidation():
     for (kind, leverage), level in cases.items():
         quantity = -1.0 if kind == "linear" else -40800.0
         margin = 40800.0 / leverage if kind == "linear" else 1.0 / leverage
-        own = sg.liquidation.price(quantity, 40800.0, margin, contract=CONTRACTS[kind], maintenance=0.005)
+        own = sg.liquidation.liquidation_price(quantity, 40800.0, margin, contract=CONTRACTS[kind], maintenance=0.005)
         assert own == pytest.approx(level, rel=1e-14)
         for mark in (level * (1 - 1e-12), level * (1 + 1e-12)):
             spot, futures = [40000.0, mark, mark], [40800.0, mark, mark]

@@ -11,7 +11,7 @@ all in the settlement coin (linear: the quote currency). Equity is margin plus p
 margin, (1 - haircut) of their worth is margin too. The decision on a breach is that of the liquidation family.
 """
 
-from shortgamma.kernels.liquidation.position cimport Bounds, bounds, breached
+from shortgamma.kernels.liquidation.position cimport Bounds, Position, bounds, breached
 from shortgamma.kernels.numeric.vecmath cimport INFINITY
 
 cdef enum:
@@ -39,10 +39,6 @@ cdef struct Trade:
     double topped
     double reserve
     double top_ups
-
-
-cdef inline bint inverse(int kind) noexcept nogil:
-    return kind == INVERSE
 
 
 cdef inline double size_of(int kind, double quantity, double price, double settlement) noexcept nogil:
@@ -98,14 +94,28 @@ cdef inline double margin_ratio(const Trade* trade, double mark, double backing)
     return INFINITY if left <= 0.0 else ratio
 
 
+cdef inline Position short_position(const Trade* trade, double backing) noexcept nogil:
+    """The short as the liquidation family knows it."""
+    cdef Position position
+    position.inverse = trade.kind == INVERSE
+    position.quantity = -trade.size
+    position.entry = trade.entry
+    position.margin = trade.margin + backing
+    position.amount = position.fee = 0.0
+    position.maintenance = trade.maintenance
+    position.multiplier = 1.0
+    return position
+
+
 cdef inline Bounds margin_bounds(const Trade* trade) noexcept nogil:
     """Marks outside may be breaches, or no prices."""
-    return bounds(inverse(trade.kind), -trade.size, trade.entry, trade.margin, trade.maintenance, 1.0)
+    cdef Position position = short_position(trade, 0.0)
+    return bounds(&position)
 
 
 cdef inline bint is_breach(const Trade* trade, double mark, double backing) noexcept nogil:
-    return breached(
-        inverse(trade.kind), mark, -trade.size, trade.entry, trade.margin + backing, trade.maintenance, 1.0)
+    cdef Position position = short_position(trade, backing)
+    return breached(&position, mark)
 
 
 cdef inline double missing(const Trade* trade, double mark) noexcept nogil:
