@@ -1,4 +1,6 @@
 from shortgamma.io._engine.errors import ReadError as ReadError
+from shortgamma.io.chains import Chain as Chain
+from shortgamma.io.chains import read_chain as read_chain
 from shortgamma.io.funding import FundingHistory as FundingHistory
 from shortgamma.io.funding import read_funding as read_funding
 from shortgamma.io.prices import Prices as Prices
