@@ -196,7 +196,7 @@ PRODUCT = {
     "vol": uniform(0.05, 1.2),
     "years": uniform(0.01, 3.0),
     "rate": sometimes(uniform(-0.05, 0.15)),
-    "fee": sometimes(uniform(0.0, 0.05)),
+    "expense": sometimes(uniform(0.0, 0.05)),
 }
 PRODUCT_OUTSIDE = {name: {**NEGATIVE, np.inf: "invalid"} for name in ("vol", "years")}
 POOLS = Case(
@@ -501,9 +501,29 @@ CASES: dict[str, Case] = {
         {"return_": uniform(-0.9, 1.0), **PRODUCT},
         {"return_": {-1.0: "invalid", np.inf: "invalid"}, **PRODUCT_OUTSIDE},
     ),
+    "funding_fair_price": Case(
+        {
+            "index": lognormal(100.0, 1.0),
+            "premium_speed": uniform(20.0, 1095.0),
+            "drift": normal(0.2),
+            "interest": normal(0.1),
+            "inverse": codes(2),
+        },
+        {"index": NO_PRICE},
+    ),
+    "funding_fair_premium": Case(
+        {
+            "drift": normal(0.3),
+            "count": one_of(1095.0, 8760.0),
+            "interest": sometimes(normal(1e-4), 1e-4),
+            "clamp": sometimes(uniform(0.0, 1e-3), 5e-4),
+            "on_mark": codes(2),
+        },
+        {"count": {0.0: "invalid", **NEGATIVE}, "clamp": NEGATIVE},
+    ),
     "funding_payment": Case(
         {
-            "position": normal(1000.0),
+            "quantity": normal(1000.0),
             "mark": lognormal(100.0, 1.0),
             "rate": normal(1e-3),
             "multiplier": one_of(1.0, 1e-6, 0.1),
@@ -513,7 +533,7 @@ CASES: dict[str, Case] = {
     ),
     "funding_total": Case(
         {
-            "position": normal(1000.0),
+            "quantity": normal(1000.0),
             "mark": lognormal(100.0, 1.0),
             "rate": normal(1e-3),
             "fx": sometimes(lognormal(100.0, 1.0), 1.0),
@@ -558,7 +578,7 @@ CASES: dict[str, Case] = {
     "funding_impact_price": Case(
         {
             "prices": lognormal(100.0, 0.01),
-            "sizes": lognormal(10.0, 1.0),
+            "quantity": lognormal(10.0, 1.0),
             "notional": lognormal(3000.0, 1.0),
             "multiplier": one_of(1.0),
             "inverse": one_code(0),

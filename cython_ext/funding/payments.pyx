@@ -77,7 +77,7 @@ cdef inline bint one_price(int kind, char** args, cnp.npy_intp* dimensions, cnp.
 
 
 cdef void payment_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    """position, mark, rate, multiplier, inverse -> cash"""
+    """quantity, mark, rate, multiplier, inverse -> cash"""
     if dimensions[0] == 0:
         return
     if steps[4] != 0:
@@ -91,7 +91,7 @@ cdef void payment_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* step
 
 funding_payment = make_ufunc(
     payment_loop, "funding_payment", "ddddb", "d", "",
-    "Loop behind shortgamma.funding.accrue: position, mark, rate, multiplier, inverse (int8, 0 or 1).")
+    "Loop behind shortgamma.funding.accrue: quantity, mark, rate, multiplier, inverse (int8, 0 or 1).")
 
 
 cdef enum:
@@ -290,7 +290,7 @@ cdef inline void totals(int kind, char** args, cnp.npy_intp* dimensions, cnp.npy
 
 
 cdef void total_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    """position, mark, rate, fx, multiplier, inverse -> cash"""
+    """quantity, mark, rate, fx, multiplier, inverse -> cash"""
     cdef Py_ssize_t path
     cdef long long outside = 0
     cdef Status status
@@ -335,7 +335,7 @@ cdef void index_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps,
 
 funding_total = make_ufunc(
     total_loop, "funding_total", "dddddb", "d", "(t),(t),(t),(t),(),()->()",
-    "Loop behind shortgamma.funding.total: position, mark, rate, fx, multiplier, inverse (int8, 0 or 1).")
+    "Loop behind shortgamma.funding.total: quantity, mark, rate, fx, multiplier, inverse (int8, 0 or 1).")
 
 funding_index = make_ufunc(
     index_loop, "funding_index", "dddb", "d", "(t),(t),(),()->(t)",

@@ -96,7 +96,7 @@ cdef inline double fill_order(
 
 
 cdef void impact_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    """prices, sizes, notional, multiplier, inverse -> average price"""
+    """prices, quantity, notional, multiplier, inverse -> average price"""
     cdef Py_ssize_t book
     cdef Order order
     cdef long long outside = 0
@@ -125,4 +125,4 @@ funding_average = make_ufunc(
 
 funding_impact_price = make_ufunc(
     impact_loop, "funding_impact_price", "ddddb", "d", "(t),(t),(),(),()->()",
-    "Loop behind shortgamma.funding.impact_price: prices, sizes, notional, multiplier, inverse (int8, 0 or 1).")
+    "Loop behind shortgamma.funding.impact_price: prices, quantity, notional, multiplier, inverse (int8, 0 or 1).")

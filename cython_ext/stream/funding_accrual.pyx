@@ -17,7 +17,8 @@ cdef class FundingAccrual:
     Attributes
     ----------
     value : float
-        Sum of all payments, in the settlement coin, > 0 received.
+        Sum of all payments, in the settlement coin, > 0 received: their exact sum rounded once or twice, as that of
+        `shortgamma.funding.total`.
     initialized : bool
         Whether there was a payment.
 
@@ -39,8 +40,8 @@ cdef class FundingAccrual:
     """
 
     cdef readonly object contract
-    cdef readonly double value
     cdef readonly bint initialized
+    cdef formula.Sum total
     cdef double multiplier
     cdef bint inverse
 
@@ -52,15 +53,19 @@ cdef class FundingAccrual:
 
     def reset(self):
         """Forget all payments."""
-        self.value = 0.0
+        self.total.high = self.total.low = 0.0
         self.initialized = False
 
-    def update(self, double position, double mark, double rate):
-        """Cash received by ``position`` at a funding time with this mark and rate."""
+    @property
+    def value(self):
+        return formula.rounded(self.total)
+
+    def update(self, double quantity, double mark, double rate):
+        """Cash received by ``quantity`` contracts at a funding time with this mark and rate."""
         cdef double cash = contract_formula.checked(
-            formula.payment(self.inverse, position, mark, rate, self.multiplier), mark)
+            formula.payment(self.inverse, quantity, mark, rate, self.multiplier), mark)
         self.initialized = True
-        self.value += cash
+        formula.add(&self.total, cash)
         return cash
 
     def __repr__(self):
@@ -68,10 +73,10 @@ cdef class FundingAccrual:
         return f"FundingAccrual({self.contract!r}): {state}"
 
     def __getstate__(self):
-        return self.value, self.initialized
+        return self.total.high, self.total.low, self.initialized
 
     def __setstate__(self, state):
-        self.value, self.initialized = state
+        self.total.high, self.total.low, self.initialized = state
 
     def __reduce__(self):
         return FundingAccrual, (self.contract,), self.__getstate__()

@@ -498,7 +498,7 @@ WRONG_CALLS = [
     (
         lambda: total(np.ones((3, 2)), 1.0, 0.1, contract=ETHUSD, over=2),
         ValueError,
-        "over 2 is out of bounds for position of 2 dimensions",
+        "over 2 is out of bounds for quantity of 2 dimensions",
     ),
     (lambda: total(np.ones((3, 2)), 1.0, 0.1, contract=ETHUSD, over=(0, 0)), ValueError, "over names axis 0 twice"),
     (
@@ -514,12 +514,12 @@ WRONG_CALLS = [
     (
         lambda: total(np.ones((3, 2)), np.ones((3, 4)), 0.1, contract=ETHUSD),
         ValueError,
-        "mark of shape (3, 4) does not broadcast with position of shape (3, 2)",
+        "mark of shape (3, 4) does not broadcast with quantity of shape (3, 2)",
     ),
     (
         lambda: total(np.ones(3), np.ones(2), 0.1, contract=ETHUSD),
         ValueError,
-        "position has length 3 along the time axis, mark has 2",
+        "quantity has length 3 along the time axis, mark has 2",
     ),
     (
         lambda: funding_index([0.1, 0.2], [1.0, 2.0], ETHUSD, time=T[:1]),

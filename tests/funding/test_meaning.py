@@ -153,7 +153,7 @@ class TestFairPrice:
 
     @given(st.floats(-2.0, 2.0), st.sampled_from([1, 8]), st.floats(0.0, 0.0003), st.floats(0.0, 0.001))
     def test_premium_pays_the_drift(self, drift, hours, interest, clamp):
-        premium = fair_premium(drift, f"{hours}h", interest=interest, clamp=clamp)
+        premium = fair_premium(drift, f"{hours}h", paid_on="index", interest=interest, clamp=clamp)
         count = 8760 / hours
         assert count * rate(premium, interest, clamp=clamp) == pytest.approx(drift * (1 + premium), rel=1e-9, abs=1e-11)
 
@@ -311,7 +311,7 @@ WRONG_CALLS = [
         ValueError,
         "kind must be one of 'linear', 'inverse', 'quanto', got 'None'",
     ),
-    (lambda: fair_premium(0.1, clamp=-0.1), ValueError, "clamp must be >= 0, got -0.1"),
+    (lambda: fair_premium(0.1, paid_on="oracle"), ValueError, "paid_on must be one of 'index', 'mark', got 'oracle'"),
     (lambda: three_leg_path([1.0, 2.0], [1.0]), ValueError, "settlement has shape (1,), underlying has (2,)"),
     (lambda: three_leg_path([1.0], [1.0]), ValueError, "underlying must have at least two prices along the time axis"),
     (lambda: three_leg_path([1.0, 2.0], [1.0, 0.0]), ValueError, "settlement[1] must be > 0, got 0.0"),

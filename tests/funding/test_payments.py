@@ -73,7 +73,7 @@ def test_quanto_short_as_a_series():
 
 def test_signature_is_what_was_agreed():
     parameters = inspect.signature(accrue).parameters
-    assert list(parameters) == ["position", "mark", "rate", "contract", "axis", "fx", "out"]
+    assert list(parameters) == ["quantity", "mark", "rate", "contract", "axis", "fx", "out"]
     assert [parameters[name].kind for name in ("contract", "axis", "fx", "out")] == [inspect.Parameter.KEYWORD_ONLY] * 4
 
 
@@ -294,37 +294,37 @@ WRONG_CALLS = [
     (
         lambda: accrue(FOUR, SIX, 0.1, contract=ETHUSD),
         ValueError,
-        "position has length 4 along the time axis, mark has 6",
+        "quantity has length 4 along the time axis, mark has 6",
     ),
     (
         lambda: accrue(TABLE, SIX, FOUR, contract=ETHUSD),
         ValueError,
-        "rate has length 4 along the time axis, position has 6",
+        "rate has length 4 along the time axis, quantity has 6",
     ),
     (
         lambda: accrue(TABLE, SIX, 0.1, contract=ETHUSD, axis=1),
         ValueError,
-        "mark has length 6 along the time axis, position has 3",
+        "mark has length 6 along the time axis, quantity has 3",
     ),
     (
         lambda: accrue(np.ones((4, 3)), TABLE, 0.1, contract=ETHUSD),
         ValueError,
-        "position has length 4 along the time axis, mark has 6",
+        "quantity has length 4 along the time axis, mark has 6",
     ),
     (
         lambda: accrue(np.ones((6, 2)), TABLE, 0.1, contract=ETHUSD),
         ValueError,
-        "mark of shape (6, 3) does not broadcast with position of shape (6, 2)",
+        "mark of shape (6, 3) does not broadcast with quantity of shape (6, 2)",
     ),
     (
         lambda: accrue(np.ones((6, 3, 2)), TABLE, 0.1, contract=ETHUSD),
         ValueError,
-        "mark has shape (6, 3), position has (6, 3, 2): give a number, one per bar, or one per element",
+        "mark has shape (6, 3), quantity has (6, 3, 2): give a number, one per bar, or one per element",
     ),
     (
         lambda: accrue(TABLE, SIX, 0.1, contract=ETHUSD, axis=2),
         ValueError,
-        "axis 2 is out of bounds for position of 2 dimensions",
+        "axis 2 is out of bounds for quantity of 2 dimensions",
     ),
     (
         lambda: accrue(1, SIX, 0.1, contract=ETHUSD, axis=-2),
@@ -339,7 +339,7 @@ WRONG_CALLS = [
     (
         lambda: accrue("short", 2.0, 0.1, contract=ETHUSD),
         TypeError,
-        "position must be a number or an array of numbers, got 'short'",
+        "quantity must be a number or an array of numbers, got 'short'",
     ),
     (
         lambda: accrue(1, None, 0.1, contract=ETHUSD),

@@ -182,7 +182,7 @@ WRONG_CALLS = [
         "interest of shape (2,) does not broadcast with premium of shape (3,)",
     ),
     (lambda: premium_index(1.0, 2.0, None), TypeError, "index must be a number or an array of numbers, got None"),
-    (lambda: impact_price([1.0, 2.0], [1.0], 1.0), ValueError, "sizes has shape (1,), prices has (2,)"),
+    (lambda: impact_price([1.0, 2.0], [1.0], 1.0), ValueError, "quantity has shape (1,), prices has (2,)"),
     (lambda: impact_price(1.0, 1.0, 1.0), ValueError, "prices must have at least one dimension"),
     (lambda: impact_price([1.0], [1.0], 1.0, contract=1), TypeError, "contract must be a Contract, got int"),
     (lambda: average_premium(0.1), ValueError, "premium must have at least one dimension"),

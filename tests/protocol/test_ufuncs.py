@@ -323,7 +323,7 @@ def test_nan_gives_nan_quietly(name, argument):
         pytest.skip("its answer is an index: see test_nan_and_the_first_breach")
     if name in cases.TABLES:
         pytest.skip("an option counts at every spot: see test_numbers_out_of_their_domain of the profile")
-    if name == "funding_impact_price" and argument in ("prices", "sizes"):
+    if name == "funding_impact_price" and argument in ("prices", "quantity"):
         pytest.skip("an order fills before the level, or the book ends there: see test_impact_price")
     if name.startswith("carry_cash_and_carry") and cases.has_time(UFUNCS[name])[place_of(name, argument)]:
         pytest.skip("a missing price is no information: see test_missing_marks_are_no_information")

@@ -8,6 +8,18 @@ from shortgamma.funding.events import (
 from shortgamma.funding.events import (
     position_at as position_at,
 )
+from shortgamma.funding.fair import (
+    fair_drift as fair_drift,
+)
+from shortgamma.funding.fair import (
+    fair_premium as fair_premium,
+)
+from shortgamma.funding.fair import (
+    fair_price as fair_price,
+)
+from shortgamma.funding.fair import (
+    quanto_adjustment as quanto_adjustment,
+)
 from shortgamma.funding.meaning import (
     RealizedFunding as RealizedFunding,
 )
@@ -25,18 +37,6 @@ from shortgamma.funding.meaning import (
 )
 from shortgamma.funding.meaning import (
     delta_neutral_carry as delta_neutral_carry,
-)
-from shortgamma.funding.meaning import (
-    fair_drift as fair_drift,
-)
-from shortgamma.funding.meaning import (
-    fair_premium as fair_premium,
-)
-from shortgamma.funding.meaning import (
-    fair_price as fair_price,
-)
-from shortgamma.funding.meaning import (
-    quanto_adjustment as quanto_adjustment,
 )
 from shortgamma.funding.meaning import (
     realized_funding as realized_funding,

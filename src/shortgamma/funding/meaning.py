@@ -1,4 +1,4 @@
-"""What funding means: yields, carry and fair values; the public names are in ``shortgamma.funding``."""
+"""What funding comes to: yields and carry; the public names are in ``shortgamma.funding``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from shortgamma._core.checks import number, plain, refuse_choice, refuse_where, time_axis
 from shortgamma._core.results import Result
 from shortgamma._core.times import YEAR, duration
+from shortgamma.funding.fair import quanto_adjustment
 
 if TYPE_CHECKING:
     from typing import Any, Literal
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from shortgamma._core.types import Floats
 
 COMPOUNDINGS = ("simple", "compound", "continuous")
-KINDS = ("linear", "inverse", "quanto")
 
 
 def annualize(
@@ -130,7 +130,7 @@ def realized_funding(rate: ArrayLike, interval: Any = "8h", *, axis: int = 0) ->
         np.mean(given, axis=along) * count,
         np.std(given, axis=along, ddof=1) * np.sqrt(count),
         np.sum(given, axis=along),
-        np.mean(given > 0.0, axis=along),
+        np.where(np.isnan(given).any(axis=along), np.nan, np.mean(given > 0.0, axis=along))[()],
     )
 
 
@@ -214,229 +214,6 @@ def break_even_holding(carry: ArrayLike, fees: ArrayLike) -> Any:
     with np.errstate(divide="ignore", invalid="ignore"):
         years = np.where(cost == 0.0, 0.0, np.where(gain > 0.0, cost / gain, np.inf))
     return np.where(np.isnan(cost + gain), np.nan, years)[()]
-
-
-def quanto_adjustment(correlation: ArrayLike, vol_underlying: ArrayLike, vol_settlement: ArrayLike) -> Any:
-    """What a short quanto position loses per year to the covariance of underlying and settlement coin.
-
-    Parameters
-    ----------
-    correlation : array_like
-        Correlation of the returns of the underlying and of the settlement coin, both in the quote currency,
-        in [-1, 1].
-    vol_underlying, vol_settlement : array_like
-        Their volatilities per year, >= 0.
-
-    Returns
-    -------
-    ndarray or float
-        correlation * vol_underlying * vol_settlement per year: the funding by which a quanto swap must exceed a linear
-        one, so that nobody prefers a side.
-
-    Raises
-    ------
-    ValueError
-        If a correlation or a volatility is out of its range.
-    TypeError
-        If an input is not numeric.
-
-    Examples
-    --------
-    ETHUSD settled in XBT: 85 % correlation, 80 % volatility each.
-
-    >>> import shortgamma as sg
-    >>> round(float(sg.funding.quanto_adjustment(0.85, 0.80, 0.80)), 10)
-    0.544
-    """
-    rho = number("correlation", correlation)
-    refuse_where(np.abs(rho) > 1.0, "correlation", rho, "between -1 and 1")
-    vols = []
-    for name, value in (("vol_underlying", vol_underlying), ("vol_settlement", vol_settlement)):
-        vols.append(number(name, value))
-        refuse_where(vols[-1] < 0.0, name, vols[-1], ">= 0")
-    product = np.multiply(plain("correlation", correlation), plain("vol_underlying", vol_underlying))
-    return np.multiply(product, plain("vol_settlement", vol_settlement))
-
-
-def fair_drift(
-    kind: Literal["linear", "inverse", "quanto"],
-    *,
-    rate: ArrayLike,
-    holding_yield: ArrayLike = 0.0,
-    quanto: ArrayLike = 0.0,
-) -> Any:
-    """Growth per year of the underlying, seen by who counts in the settlement coin: the fair funding at the index.
-
-    Parameters
-    ----------
-    kind : {"linear", "inverse", "quanto"}
-        Kind of the contract.
-    rate : array_like
-        Interest per year in the quote currency.
-    holding_yield : array_like, default 0.0
-        Interest or yield per year of the underlying coin.
-    quanto : array_like, default 0.0
-        `quanto_adjustment` of a quanto contract.
-
-    Returns
-    -------
-    ndarray or float
-        Per year: rate - holding_yield, for a quanto contract plus ``quanto``. It is what longs pay if the swap
-        trades at its index.
-
-    Raises
-    ------
-    ValueError
-        If ``kind`` is none of the three.
-    TypeError
-        If an input is not numeric.
-
-    See Also
-    --------
-    fair_price : When the funding follows from the premium.
-
-    Notes
-    -----
-    Ackerer, Hugonnier and Jermann, Perpetual futures pricing, arXiv 2310.11771. An inverse contract is a linear one on
-    the reciprocal price with the two interest rates exchanged, and its long holds the short side of that.
-
-    Examples
-    --------
-    >>> import shortgamma as sg
-    >>> adjustment = sg.funding.quanto_adjustment(0.85, 0.80, 0.80)
-    >>> round(float(sg.funding.fair_drift("quanto", rate=0.05, quanto=adjustment)), 4)
-    0.594
-    """
-    _choice("kind", kind, KINDS)
-    drift = np.subtract(plain("rate", rate), plain("holding_yield", holding_yield))
-    return np.add(drift, plain("quanto", quanto)) if kind == "quanto" else drift
-
-
-def fair_price(
-    index: ArrayLike,
-    kind: Literal["linear", "inverse", "quanto"],
-    *,
-    premium_speed: ArrayLike,
-    rate: ArrayLike,
-    holding_yield: ArrayLike = 0.0,
-    interest: ArrayLike = 0.0,
-    quanto: ArrayLike = 0.0,
-) -> Any:
-    """Price of a perpetual swap without arbitrage, when its funding follows from the premium.
-
-    Parameters
-    ----------
-    index : array_like
-        Price x of the underlying.
-    kind : {"linear", "inverse", "quanto"}
-        Kind of the contract.
-    premium_speed : array_like
-        kappa: how much of the premium longs pay per year, 3 * 365 where the premium is paid every 8 hours.
-    rate, holding_yield : array_like
-        Interest per year of the quote currency, and of the underlying coin.
-    interest : array_like, default 0.0
-        iota: what longs pay beside the premium, per year, as a fraction of the index.
-    quanto : array_like, default 0.0
-        `quanto_adjustment` of a quanto contract.
-
-    Returns
-    -------
-    ndarray or float
-        Price f of the swap; NaN, with the invalid flag, where the premium is paid too slowly for there to be one.
-
-    Raises
-    ------
-    ValueError
-        If ``kind`` is none of the three.
-    TypeError
-        If an input is not numeric.
-
-    Notes
-    -----
-    Per year a long pays kappa (f - x) + iota x for linear and quanto contracts, and in the coin kappa (1/x - 1/f) +
-    iota / x for inverse ones. With d of `fair_drift`,
-
-        f = x (kappa - iota) / (kappa - d)            linear, quanto
-        f = x (kappa + d) / (kappa + iota)            inverse
-
-    Ackerer, Hugonnier and Jermann, Perpetual futures pricing, arXiv 2310.11771; for linear ones and no interest He,
-    Manela, Ross and von Wachter, Fundamentals of perpetual futures, arXiv 2212.06888.
-
-    Examples
-    --------
-    With a premium that is paid every 8 hours, 5 % of interest is half a basis point:
-
-    >>> import shortgamma as sg
-    >>> round(float(sg.funding.fair_price(10_000.0, "linear", premium_speed=3 * 365, rate=0.05)), 3)
-    10000.457
-    """
-    drift = fair_drift(kind, rate=rate, holding_yield=holding_yield, quanto=quanto)
-    kappa, iota = number("premium_speed", premium_speed), plain("interest", interest)
-    price = plain("index", index)
-    if kind == "inverse":
-        above, below = np.add(kappa, drift), np.add(kappa, iota)
-    else:
-        above, below = np.subtract(kappa, iota), np.subtract(kappa, drift)
-    # no price holds the premium where it cannot outpay the drift: 0 times an infinity is no number
-    possible = np.where((above > 0.0) & (below > 0.0) | np.isnan(above + below), 1.0, 0.0)
-    with np.errstate(divide="ignore"):
-        return price * (above / below * (possible * np.where(possible == 0.0, np.inf, 1.0)))
-
-
-def fair_premium(
-    drift: ArrayLike,
-    interval: Any = "8h",
-    *,
-    interest: ArrayLike = 0.0001,
-    clamp: ArrayLike = 0.0005,
-) -> Any:
-    """Premium at which a venue's funding formula pays the fair drift.
-
-    Parameters
-    ----------
-    drift : array_like
-        Fair funding per year at the index; see `fair_drift`.
-    interval : str, timedelta or timedelta64, default "8h"
-        Funding interval.
-    interest, clamp : array_like, default 0.0001 and 0.0005
-        Interest per interval and half width of the dead band, as of `rate`.
-
-    Returns
-    -------
-    ndarray or float
-        Premium P = f / x - 1, a fraction. Where the drift is what the dead band pays it lies within the band, where it
-        is less or more outside of it. NaN where funding cannot keep up with the drift.
-
-    Raises
-    ------
-    ValueError
-        If a clamp is negative or ``interval`` not > 0.
-    TypeError
-        If an input is not numeric.
-
-    Notes
-    -----
-    With n intervals a year, n F(P) = drift (1 + P): n (P -+ clamp) outside of the band, n times the interest within.
-
-    Examples
-    --------
-    The dead band hides drift near 10.95 % a year; a quanto swap at 59.4 % trades 9 basis points above its index:
-
-    >>> import shortgamma as sg
-    >>> round(float(sg.funding.fair_premium(0.594)), 6)
-    0.001043
-    """
-    count = YEAR / duration("interval", interval)
-    band, middle = number("clamp", clamp), number("interest", interest)
-    refuse_where(band < 0, "clamp", band, ">= 0")
-    grown = number("drift", drift).astype(np.float64, copy=False)
-    short_of = [count * middle - grown * (1.0 + edge) for edge in (middle - band, middle + band)]
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        above = (count * band + grown) / (count - grown)
-        below = (grown - count * band) / (count - grown)
-        within = np.where(grown == 0.0, middle, count * middle / grown - 1.0)
-        premium = np.where(np.minimum(*short_of) > 0.0, below, np.where(np.maximum(*short_of) < 0.0, above, within))
-    return np.where(np.isnan(grown) | (grown >= count), np.nan, premium)[()]
 
 
 class ThreeLegs(Result):

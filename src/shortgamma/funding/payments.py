@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from shortgamma._core.types import Floats
     from shortgamma.contracts import Contract
 
-NAMES = ("position", "mark", "rate", "fx")
+NAMES = ("quantity", "mark", "rate", "fx")
 # NumPy would copy a mark and a rate for each element of a buffer full of rows; with a buffer shorter than a row of so
 # many accounts it hands over rows.
 WIDE = 64
@@ -42,7 +42,7 @@ def aligned(values: Sequence[Any], axis: int) -> tuple[list[Any], int, int]:
 
 
 def accrue(
-    position: ArrayLike,
+    quantity: ArrayLike,
     mark: ArrayLike,
     rate: ArrayLike,
     *,
@@ -55,7 +55,7 @@ def accrue(
 
     Parameters
     ----------
-    position : array_like
+    quantity : array_like
         Contracts held at each funding time, > 0 long. A 1-D input among N-D ones is a time series and runs
         along ``axis``.
     mark : array_like
@@ -104,7 +104,7 @@ def accrue(
     0.00026455
     """
     contracts.checked(contract)
-    inputs = (position, mark, rate) if fx is None else (position, mark, rate, fx)
+    inputs = (quantity, mark, rate) if fx is None else (quantity, mark, rate, fx)
     values, widest, _ = aligned(inputs, axis)
     exchange = values.pop() if fx is not None else None
     values += [contract.multiplier, contract.code]
@@ -122,7 +122,7 @@ def accrue(
 
 
 def total(
-    position: ArrayLike,
+    quantity: ArrayLike,
     mark: ArrayLike,
     rate: ArrayLike,
     *,
@@ -136,7 +136,7 @@ def total(
 
     Parameters
     ----------
-    position, mark, rate : array_like
+    quantity, mark, rate : array_like
         As of `accrue`.
     contract : Contract
         What is held.
@@ -170,16 +170,16 @@ def total(
 
     >>> import numpy as np
     >>> import shortgamma as sg
-    >>> position = np.array([[1.0, -2.0], [1.0, -2.0], [0.0, 3.0]])
+    >>> quantity = np.array([[1.0, -2.0], [1.0, -2.0], [0.0, 3.0]])
     >>> mark, rate = [100.0, 200.0, 100.0], [0.01, 0.01, -0.01]
     >>> linear = sg.contracts.Contract("linear")
-    >>> sg.funding.total(position, mark, rate, contract=linear, over=0)
+    >>> sg.funding.total(quantity, mark, rate, contract=linear, over=0)
     array([-3.,  9.])
-    >>> sg.funding.total(position, mark, rate, contract=linear, over=1)
+    >>> sg.funding.total(quantity, mark, rate, contract=linear, over=1)
     array([1., 2., 3.])
     """
     contracts.checked(contract)
-    values, widest, _ = aligned((position, mark, rate, 1.0 if fx is None else fx), axis)
+    values, widest, _ = aligned((quantity, mark, rate, 1.0 if fx is None else fx), axis)
     labels = values[widest]
     arrays = [number(name, value) for name, value in zip(NAMES, values, strict=True)]
     shape: tuple[int, ...] = ()

@@ -137,7 +137,7 @@ def premium_index(
 
 def impact_price(
     prices: ArrayLike,
-    sizes: ArrayLike,
+    quantity: ArrayLike,
     notional: ArrayLike,
     *,
     contract: Contract | None = None,
@@ -148,7 +148,7 @@ def impact_price(
 
     Parameters
     ----------
-    prices, sizes : array_like
+    prices, quantity : array_like
         Prices and contracts of the levels along ``axis``, best first. A NaN ends the book.
     notional : array_like
         Value of the order in the settlement coin, > 0; broadcasts with the books.
@@ -163,7 +163,7 @@ def impact_price(
     -------
     ndarray or float
         The price at which all contracts together are worth the notional. NaN where the book is too thin; NaN, with the
-        invalid flag, where a price is not > 0, a size negative, or the notional not > 0.
+        invalid flag, where a price is not > 0, a quantity negative, or the notional not > 0.
 
     Raises
     ------
@@ -179,12 +179,12 @@ def impact_price(
     105.0
     """
     contract = contracts.Contract("linear") if contract is None else contracts.checked(contract)
-    levels = [number(name, value) for name, value in (("prices", prices), ("sizes", sizes))]
+    levels = [number(name, value) for name, value in (("prices", prices), ("quantity", quantity))]
     if levels[0].shape != levels[1].shape:
-        raise ValueError(f"sizes has shape {levels[1].shape}, prices has {levels[0].shape}")
+        raise ValueError(f"quantity has shape {levels[1].shape}, prices has {levels[0].shape}")
     along = time_axis(axis, levels[0].ndim, "prices")
     values = (*levels, notional, contract.multiplier, contract.code)
-    names = ("prices", "sizes", "notional")
+    names = ("prices", "quantity", "notional")
     key = (along - levels[0].ndim,)
     return call(dispatch.funding.rates.funding_impact_price, names, values, out, axes=[key, key, (), (), (), ()])
 
