@@ -600,8 +600,8 @@ def usage_errors(folder):
     bad.write_text("date,close\n2024-01-01,1\n2024-01-02,abc\n")
     newline = folder / "new\nline.csv"
     return {
-        "no command": ([], "a command is needed: run, funding or info"),
-        "unknown command": (["walk"], "unknown command 'walk': choose run, funding or info"),
+        "no command": ([], "a command is needed: run, funding, flows or info"),
+        "unknown command": (["walk"], "unknown command 'walk': choose run, funding, flows or info"),
         "unknown option": (["run", "--fast"], "unrecognized arguments: --fast"),
         "abbreviated option": (["run", "--js", "x"], "unrecognized arguments: --js"),
         "option without file": (["run", "--json"], "argument --json: expected one argument"),
@@ -671,7 +671,7 @@ def test_every_error_is_tried(errors):
 def test_process(tmp_path):
     result = shell("walk")
     assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr == "shortgamma: error: unknown command 'walk': choose run, funding or info\n"
+    assert result.stderr == "shortgamma: error: unknown command 'walk': choose run, funding, flows or info\n"
     result = shell("run", tmp_path / "none.csv")
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == f"shortgamma: error: {tmp_path}/none.csv: no such file\n"
