@@ -3,6 +3,8 @@ from shortgamma.io.chains import Chain as Chain
 from shortgamma.io.chains import read_chain as read_chain
 from shortgamma.io.funding import FundingHistory as FundingHistory
 from shortgamma.io.funding import read_funding as read_funding
+from shortgamma.io.futures import FuturesTable as FuturesTable
+from shortgamma.io.futures import read_futures as read_futures
 from shortgamma.io.prices import Prices as Prices
 from shortgamma.io.prices import Split as Split
 from shortgamma.io.prices import read_prices as read_prices
