@@ -57,6 +57,10 @@ def test_basis_unwind():
     # from 3.3 % with 22 days left to 9 % with 21
     needed = (0.09 * 21 - 0.033 * 22) / 365
     assert needed == pytest.approx(0.00318904109589041, rel=1e-14)
+    depth = 2e9 / needed
+    assert depth == pytest.approx(627e9, rel=1e-3)
+    found = sg.dealer.basis_unwind(1e9, spot_depth=depth, futures_depth=depth, years=21 / 365)
+    assert found.change == pytest.approx(needed, rel=1e-14)
 
 
 def test_seed_flows():

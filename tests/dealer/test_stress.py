@@ -145,3 +145,20 @@ def test_last_hour_counts_whole_days_only():
         sg.dealer.last_hour(time[:2] + np.array([0, 30], dtype="timedelta64[m]"), price[:2], volume[:2], at=0)
     with pytest.raises(ValueError, match="at must be an hour from 0 to 23, got 24"):
         sg.dealer.last_hour(time, price, volume, at=24)
+
+
+def test_days_beyond_three_and_a_half(market):
+    """SPY since 1994, a window of 250 days: twenty times as many as a normal distribution has."""
+    with (market / "us_etf_daily" / "SPY.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    dates = [row["Date"] for row in rows]
+    returns = np.diff(np.log([float(row["Close"]) for row in rows]))
+    z = sg.dealer.zscore(returns, 250)
+    days = int(np.isfinite(z).sum())
+    assert (int((np.abs(z) > 3.5).sum()), days) == (76, 8183)
+    assert days * sg.dealer.tail_probability(3.5, tails=2) == pytest.approx(3.8, abs=0.05)
+    day = dates.index("2020-03-16") - 1
+    assert z[day] == pytest.approx(-7.978822308216198, rel=1e-9)
+    inside = returns[day - 249 : day + 1]
+    assert (returns[day] - inside.mean()) / inside.std(ddof=1) == pytest.approx(-7.094689233383431, rel=1e-9)
+    assert z[dates.index("2018-02-05") - 1] == pytest.approx(-9.414202430661447, rel=1e-9)
