@@ -601,7 +601,7 @@ def usage_errors(folder):
     newline = folder / "new\nline.csv"
     return {
         "no command": ([], "a command is needed: run, funding, flows or info"),
-        "unknown command": (["walk"], "unknown command 'walk': choose run, funding, flows or info"),
+        "unknown command": (["walk"], "unknown command 'walk': choose run, funding, carry, flows or info"),
         "unknown option": (["run", "--fast"], "unrecognized arguments: --fast"),
         "abbreviated option": (["run", "--js", "x"], "unrecognized arguments: --js"),
         "option without file": (["run", "--json"], "argument --json: expected one argument"),
@@ -671,7 +671,7 @@ def test_every_error_is_tried(errors):
 def test_process(tmp_path):
     result = shell("walk")
     assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr == "shortgamma: error: unknown command 'walk': choose run, funding, flows or info\n"
+    assert result.stderr == "shortgamma: error: unknown command 'walk': choose run, funding, carry, flows or info\n"
     result = shell("run", tmp_path / "none.csv")
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == f"shortgamma: error: {tmp_path}/none.csv: no such file\n"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-COMMANDS = ("run", "funding", "flows", "info")
+COMMANDS = ("run", "funding", "carry", "flows", "info")
 
 
 class Parser(argparse.ArgumentParser):
