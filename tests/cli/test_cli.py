@@ -600,7 +600,7 @@ def usage_errors(folder):
     bad.write_text("date,close\n2024-01-01,1\n2024-01-02,abc\n")
     newline = folder / "new\nline.csv"
     return {
-        "no command": ([], "a command is needed: run, funding, flows or info"),
+        "no command": ([], "a command is needed: run, funding, carry, flows or info"),
         "unknown command": (["walk"], "unknown command 'walk': choose run, funding, carry, flows or info"),
         "unknown option": (["run", "--fast"], "unrecognized arguments: --fast"),
         "abbreviated option": (["run", "--js", "x"], "unrecognized arguments: --js"),
