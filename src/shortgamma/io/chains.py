@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import math
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,8 +11,10 @@ import numpy as np
 
 from shortgamma._core.results import Result
 from shortgamma._core.times import DAY, HOUR, MINUTE, YEAR, moment, of_texts
+from shortgamma.io._engine.cells import Bad, Numbers
 from shortgamma.io._engine.errors import counted, shown
 from shortgamma.io._engine.source import Source
+from shortgamma.io._engine.table import Records, Rows, TextTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 
     Row = dict[str, str]
 
+# Names that the header of a chain has, without case and punctuation.
+KNOWN = frozenset({
+    "instrumentname", "contractsymbol", "strike", "strikeprice", "expiration", "expirationdate", "expiry", "expirydate",
+    "expiryunix", "optiontype", "optionright", "putcall", "openinterest", "impliedvolatility", "markiv",
+})  # fmt: skip
 MONTHS = dict(
     zip(("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), range(1, 13), strict=True)
 )
@@ -165,7 +171,9 @@ def read_chain(source: Any, *, time: Any = None, spot: float | None = None, mult
     if any(line.startswith("Expiration Date,Calls") for line in lines[:6]):
         quotes = _cboe(text, lines)
     else:
-        rows = list(csv.DictReader(io.StringIO("\n".join(lines))))
+        table = TextTable(text, KNOWN)
+        names = table.names
+        rows = [dict(zip(names, cells, strict=False)) for _, cells in Rows(table, Records(text, table.delimiter))]
         if not rows:
             text.refuse("has no rows")
         quotes = _table(text, rows, wanted)
@@ -198,13 +206,12 @@ def read_chain(source: Any, *, time: Any = None, spot: float | None = None, mult
 
 def _number(source: Source, cell: str | None, column: str, line: int) -> float:
     """A cell; NaN for an empty one."""
-    cell = (cell or "").strip()
-    if cell.lower() in ("", "nan", "-", "--", "n/a", "none"):
-        return math.nan
+    numbers = Numbers()
     try:
-        return float(cell)
-    except ValueError:
-        source.refuse(f"column {column}: {shown(cell)} is not a number", line)
+        numbers.add([cell or ""])
+        return float(numbers.done()[0])
+    except Bad as bad:
+        source.refuse(f"column {column}: {bad.reason}", line)
 
 
 def _column(source: Source, rows: Sequence[Row], name: str | None, line: int = 2) -> list[float]:

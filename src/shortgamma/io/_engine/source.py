@@ -45,6 +45,8 @@ class Source:
             self.name = named(name) if isinstance(name, str) else "source"
             self.data = self._read(source)
             self.size = len(self.data)
+        elif not isinstance(source, str | os.PathLike):
+            raise TypeError(f"source must be a path or an open file, got {type(source).__name__}")
         else:
             self.path = os.fsdecode(source)
             self.name = named(self.path)
