@@ -6,7 +6,7 @@ cimport numpy as cnp
 
 from cython_ext._loop.blocks cimport Status, no_price, status_restore, status_save
 from shortgamma.kernels.contracts cimport checked, value
-from shortgamma.kernels.funding.events cimport SOON, area, due_at, guess_of, is_before, is_near, span
+from shortgamma.kernels.funding.events cimport SOON, area, due_at, guess_of, is_before, off_minute, span
 from shortgamma.kernels.funding.payments cimport Sum, add, add_lane, error_of, payment, rounded
 from shortgamma.kernels.numeric.vecmath cimport INFINITY, NAN
 
@@ -52,7 +52,7 @@ cdef struct Fills:
     Py_ssize_t first
     int64_t counts_from[AHEAD]
     double per_event
-    # whether a fill at 08:00:00 is one at the time of a payment that is stamped 08:00:00.007
+    # whether events are payments that are stamped beside the minute at which they were due, as 08:00:00.007
     bint nominal
 
 
@@ -97,19 +97,39 @@ cdef inline Problem check(
     return Problem(FINE, 0)
 
 
-cdef inline Problem check_events(const int64_t* event, Py_ssize_t events) noexcept nogil:
+cdef inline bint tick_evenly(const int64_t* event, Py_ssize_t events) noexcept nogil:
+    """Whether times follow each other by one step > 0, as those of most clocks do."""
     cdef Py_ssize_t i
-    cdef int bad = 0
+    cdef uint64_t step, uneven = 0
+    if events < 2:
+        return events == 1 and event[0] != INT64_MIN
+    step = <uint64_t> event[1] - <uint64_t> event[0]
+    for i in range(1, events):
+        uneven |= (<uint64_t> event[i] - <uint64_t> event[i - 1]) ^ step
+    # the range of times is not passed on the way
+    return uneven == 0 and event[0] != INT64_MIN and 0.0 < <double> step * <double> (events - 1) < 9e18 and (
+        event[events - 1] > event[0])
+
+
+cdef inline Problem check_events(const int64_t* event, Py_ssize_t events, bint* nominal) noexcept nogil:
+    """The first thing wrong with the times of events; nominal is cleared if all are on whole minutes."""
+    cdef Py_ssize_t i
+    cdef int64_t off = 0
+    if tick_evenly(event, events):
+        if nominal[0]:
+            nominal[0] = (off_minute(event[0]) | off_minute(event[events - 1] if events < 2 else event[1])) != 0
+        return Problem(FINE, 0)
     if events and event[0] == INT64_MIN:
         return Problem(EVENT_NOT_A_TIME, 0)
     for i in range(1, events):
-        bad |= event[i] <= event[i - 1]
-    if bad:
-        for i in range(1, events):
-            if event[i] == event[i - 1]:
-                return Problem(EVENT_TWICE, i)
-            if event[i] < event[i - 1]:
-                return Problem(EVENT_NOT_A_TIME if event[i] == INT64_MIN else EVENT_UNSORTED, i)
+        if event[i] == event[i - 1]:
+            return Problem(EVENT_TWICE, i)
+        if event[i] < event[i - 1]:
+            return Problem(EVENT_NOT_A_TIME if event[i] == INT64_MIN else EVENT_UNSORTED, i)
+    if nominal[0]:
+        for i in range(events):
+            off |= off_minute(event[i])
+        nominal[0] = off != 0
     return Problem(FINE, 0)
 
 
@@ -125,6 +145,20 @@ cdef inline Py_ssize_t search(const int64_t* event, Py_ssize_t count, int64_t fi
     return low
 
 
+cdef void count_from_due(
+    Fills* fills, const int64_t* event, Py_ssize_t events, int64_t later, Py_ssize_t known,
+) noexcept nogil:
+    """Move fills that lie between the stamp of a payment and the minute at which it was due."""
+    cdef Py_ssize_t k
+    cdef int64_t time, guess
+    for k in range(known):
+        time, guess = fills.time[fills.next + k], fills.counts_from[k]
+        if guess > 0 and not is_before(due(event, events, guess - 1), time, later):
+            fills.counts_from[k] = guess - 1
+        elif guess < events and is_before(due(event, events, guess), time, later):
+            fills.counts_from[k] = guess + 1
+
+
 cdef inline void look_ahead(Fills* fills, const int64_t* event, Py_ssize_t events, int64_t later) noexcept nogil:
     """From which event on each of the next fills counts.
 
@@ -132,7 +166,6 @@ cdef inline void look_ahead(Fills* fills, const int64_t* event, Py_ssize_t event
     """
     cdef Py_ssize_t i, k, known = fills.end - fills.next if fills.end - fills.next < AHEAD else AHEAD
     cdef int64_t time, guess, before, after, wrong = 0, last = events - 1
-    cdef int64_t near = 0
     fills.first = fills.next
     for k in range(known):
         time = fills.time[fills.next + k]
@@ -140,18 +173,12 @@ cdef inline void look_ahead(Fills* fills, const int64_t* event, Py_ssize_t event
         before, after = event[guess - 1 if guess > 0 else 0], event[guess if guess < last else last]
         wrong |= (guess > 0) & (1 - is_before(before, time, later))
         wrong |= (guess <= last) & is_before(after, time, later)
-        near |= is_near(before, time) | is_near(after, time)
         fills.counts_from[k] = guess
     if wrong:
         for k in range(known):
             fills.counts_from[k] = search(event, events, fills.time[fills.next + k], later)
-    if fills.nominal and (near or wrong):
-        for k in range(known):
-            time, guess = fills.time[fills.next + k], fills.counts_from[k]
-            if guess > 0 and not is_before(due(event, events, guess - 1), time, later):
-                fills.counts_from[k] = guess - 1
-            elif guess <= last and is_before(due(event, events, guess), time, later):
-                fills.counts_from[k] = guess + 1
+    if fills.nominal:
+        count_from_due(fills, event, events, later, known)
     for i in range(known, AHEAD):
         # after the last fill nothing changes any more
         fills.counts_from[i] = events
@@ -175,7 +202,7 @@ cdef inline void sizes(
             look_ahead(fills, event, events, later)
         change = fills.counts_from[next - fills.first]
         # times that another thread changes meanwhile may decrease; what is written stays within the block
-        change = change if change > done else done
+        change = change if change > begin else begin
         stop = change if change < end else end
         size = held * multiplier
         while True:
@@ -390,9 +417,9 @@ cdef inline Problem enter(const Accounts* accounts, Py_ssize_t number, Account* 
     fills.position = 0.0
     fills.nominal = accounts.nominal
     if not accounts.shared:
-        problem = check_events(account.event, account.events)
+        problem = check_events(account.event, account.events, &fills.nominal)
     if problem.what == FINE:
-        problem = check(fills.time, fills.end, account.event, account.events, accounts.nominal)
+        problem = check(fills.time, fills.end, account.event, account.events, fills.nominal)
     return problem
 
 
@@ -473,7 +500,7 @@ def merge(fills, events, bint later, bint nominal, prices, contract, results):
     with nogil:
         status = status_save()
         if accounts.shared:
-            problem = check_events(accounts.event_time, accounts.events)
+            problem = check_events(accounts.event_time, accounts.events, &accounts.nominal)
         if problem.what == FINE:
             for number in range(accounts.count):
                 problem = enter(&accounts, number, &account)
@@ -543,7 +570,7 @@ def integrate(fills, knots, prices, contract, double interval, bint linear, resu
     with nogil:
         status = status_save()
         if accounts.shared:
-            problem = check_events(accounts.event_time, accounts.events)
+            problem = check_events(accounts.event_time, accounts.events, &accounts.nominal)
         if problem.what == FINE:
             for number in range(accounts.count):
                 problem = enter(&accounts, number, &account)

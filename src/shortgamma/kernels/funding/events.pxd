@@ -39,6 +39,11 @@ cdef inline int64_t due_at(int64_t stamp) noexcept nogil:
     return minute if is_near(minute, stamp) else stamp
 
 
+cdef inline int64_t off_minute(int64_t stamp) noexcept nogil:
+    """0 on a whole minute, else what the stamp is off the nearest one, or an error of rounding beside it."""
+    return stamp - <int64_t> (<double> stamp * (1.0 / 60e9) + (0.5 if stamp >= 0 else -0.5)) * MINUTE
+
+
 cdef inline double span(int64_t begin, int64_t end) noexcept nogil:
     """Time from one to a later; as unsigned numbers a difference does not overflow."""
     return <double> (<uint64_t> end - <uint64_t> begin)
