@@ -4,9 +4,9 @@ Units: ``rate`` is a fraction per funding interval, > 0 when longs pay shorts; c
 settlement coin, > 0 received. Time runs down axis 0. Times are datetime64, datetimes, ISO
 text, pandas, or numbers since 1970 whose unit their size tells.
 
-The modules: ``dense`` (positions on the funding clock), ``sums`` (of their payments), ``events`` (fills at any time),
-``rates`` (from a book to a rate), ``rules`` (venues as data), ``meaning`` (yields, fair values).
-Venues' files are read by `shortgamma.io.read_funding`.
+The modules: ``payments`` (positions on the funding clock, sums, the running index), ``events`` (fills at any time),
+``rates`` (from a book to a rate), ``fair`` (drift, price and premium without arbitrage), ``meaning`` (yields and carry),
+``rules`` (venues as data).
 """
 
 from shortgamma._core.lazy import attach

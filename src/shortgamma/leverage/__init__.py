@@ -4,9 +4,8 @@ Units: ``leverage`` signed, 3.0 for 3x and -1.0 for an inverse product; ``financ
 fractions per bar (a rate per year divided by the bars of a year); ``cost`` is a fraction of each trade. Time
 runs down axis 0.
 
-The modules: ``nav`` (rebalancing on a schedule), ``theory`` (closed forms), ``token_rule`` and ``simulation``
-(products that rebalance by any rule), ``rules`` (those of real products), ``comparison``
-(with a multiple of the underlying).
+The modules: ``nav`` (rebalancing on a schedule), ``token`` (products by rule, along paths), ``rules`` (of real products),
+``comparison`` (against a multiple of the underlying), ``theory`` (closed forms).
 """
 
 from shortgamma._core.lazy import attach
