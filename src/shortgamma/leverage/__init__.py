@@ -1,11 +1,11 @@
 """Leveraged and inverse products: net asset value under rebalancing to a constant leverage, and its theory.
 
-Units: ``leverage`` signed, 3.0 for 3x and -1.0 for an inverse product; ``financing`` and ``fee`` are
-fractions per bar (a rate per year divided by the bars of a year); ``cost`` is a fraction of each trade. Time
+Units: ``leverage`` signed, 3.0 for 3x and -1.0 for an inverse product; ``financing``, ``spread`` and
+``expense`` are rates a year, which need ``time`` or ``periods_per_year``; ``cost`` is a fraction of each trade. Time
 runs down axis 0.
 
-The modules: ``nav`` (rebalancing on a schedule), ``token`` (products by rule, along paths), ``rules`` (of real products),
-``comparison`` (against a multiple of the underlying), ``theory`` (closed forms).
+The modules: ``nav`` (rebalancing on a schedule), ``token`` (products by rule, along paths), ``rules`` (of real
+products), ``comparison`` (against a multiple of the underlying), ``theory`` (closed forms).
 """
 
 from shortgamma._core.lazy import attach
