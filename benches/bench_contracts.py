@@ -10,7 +10,7 @@ import shortgamma as sg
 from benches.common import OURS, Case, bench
 
 COUNT = 1_000_000
-QUANTO, INVERSE = sg.contracts.ETHUSD, sg.contracts.XBTUSD
+QUANTO, INVERSE = sg.venues.bitmex.contract("ETHUSD"), sg.venues.bitmex.contract("XBTUSD")
 
 
 def setup():

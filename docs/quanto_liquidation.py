@@ -21,7 +21,7 @@ def draw(target: Path) -> None:
 
     figure, axes = pyplot.subplots(figsize=(7.5, 5.0), layout="constrained")
     coin = np.linspace(6_000.0, 20_000.0, 300)
-    terms = {"contract": sg.contracts.ETHUSD, "maintenance": 0.0, "fx_entry": START}
+    terms = {"contract": "ETHUSD", "maintenance": 0.0, "fx_entry": START}
     for hedged, label, color in (
         (0.0, "margin in bitcoin", "tab:blue"),
         (0.5, "half and half", "tab:gray"),

@@ -12,8 +12,8 @@ from benches.common import OURS, Case, bench
 SHAPE = (2000, 500)
 CONTRACTS = {
     "linear": sg.contracts.Contract("linear", 0.001),
-    "inverse": sg.contracts.XBTUSD,
-    "quanto": sg.contracts.ETHUSD,
+    "inverse": sg.venues.bitmex.contract("XBTUSD"),
+    "quanto": sg.venues.bitmex.contract("ETHUSD"),
 }
 
 

@@ -12,7 +12,7 @@ from benches.common import OURS, Case, bench
 COUNT = 100_000
 BARS, PATHS = 2000, 5000
 ENTRY, MAINTENANCE = 200.0, 0.01
-CONTRACT = sg.contracts.ETHUSD
+CONTRACT = sg.venues.bitmex.contract("ETHUSD")
 SIZE = CONTRACT.multiplier
 
 

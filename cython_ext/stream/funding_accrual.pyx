@@ -34,7 +34,7 @@ cdef class FundingAccrual:
     Examples
     --------
     >>> import shortgamma as sg
-    >>> account = sg.stream.FundingAccrual(sg.contracts.XBTUSD)
+    >>> account = sg.stream.FundingAccrual("XBTUSD")
     >>> account.update(-8_000, 8_000.0, 0.0001)
     0.0001
     """

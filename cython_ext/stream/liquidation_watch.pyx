@@ -49,7 +49,7 @@ cdef class LiquidationWatch:
     Examples
     --------
     >>> import shortgamma as sg
-    >>> watch = sg.stream.LiquidationWatch(-100, 200.0, 0.01, contract=sg.contracts.ETHUSD, maintenance=0.0)
+    >>> watch = sg.stream.LiquidationWatch(-100, 200.0, 0.01, contract="ETHUSD", maintenance=0.0)
     >>> watch.update(299.9), watch.update(300.1), watch.update(200.0)
     (False, True, True)
 

@@ -20,6 +20,8 @@ Families are modules:
     Hedgers of options and funds: exposures, flips, what they trade, and what that does to the price.
 ``contracts``
     Linear, inverse and quanto contract specifications.
+``venues``
+    Contracts, margins, funding and liquidation rules and leveraged tokens of exchanges, as data.
 ``stream``
     The same, one bar at a time, for event-driven backtesters.
 ``vecmath``

@@ -8,7 +8,9 @@ inverse    q m / P                q m (1/P0 - 1/P1)           the coin that is p
 quanto     q m P                  q m (P1 - P0)               a third coin, at a fixed rate
 =========  =====================  ==========================  =============================
 
-q is the quantity in contracts (> 0 long), m the multiplier, P the price.
+q is the quantity in contracts (> 0 long), m the multiplier, P the price. Contracts that are listed at exchanges are in
+`shortgamma.venues`; functions that ask for a contract take the name of one, such as ``"XBTUSD"``, where it means the
+same at all venues that are stored.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     Kind: TypeAlias = Literal["linear", "inverse", "quanto"]
 
-__all__ = ["ETHUSD", "NIKKEI_USD", "NIKKEI_YEN", "XBTUSD", "Contract"]
+__all__ = ["Contract"]
 
 KINDS: tuple[Kind, ...] = ("linear", "inverse", "quanto")
 _FIELDS = ("kind", "multiplier", "name", "underlying", "quote", "settlement")
@@ -140,7 +142,8 @@ class Contract:
 
         Examples
         --------
-        >>> XBTUSD.value([10_000, -10_000], 8_000.0)
+        >>> perpetual = Contract("inverse", underlying="XBT", quote="USD", settlement="XBT")
+        >>> perpetual.value([10_000, -10_000], 8_000.0)
         array([ 1.25, -1.25])
         """
         return call(
@@ -169,7 +172,8 @@ class Contract:
 
         Examples
         --------
-        >>> float(XBTUSD.pnl(10_000, 8_000.0, 10_000.0))
+        >>> perpetual = Contract("inverse", underlying="XBT", quote="USD", settlement="XBT")
+        >>> float(perpetual.pnl(10_000, 8_000.0, 10_000.0))
         0.25
         """
         return call(
@@ -190,25 +194,30 @@ def _restore(kind: Kind, multiplier: float, name: str, underlying: str, quote: s
 
 
 def checked(contract: object, name: str = "contract") -> Contract:
-    """``contract`` if it is one."""
+    """``contract`` if it is one, or the one that has this name at all venues that list it."""
     if isinstance(contract, Contract):
         return contract
+    if isinstance(contract, str):
+        return _named(contract, name)
     raise TypeError(f"{name} must be a Contract, got {type(contract).__name__}")
+
+
+def _named(name: str, argument: str) -> Contract:
+    from shortgamma._core import venue_data
+
+    terms = venue_data.contracts(name)
+    if not terms:
+        raise ValueError(
+            f"{argument} must be a Contract or the name of one that is stored, got {name!r}: "
+            f"sg.venues[...].markets() lists them, sg.contracts.Contract(...) makes any other"
+        )
+    different = {tuple(one.items()): venue for venue, one in terms.items()}
+    if len(different) > 1:
+        venues = " or ".join(f"sg.venues[{venue!r}].contract({name!r})" for venue in different.values())
+        raise ValueError(f"{argument} {name!r} is not the same at all venues: give {venues}")
+    return Contract(name=name.upper(), **next(iter(terms.values())))
 
 
 def asset(name: str) -> str:
     """The one name of an asset that has several: XBT is BTC."""
     return ALIASES.get(name.upper(), name.upper())
-
-
-XBTUSD = Contract("inverse", 1.0, name="XBTUSD", underlying="XBT", quote="USD", settlement="XBT")
-"""BitMEX XBTUSD: 1 USD a contract, settled in XBT."""
-
-ETHUSD = Contract("quanto", 1e-6, name="ETHUSD", underlying="ETH", quote="USD", settlement="XBT")
-"""BitMEX ETHUSD: 0.000001 XBT per USD of price, settled in XBT."""
-
-NIKKEI_USD = Contract("quanto", 5.0, name="NKD", underlying="Nikkei 225", quote="JPY", settlement="USD")
-"""CME Nikkei/USD futures: 5 USD a point of an index in yen."""
-
-NIKKEI_YEN = Contract("linear", 500.0, name="NIY", underlying="Nikkei 225", quote="JPY", settlement="JPY")
-"""CME Nikkei/Yen futures: 500 JPY a point."""

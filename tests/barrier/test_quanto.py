@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from listed import ETHUSD, XBTUSD
 
 import shortgamma as sg
-from shortgamma.contracts import ETHUSD, XBTUSD, Contract
+from shortgamma.contracts import Contract
 
 hedge_of = sg.liquidation.constant_risk_hedge
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -90,7 +91,7 @@ class TestHedge:
         ("changed", "error", "message"),
         [
             ({"contract": XBTUSD}, ValueError, "contract must be quanto, got an inverse one"),
-            ({"contract": "ETHUSD"}, TypeError, "contract must be a Contract, got str"),
+            ({"contract": 3}, TypeError, "contract must be a Contract, got int"),
             ({"mark": [200.0, 0.0]}, ValueError, "mark[1] must be a finite number > 0, got 0.0"),
             ({"mark": 200.0}, ValueError, "mark must have at least one dimension"),
             (

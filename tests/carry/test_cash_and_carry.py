@@ -264,7 +264,7 @@ def test_wrong_inputs():
     with pytest.raises(ValueError, match="settlement_price must be given"):
         trade(SPOT, FUTURES, contract=CONTRACTS["quanto"], maintenance=0.0, leverage=5)
     with pytest.raises(TypeError, match="contract must be a Contract"):
-        trade(SPOT, FUTURES, contract="linear", maintenance=0.0, leverage=5)
+        trade(SPOT, FUTURES, contract=3, maintenance=0.0, leverage=5)
     with pytest.raises(ValueError, match="spot"):
         trade(SPOT[1:], FUTURES, contract=CONTRACTS["linear"], maintenance=0.0, leverage=5)
 

@@ -132,4 +132,4 @@ def test_liquidation_ladder():
     assert inverse.value.tolist() == [1000.0]
     assert inverse.barrier[0] == pytest.approx(1.0 / 1.1 - 1.0)
     with pytest.raises(ValueError, match="contract must be linear or inverse"):
-        sg.dealer.liquidation_ladder(100.0, [1.0], 100.0, [1.0], contract=sg.contracts.ETHUSD, maintenance=0.0)
+        sg.dealer.liquidation_ladder(100.0, [1.0], 100.0, [1.0], contract="ETHUSD", maintenance=0.0)

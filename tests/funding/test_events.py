@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from listed import ETHUSD, XBTUSD
 from oracle import LAYOUTS, assert_same_bits, roundings
 from oracle.funding import events as oracle
 from oracle.funding.payments import exact_sum
 
 import shortgamma as sg
-from shortgamma.contracts import ETHUSD, XBTUSD, Contract
+from shortgamma.contracts import Contract
 from shortgamma.funding import (
     accrue,
     accrue_continuous,
@@ -440,7 +441,7 @@ WRONG_CALLS = [
     (lambda: events(mark=(1.0, 2.0)), ValueError, "mark has shape (2,), funding_time has (3,)"),
     (lambda: events(rate=np.ones((3, 1))), ValueError, "rate has shape (3, 1), funding_time has (3,)"),
     (lambda: events(fx=(1.0,)), ValueError, "fx has shape (1,), funding_time has (3,)"),
-    (lambda: events(contract="ETHUSD"), TypeError, "contract must be a Contract, got str"),
+    (lambda: events(contract=3), TypeError, "contract must be a Contract, got int"),
     (lambda: events(when="during"), ValueError, "when must be one of 'before', 'after', got 'during'"),
     (lambda: events(record="all"), ValueError, "record must be one of 'cash', 'total', got 'all'"),
     (lambda: events(indptr_fills=(0, 3)), ValueError, "indptr_fills[1] must be the length of fill_time, 2, got 3"),

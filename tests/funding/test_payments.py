@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from listed import ETHUSD, XBTUSD
 from oracle import LAYOUTS, OUTPUTS, assert_same_bits, roundings
 from oracle.funding import payments as oracle
 
 import shortgamma as sg
-from shortgamma.contracts import ETHUSD, XBTUSD, Contract
+from shortgamma.contracts import Contract
 
 accrue = sg.funding.accrue
 
@@ -283,7 +284,7 @@ SIX, FOUR = np.arange(1.0, 7.0), np.arange(1.0, 5.0)
 TABLE = np.ones((6, 3))
 
 WRONG_CALLS = [
-    (lambda: accrue(1, 2.0, 0.1, contract="ETHUSD"), TypeError, "contract must be a Contract, got str"),
+    (lambda: accrue(1, 2.0, 0.1, contract=3), TypeError, "contract must be a Contract, got int"),
     (lambda: accrue(1, 2.0, 0.1, contract=None), TypeError, "contract must be a Contract, got NoneType"),
     (lambda: accrue(1, 2.0, 0.1, contract=Contract), TypeError, "contract must be a Contract, got type"),
     (

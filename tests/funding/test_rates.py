@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from listed import ETHUSD, XBTUSD
 from oracle import assert_same_bits, roundings
 from oracle.funding import rates as oracle
 
-from shortgamma.contracts import ETHUSD, XBTUSD, Contract
+from shortgamma.contracts import Contract
 from shortgamma.funding import average_premium, impact_price, predicted_rate, premium_index, rate
 
 premiums = st.floats(-0.05, 0.05)

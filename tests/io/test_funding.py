@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from listed import XBTUSD
 from oracle.funding import payments as oracle
 
 import shortgamma as sg
 from shortgamma import cli
-from shortgamma.contracts import XBTUSD, Contract
-from shortgamma.funding import accrue, accrue_events, between, funding_index, rules, total
+from shortgamma.contracts import Contract
+from shortgamma.funding import accrue, accrue_events, between, funding_index, total
 from shortgamma.io import ReadError, read_funding
 
 HOUR = 3_600 * 10**9
@@ -447,7 +448,7 @@ class TestRealHistories:
         assert history.notes[0] == "interval changes from 24 h to 8 h at 2016-06-04T20:00"
         assert (history.interval == 24 * HOUR).sum() == 22
         # the clock of the rule is that of every row
-        stamps = rules.BITMEX_XBTUSD.times(history.time[0], history.time[-1] + 1)
+        stamps = sg.venues.bitmex.funding("XBTUSD").times(history.time[0], history.time[-1] + 1)
         np.testing.assert_array_equal(stamps, history.time)
         rates = [Fraction(text) for text in self.rows(path, "fundingRate")]
         eight = history.interval == 8 * HOUR
@@ -456,7 +457,7 @@ class TestRealHistories:
         assert (np.abs(history.rate) == 0.00375).sum() == 150
         # beyond the cap only before it came
         late = history.time >= np.datetime64("2017-01-01")
-        assert np.abs(history.rate[late]).max() == rules.BITMEX_XBTUSD.at("2020-01-01").cap
+        assert np.abs(history.rate[late]).max() == sg.venues.bitmex.funding("XBTUSD").at("2020-01-01").cap
 
     def test_binance(self, market):
         path = market / "funding" / "BTC-USDT_binance_2020-01-01_2024-01-01_funding_history.csv"
@@ -464,8 +465,8 @@ class TestRealHistories:
         assert len(history.time) == 4383
         assert not history.gaps.size
         assert (history.interval == 8 * HOUR).all()
-        assert history.rate.max() == rules.BINANCE_USDT.cap
-        assert history.rate.min() == rules.BINANCE_USDT.floor
+        assert history.rate.max() == sg.venues.binance.funding("BTCUSDT").cap
+        assert history.rate.min() == sg.venues.binance.funding("BTCUSDT").floor
         exact = sum(Fraction(text) for text in self.rows(path, "Funding Rate")) / 4383 * 1095
         assert sg.funding.realized_funding(history.rate).mean == pytest.approx(float(exact), rel=1e-12)
 
@@ -559,7 +560,7 @@ class TestCommand:
     def test_wrong_contract_and_files(self, tmp_path, capsys):
         path = self.history(tmp_path)
         assert cli.main(["funding", path, "--position", "1", "--contract", "DOGE"]) == 2
-        assert "--contract must be one of ETHUSD, " in capsys.readouterr().err
+        assert "--contract must be one that a venue lists (ADAUSDT, BTCUSDT, BTCUSD_PERP, ETHUSD, " in capsys.readouterr().err
         assert cli.main(["funding", str(tmp_path / "absent.csv")]) == 2
         assert "absent.csv: no such file" in capsys.readouterr().err
         assert cli.main(["funding", path, "--json", path]) == 2

@@ -91,7 +91,7 @@ def test_many_paths():
 def test_extremes_are_passed_on():
     price = market(8)
     keywords = {"high": price * 1.1, "low": price * 0.9, "time": DAYS, "stamp": "close"}
-    rule = sg.leverage.rules.ftx(3, watch="extremes")
+    rule = sg.venues.ftx.token(3, watch="extremes")
     assert compare(price, rule, **keywords).product == simulate(price, rule, **keywords).nav[-1] - 1.0
 
 

@@ -789,7 +789,7 @@ class TestClocks:
     @pytest.mark.parametrize(("day", "utc"), [("2021-01-15", 16), ("2021-07-15", 15)])
     def test_amun_17_cet(self, day, utc):
         time = np.datetime64(day) + np.arange(24) * np.timedelta64(1, "h")
-        rule = sg.leverage.rules.amun(3).replace(adverse=None)
+        rule = sg.venues.amun.token(3).replace(adverse=None)
         assert self.rebalanced(rule, time=time, stamp="close")[0] == [utc]
 
     def test_a_year_of_days_in_a_zone(self):
@@ -1053,7 +1053,7 @@ WRONG_CALLS = [
         lambda: simulate(SIX, 3.0),
         TypeError,
         "rule must be a TokenRule, got 3.0: write TokenRule(3.0, every=1) for one that is rebalanced at every bar, or "
-        "rules.daily_etf(3.0) and the like for real products",
+        "sg.venues.proshares.token(3.0) and the like for real products",
     ),
     (lambda: simulate(SIX, "3x"), TypeError, "rule must be a TokenRule, got str"),
     (lambda: simulate(SIX, {"bull": 3}), TypeError, "rule['bull'] must be a TokenRule, got int"),

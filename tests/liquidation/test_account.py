@@ -10,13 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from listed import ETHUSD, XBTUSD
 from oracle import LAYOUTS, contracts, roundings
 from oracle.liquidation import account as oracle
 from processes import environment
 
 import shortgamma as sg
 from shortgamma._core import dispatch
-from shortgamma.contracts import ETHUSD, XBTUSD, Contract
+from shortgamma.contracts import Contract
 from shortgamma.liquidation import Fills, Tiers, Transfers
 
 first_breach = sg.liquidation.account_first_breach
@@ -575,7 +576,7 @@ CALL = {
 TWO = {"fx": [1.0, 2.0], "collateral": [1.0, 1.0], "coins": ["USD", "XBT"]}
 WRONG_CALLS = [
     ({"contracts": LINEAR}, TypeError, "contracts must be a list of Contracts, got Contract"),
-    ({"contracts": ["ETH"]}, TypeError, "contracts[0] must be a Contract, got str"),
+    ({"contracts": [3]}, TypeError, "contracts[0] must be a Contract, got int"),
     ({"collateral": [1.0, 1.0]}, ValueError, "coins must name the 2 coins of collateral"),
     ({"coins": "USD"}, TypeError, "coins must be a list of names"),
     ({"coins": ["USD", "XBT"]}, ValueError, "coins has 2 names, collateral has 1 coins"),

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from listed import ETHUSD, XBTUSD
 from oracle.liquidation import cascade as oracle
 
 import shortgamma as sg
 from shortgamma._core import dispatch
-from shortgamma.contracts import ETHUSD, XBTUSD, Contract
+from shortgamma.contracts import Contract
 from shortgamma.liquidation import RisingMargin, RiskLimits, Tiers
 from shortgamma.liquidation import simulate_cascade as cascade
 
@@ -310,7 +311,7 @@ WRONG_CALLS = [
     (ValueError, {"margin": [1.0, 2.0, 3.0]}, r"margin of shape \(3,\) does not broadcast with 2 accounts"),
     (ValueError, {"maintenance": 1.5}, r"maintenance\[0\] must be such that each position has a price of liquidation"),
     (ValueError, {"maintenance": np.full((3, 2), 0.01)}, "maintenance does not broadcast with 2 accounts"),
-    (TypeError, {"contract": "XBTUSD"}, "contract must be a Contract, got str"),
+    (TypeError, {"contract": 3}, "contract must be a Contract, got int"),
     (ValueError, {"depth": 0.0}, "depth must be a finite number > 0, got 0.0"),
     (ValueError, {"depth": np.nan}, "depth must be a finite number > 0, got nan"),
     (

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from listed import ETHUSD, NIKKEI_USD, NIKKEI_YEN, XBTUSD
 from oracle import contracts as exact
 from oracle.liquidation import margin as oracle
 
 import shortgamma as sg
-from shortgamma.contracts import ETHUSD, NIKKEI_USD, NIKKEI_YEN, XBTUSD, Contract
+from shortgamma.contracts import Contract
 from shortgamma.liquidation import MarginRate, RisingMargin, RiskLimits, Tiers
 
 LINEAR = Contract("linear")
@@ -158,7 +159,7 @@ class TestClosedForms:
         assert sg.liquidation.initial_margin([1.0, 2.0], 100.0, contract=LINEAR, initial=0.1, out=out) is out
         np.testing.assert_array_equal(out, [10.0, 20.0])
         with pytest.raises(TypeError, match="contract must be a Contract"):
-            sg.liquidation.leverage_of(1.0, 1.0, 1.0, 1.0, contract="XBTUSD")
+            sg.liquidation.leverage_of(1.0, 1.0, 1.0, 1.0, contract=3)
         with pytest.raises(TypeError, match="initial must be"):
             sg.liquidation.max_quantity(1.0, 1.0, contract=LINEAR, initial="2 %")
 

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from listed import ETHUSD, XBTUSD
 from oracle import LAYOUTS, OUTPUTS, assert_same_bits, contracts, roundings
 from oracle.liquidation import position as oracle
 
 import shortgamma as sg
-from shortgamma.contracts import ETHUSD, XBTUSD, Contract
+from shortgamma.contracts import Contract
 
 price, first_breach = sg.liquidation.liquidation_price, sg.liquidation.first_breach
 
@@ -552,7 +553,7 @@ class TestFirstBreach:
 SIX, TABLE = np.arange(1.0, 7.0), np.ones((6, 3))
 PLAIN = {"contract": ETHUSD, "maintenance": 0.01}
 WRONG_CALLS = [
-    (lambda: price(1, 2.0, 3.0, contract="ETHUSD", maintenance=0.1), TypeError, "contract must be a Contract, got str"),
+    (lambda: price(1, 2.0, 3.0, contract=3, maintenance=0.1), TypeError, "contract must be a Contract, got int"),
     (
         lambda: price(1, 2.0, 3.0, contract=None, maintenance=0.1),
         TypeError,

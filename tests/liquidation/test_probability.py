@@ -6,9 +6,10 @@ import threading
 
 import numpy as np
 import pytest
+from listed import ETHUSD, XBTUSD
 
 import shortgamma as sg
-from shortgamma.contracts import ETHUSD, XBTUSD, Contract
+from shortgamma.contracts import Contract
 from shortgamma.liquidation import Tiers
 from shortgamma.liquidation.probability import correlation_factor
 

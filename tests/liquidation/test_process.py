@@ -7,12 +7,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from listed import ETHUSD, XBTUSD
 from oracle.liquidation import process as oracle
 
 import shortgamma as sg
+from shortgamma import venues
 from shortgamma._core import dispatch
-from shortgamma.contracts import ETHUSD, XBTUSD, Contract
-from shortgamma.liquidation import LiquidationRule, RisingMargin, RiskLimits, Tiers, simulate, venues
+from shortgamma.contracts import Contract
+from shortgamma.liquidation import LiquidationRule, RisingMargin, RiskLimits, Tiers, simulate
 
 LINEAR = Contract("linear")
 AT_ONCE = LiquidationRule()
@@ -139,7 +141,7 @@ class TestTwin:
 class TestPublished:
     def test_taken_over_at_the_bankruptcy_price(self):
         # bitmex.com/app/liquidationExamples: long 1 at 100, liquidated at 99.50, sold at the bankruptcy price 99.00
-        terms = {"contracts": LINEAR, "maintenance": 0.5 / 99.5, "rule": venues.rule("BitMEX")}
+        terms = {"contracts": LINEAR, "maintenance": 0.5 / 99.5, "rule": venues.bitmex.liquidation}
         after = simulate([100.0, 99.51, 99.49], [1.0], 100.0, [1.0], **terms)
         assert after.events.kind.tolist() == [TAKEOVER]
         assert after.events.bar.tolist() == [2]
@@ -158,7 +160,7 @@ class TestPublished:
         equity = 0.1 * size * mark / rank
         collateral = np.append(equity - size * (mark - entry), 20.0 * 50.0)
         quantity = np.append(size, -20.0)
-        terms = {"contracts": LINEAR, "maintenance": 0.0, "rule": venues.rule("BitMEX")}
+        terms = {"contracts": LINEAR, "maintenance": 0.0, "rule": venues.bitmex.liquidation}
         np.testing.assert_allclose(
             sg.liquidation.adl_rank(size, entry, mark, collateral[:6], contract=LINEAR), rank, rtol=1e-13
         )
@@ -172,11 +174,11 @@ class TestPublished:
 
     def test_bitmex_steps_down_a_risk_limit(self):
         # 230 XBT are one step above the limit of 200: 1.00 % of them. Of 200 at 0.50 %, 1 XBT is enough.
-        state = venues.market("BitMEX", "XBTUSD", "2019-06-01")
+        state = venues.bitmex.market("XBTUSD", on="2019-06-01")
         entry, mark = 4_000.0, 3_990.0
         quantity = 230.0 * entry
         loss = -float(XBTUSD.pnl(quantity, entry, mark))
-        terms = {"contracts": state.contract, "maintenance": state.maintenance, "rule": venues.rule("BitMEX")}
+        terms = {"contracts": state.contract, "maintenance": state.maintenance, "rule": venues.bitmex.liquidation}
         after = simulate([mark], [quantity], entry, [loss + 1.1], **terms)
         assert after.events.kind.tolist() == [REDUCTION]
         assert after.quantity[0, 0] == pytest.approx(200.0 * mark, rel=1e-12)
@@ -186,8 +188,8 @@ class TestPublished:
         assert after.events.kind.tolist() == [TAKEOVER]
 
     def test_okx_goes_two_tiers_down_and_takes_over_in_the_second(self):
-        state = venues.market("OKX", "ADA-USDT-SWAP")
-        terms = {"contracts": state.contract, "maintenance": state.maintenance, "rule": venues.rule("OKX")}
+        state = venues.okx.market("ADA-USDT-SWAP")
+        terms = {"contracts": state.contract, "maintenance": state.maintenance, "rule": venues.okx.liquidation}
         # in the third tier, 1.00 % of the value; in the first 0.50 % of 1,500 contracts
         value = float(state.contract.value(5_000, 0.5))
         after = simulate([0.5], [5_000.0], 0.5, [0.009 * value], **terms)
@@ -196,9 +198,9 @@ class TestPublished:
         assert after.events.kind.tolist() == [TAKEOVER]
 
     def test_binance_closes_what_is_needed(self):
-        state = venues.market("Binance", "BTCUSDT", "2020-12-31")
+        state = venues.binance.market("BTCUSDT", on="2020-12-31")
         terms = {"contracts": state.contract, "maintenance": state.maintenance}
-        rule = replace(venues.rule("Binance"), fee=0.001)
+        rule = replace(venues.binance.liquidation, fee=0.001)
         after = simulate([40_000.0, 39_500.0], [100.0], 40_000.0, [120_000.0], rule=rule, **terms)
         assert after.events.kind.tolist() == [REDUCTION]
         left = float(after.quantity[0, 0])
@@ -293,7 +295,7 @@ class TestProcess:
         random = np.random.default_rng(9)
         mark = 100.0 * np.exp(np.cumsum(random.normal(0.0, 0.02, 200)))
         quantity, collateral = np.round(random.normal(0.0, 100.0, 80)), random.uniform(50.0, 3_000.0, 80)
-        terms = {**self.TERMS, "rule": venues.rule("Binance"), "fund": 1e6}
+        terms = {**self.TERMS, "rule": venues.binance.liquidation, "fund": 1e6}
         after = simulate(mark, quantity, 100.0, collateral, **terms)
         order = random.permutation(80)
         other = simulate(mark, quantity[order], 100.0, collateral[order], **terms)
@@ -370,7 +372,7 @@ class TestRank:
             np.testing.assert_array_equal(ranks, [0.0, np.inf, 0.0])
             assert np.isnan(sg.liquidation.adl_rank(np.nan, 100.0, 90.0, 5.0, contract=LINEAR))
         with pytest.raises(TypeError, match="contract must be a Contract"):
-            sg.liquidation.adl_rank(1.0, 1.0, 1.0, 1.0, contract="XBTUSD")
+            sg.liquidation.adl_rank(1.0, 1.0, 1.0, 1.0, contract=3)
 
 
 WILD = np.array([5e-324, 1e-300, 1e-150, 1.0, 1e150, 1e300, 1.7e308])
@@ -470,8 +472,7 @@ class TestRule:
 
     def test_rules_of_venues(self):
         for venue in ("BitMEX", "Binance", "Bybit", "OKX"):
-            assert venues.rule(venue.upper()).source
-        with pytest.raises(ValueError, match="venue must be one of 'BitMEX', 'Binance', 'Bybit', 'OKX', got 'FTX'"):
-            venues.rule("FTX")
+            assert venues[venue.upper()].liquidation.source
+        assert venues.ftx.liquidation is None
         with pytest.raises(FrozenInstanceError):
-            venues.rule("OKX").step = 1
+            venues.okx.liquidation.step = 1

@@ -184,7 +184,7 @@ def test_third_party_code_inlines_and_calls_the_formulas(tmp_path):
         )
         assert done.returncode == 0, done.stderr
     inlined, called = json.loads(done.stdout)
-    eth, xbt = sg.contracts.ETHUSD, sg.contracts.XBTUSD
+    eth, xbt = sg.venues.bitmex.contract("ETHUSD"), sg.venues.bitmex.contract("XBTUSD")
     option = {"rate": 0.03, "dividend": 0.01, "rebate": 2.0, "kind": "down-out", "option": "call", "order": 2}
     fast = [
         *sg.barrier.greeks(110.0, 95.0, 100.0, vol=0.3, expiry=0.7, **option),

@@ -5,11 +5,11 @@ import math
 
 import numpy as np
 import pytest
+from listed import ETHUSD, XBTUSD
 from oracle import assert_same_bits
 
 import shortgamma as sg
 from shortgamma import capi
-from shortgamma.contracts import ETHUSD, XBTUSD
 
 DOUBLE, INT, POINTER = ctypes.c_double, ctypes.c_int, ctypes.POINTER(ctypes.c_double)
 SIGNATURES = {

@@ -183,7 +183,7 @@ def test_real_ones():
 @pytest.mark.parametrize("kind", ["FundingAccrual", "LeverageNav"])
 def test_streams_print_what_they_are(kind):
     stream = {
-        "FundingAccrual": lambda: sg.stream.FundingAccrual(sg.contracts.XBTUSD),
+        "FundingAccrual": lambda: sg.stream.FundingAccrual(sg.venues.bitmex.contract("XBTUSD")),
         "LeverageNav": lambda: sg.stream.LeverageNav(3.0, cost=0.001),
     }[kind]()
     assert repr(stream).startswith(f"{kind}(")

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from listed import ETHUSD, XBTUSD
 from oracle import assert_same_bits
 from oracle.funding import payments as funding_oracle
 from oracle.leverage import nav as leverage_oracle
 from oracle.liquidation import position as liquidation_oracle
 
 import shortgamma as sg
-from shortgamma.contracts import ETHUSD, XBTUSD, Contract
+from shortgamma.contracts import Contract
 
 prices = st.lists(
     st.floats(1.0, 1000.0) | st.sampled_from([0.0, -1.0, math.nan, math.inf, 1e-300, 1e300]), min_size=1, max_size=30
@@ -250,8 +251,8 @@ class TestFundingAccrual:
         assert (account.value, account.initialized) == (0.0, False)
 
     def test_wrong_contract(self):
-        with pytest.raises(TypeError, match=r"^contract must be a Contract, got str$"):
-            sg.stream.FundingAccrual("XBTUSD")
+        with pytest.raises(TypeError, match=r"^contract must be a Contract, got int$"):
+            sg.stream.FundingAccrual(3)
 
 
 class TestLiquidationWatch:
@@ -416,8 +417,8 @@ WRONG_TYPES = [
         "must be real number, not str",
     ),
     (
-        lambda: sg.stream.LiquidationWatch(1.0, 2.0, 3.0, contract="ETHUSD", maintenance=0.0),
-        "contract must be a Contract, got str",
+        lambda: sg.stream.LiquidationWatch(1.0, 2.0, 3.0, contract=3, maintenance=0.0),
+        "contract must be a Contract, got int",
     ),
     (
         lambda: sg.stream.LiquidationWatch(1.0, 2.0, 3.0, contract=ETHUSD, maintenance=0.0).update([1.0]),

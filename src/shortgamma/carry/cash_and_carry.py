@@ -238,7 +238,8 @@ def cash_and_carry(
     >>> float(helped.total), int(helped.top_ups)
     (800.0, 1)
     """
-    kind = contracts.checked(contract).kind
+    contract = contracts.checked(contract)
+    kind = contract.kind
     code = KINDS[kind] + int(choice("collateral", collateral, COLLATERALS)) + int(choice("top_up", top_up, TOP_UPS))
     choice("record", record, RECORDS)
     _check_terms(kind, collateral, leverage, haircut, top_up, settlement_price)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shortgamma import contracts, funding
+from shortgamma import contracts, funding, venues
 from shortgamma.cli.output import Result, UsageError, check_output, progress, put, write_json
 from shortgamma.cli.text import fixed, number, percent, table
 from shortgamma.io import read_funding
@@ -52,12 +52,15 @@ def command(options: argparse.Namespace) -> None:
 
 
 def contract_of(name: str) -> Contract:
-    """A contract by its name in ``shortgamma.contracts``, or a plain linear or inverse one."""
-    known = {key: value for key, value in vars(contracts).items() if isinstance(value, contracts.Contract)}
-    choices = {**known, **GENERIC}
-    if name not in choices:
-        raise UsageError(f"--contract must be one of {', '.join(sorted(choices))}, got {name}")
-    return choices[name]
+    """A contract that venues list by this name, or a plain linear or inverse one."""
+    if name.lower() in GENERIC:
+        return GENERIC[name.lower()]
+    try:
+        return contracts.checked(name, "--contract")
+    except ValueError:
+        listed = {market.name: None for venue in (venues.bitmex, venues.binance) for market in venue.markets()}
+        known = ", ".join([*sorted(listed), "linear", "inverse"])
+        raise UsageError(f"--contract must be one that a venue lists ({known}, ...), got {name}") from None
 
 
 def compute(file: str, position: float | None, name: str | None, mark: float | None, symbol: str | None) -> Result:

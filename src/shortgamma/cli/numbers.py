@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from shortgamma import __version__, barrier, contracts, funding, leverage, liquidation
+from shortgamma import __version__, barrier, contracts, funding, leverage, liquidation, venues
 from shortgamma.cli.data import FUNDING_INTERVAL, Data, Floats
 from shortgamma.cli.output import Result
 from shortgamma.cli.text import every
@@ -21,7 +21,7 @@ NOTIONAL = 100_000.0
 MARGIN_LEVERAGES = (2.0, 3.0, 5.0, 10.0, 20.0, 50.0)
 MAINTENANCE = 0.005
 # The inverse contract is of 1 USD; its size has no bearing on the price of liquidation.
-CONTRACTS = {"linear": (contracts.Contract("linear"), 1.0), "inverse": (contracts.XBTUSD, 10_000.0)}
+CONTRACTS = {"linear": (contracts.Contract("linear"), 1.0), "inverse": (venues.bitmex.contract("XBTUSD"), 10_000.0)}
 
 
 def market_numbers(data: Data) -> Result:
@@ -182,7 +182,7 @@ def barrier_numbers(data: Data, vol: float) -> Result:
 
 
 def funding_numbers(data: Data, covariance: float) -> Result:
-    contract = contracts.ETHUSD
+    contract = venues.bitmex.contract("ETHUSD")
     value = contract.multiplier * data.price[0] * data.coin[0]
     quantity = -max(1.0, float(np.rint(NOTIONAL / value)))
     paid = np.flatnonzero(data.payments)

@@ -6,7 +6,7 @@ text, pandas, or numbers since 1970 whose unit their size tells.
 
 The modules: ``payments`` (positions on the funding clock, sums, the running index), ``events`` (fills at any time),
 ``rates`` (from a book to a rate), ``fair`` (drift, price, premium without arbitrage), ``meaning`` (yields and carry),
-``rules`` (venues as data). Venues' files are read by `shortgamma.io.read_funding`.
+``rules`` (how venues make rates). Venues' files are read by `shortgamma.io.read_funding`.
 """
 
 from shortgamma._core.lazy import attach

@@ -1,4 +1,3 @@
-from shortgamma.funding import rules as rules
 from shortgamma.funding.events import (
     accrue_continuous as accrue_continuous,
 )
@@ -76,4 +75,10 @@ from shortgamma.funding.rates import (
 )
 from shortgamma.funding.rates import (
     rate as rate,
+)
+from shortgamma.funding.rules import (
+    FundingRule as FundingRule,
+)
+from shortgamma.funding.rules import (
+    RuleHistory as RuleHistory,
 )

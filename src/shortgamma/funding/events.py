@@ -103,7 +103,7 @@ def accrue_events(
     >>> sg.funding.accrue_events(fills, [2, -2], fundings, 7000.0, 0.0001, contract=linear, when="after")
     array([ 0. , -1.4, -1.4])
     """
-    contracts.checked(contract)
+    contract = contracts.checked(contract)
     later, total = _choice("when", when, WHEN), _choice("record", record, RECORDS)
     accounts = _Accounts(
         ("fill_time", "fill_quantity", "indptr_fills"), fill_time, fill_quantity, indptr_fills,
@@ -241,7 +241,7 @@ def accrue_continuous(
     >>> round(float(cash[0]), 16)
     -1.5625e-06
     """
-    contracts.checked(contract)
+    contract = contracts.checked(contract)
     linear, total = _choice("interpolation", interpolation, INTERPOLATIONS), _choice("record", record, RECORDS)
     step = duration("interval", interval)
     accounts = _Accounts(

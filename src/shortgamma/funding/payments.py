@@ -99,11 +99,11 @@ def accrue(
     A short of 10,000 ETHUSD contracts at 264.55, worth 2.6455 XBT, receives 0.01 % of that:
 
     >>> import shortgamma as sg
-    >>> cash = sg.funding.accrue(-10_000, 264.55, 0.0001, contract=sg.contracts.ETHUSD)
+    >>> cash = sg.funding.accrue(-10_000, 264.55, 0.0001, contract="ETHUSD")
     >>> round(float(cash), 10)
     0.00026455
     """
-    contracts.checked(contract)
+    contract = contracts.checked(contract)
     inputs = (quantity, mark, rate) if fx is None else (quantity, mark, rate, fx)
     values, widest, _ = aligned(inputs, axis)
     exchange = values.pop() if fx is not None else None
@@ -178,7 +178,7 @@ def total(
     >>> sg.funding.total(quantity, mark, rate, contract=linear, over=1)
     array([1., 2., 3.])
     """
-    contracts.checked(contract)
+    contract = contracts.checked(contract)
     values, widest, _ = aligned((quantity, mark, rate, 1.0 if fx is None else fx), axis)
     labels = values[widest]
     arrays = [number(name, value) for name, value in zip(NAMES, values, strict=True)]
@@ -292,7 +292,7 @@ def funding_index(
     >>> float(-3 * sg.funding.between(index, 0, 1))  # a short of 3 after the first funding time, up to the second
     -6.0
     """
-    contracts.checked(contract)
+    contract = contracts.checked(contract)
     names = ("mark", "rate")
     values = [plain(name, value) for name, value in zip(names, (mark, rate), strict=True)]
     widest = int(np.ndim(values[1]) > np.ndim(values[0]))
@@ -349,7 +349,7 @@ def between(index: FundingIndex, t0: Any, t1: Any) -> Any:
     >>> import numpy as np
     >>> import shortgamma as sg
     >>> time = np.array(["2020-03-12T04", "2020-03-12T12", "2020-03-12T20"], dtype="datetime64[h]")
-    >>> index = sg.funding.funding_index(-0.00375, [8000.0, 6000.0, 5000.0], sg.contracts.XBTUSD, time=time)
+    >>> index = sg.funding.funding_index(-0.00375, [8000.0, 6000.0, 5000.0], "XBTUSD", time=time)
     >>> held = sg.funding.between(index, np.datetime64("2020-03-12T04"), np.datetime64("2020-03-13"))
     >>> round(float(10_000 * held), 6)  # XBT received by a long of 10,000 dollars
     0.01375

@@ -1,4 +1,3 @@
-from shortgamma.leverage import rules as rules
 from shortgamma.leverage._token_rule import TokenRule as TokenRule
 from shortgamma.leverage.comparison import (
     Comparison as Comparison,

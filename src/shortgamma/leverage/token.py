@@ -282,7 +282,7 @@ def simulate(
 
     >>> import numpy as np
     >>> price = 100.0 * 1.001 ** np.arange(253)
-    >>> fund = sg.leverage.rules.daily_etf(3, expense=0.0095, spread=0.004)
+    >>> fund = sg.venues.proshares.token(3, expense=0.0095, spread=0.004)
     >>> paths = sg.leverage.simulate(price, fund, financing=0.04, periods_per_year=252)
     >>> float(paths.nav[-1].round(4))
     1.9302
@@ -377,8 +377,8 @@ def _rules(rule: Any) -> tuple[list[TokenRule], list[str] | None]:
         hint = ""
         if isinstance(rule, int | float | np.integer | np.floating) and not isinstance(rule, bool):
             hint = (
-                f": write TokenRule({rule!r}, every=1) for one that is rebalanced at every bar, or rules.daily_etf"
-                f"({rule!r}) and the like for real products"
+                f": write TokenRule({rule!r}, every=1) for one that is rebalanced at every bar, or "
+                f"sg.venues.proshares.token({rule!r}) and the like for real products"
             )
         raise TypeError(f"rule must be a TokenRule, got {rule if hint else type(rule).__name__}{hint}")
     rules = list(rule.values()) if named else list(rule)

@@ -1,4 +1,3 @@
-from shortgamma.liquidation import venues as venues
 from shortgamma.liquidation.account import (
     AccountPrice as AccountPrice,
 )

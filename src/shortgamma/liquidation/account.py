@@ -382,7 +382,7 @@ def account_equity(
     Examples
     --------
     >>> import shortgamma as sg
-    >>> contracts, coins = [sg.contracts.XBTUSD, sg.contracts.ETHUSD], ["XBT"]
+    >>> contracts, coins = ["XBTUSD", "ETHUSD"], ["XBT"]
     >>> prices, entries = [10_000.0, 200.0], [8_000.0, 250.0]
     >>> equity = sg.liquidation.account_equity(
     ...     prices, [10_000.0], [8_000.0, -1_000.0], entries, [1.0], contracts=contracts, coins=coins)
@@ -745,7 +745,7 @@ def account_first_breach(
     >>> fx = [[10_000.0, 1.0], [12_500.0, 1.0], [14_500.0, 1.0], [15_500.0, 1.0]]
     >>> bar = sg.liquidation.account_first_breach(
     ...     mark, fx, [-100.0, 1.0], [200.0, 200.0], [0.0, 50.0],
-    ...     contracts=[sg.contracts.ETHUSD, linear], coins=["XBT", "USD"], maintenance=0.0)
+    ...     contracts=["ETHUSD", linear], coins=["XBT", "USD"], maintenance=0.0)
     >>> int(bar)
     3
     """

@@ -94,14 +94,14 @@ def constant_risk_hedge(
 
     >>> import shortgamma as sg
     >>> path = sg.liquidation.constant_risk_hedge(
-    ...     [200.0, 200.0, 250.0], [10_000.0, 12_500.0, 12_500.0], -100, contract=sg.contracts.ETHUSD)
+    ...     [200.0, 200.0, 250.0], [10_000.0, 12_500.0, 12_500.0], -100, contract="ETHUSD")
     >>> path.hedge.round(9).tolist(), path.total.round(9).tolist()
     ([1.0, 1.25, 1.25], [0.0, 0.0, 0.0])
 
     Both at once: the hedge is too small by a quarter, and what it lacks is bought too late:
 
     >>> path = sg.liquidation.constant_risk_hedge(
-    ...     [200.0, 250.0], [10_000.0, 12_500.0], -100, contract=sg.contracts.ETHUSD)
+    ...     [200.0, 250.0], [10_000.0, 12_500.0], -100, contract="ETHUSD")
     >>> path.quanto.round(9).tolist(), path.linear.round(9).tolist(), path.total.round(9).tolist()
     ([0.0, -62.5], [0.0, 50.0], [0.0, -12.5])
     """

@@ -94,7 +94,7 @@ def liquidation_price(
     A short of 1 ETH-equivalent in the quanto contract at 200, with 0.01 XBT of margin and no maintenance:
 
     >>> import shortgamma as sg
-    >>> contract = sg.contracts.ETHUSD
+    >>> contract = "ETHUSD"
     >>> round(float(sg.liquidation.liquidation_price(-100, 200.0, 0.01, contract=contract, maintenance=0.0)), 10)
     300.0
     """
@@ -176,7 +176,7 @@ def first_breach(
     --------
     >>> import shortgamma as sg
     >>> marks = [200.0, 250.0, 299.9, 300.1, 150.0]
-    >>> contract = sg.contracts.ETHUSD
+    >>> contract = "ETHUSD"
     >>> int(sg.liquidation.first_breach(marks, -100, 200.0, 0.01, contract=contract, maintenance=0.0))
     3
     """
@@ -344,7 +344,7 @@ def initial_margin(
     10,000 contracts of the quanto contract at 264.55 are worth 2.6455 XBT; at 50 times they need a fiftieth:
 
     >>> import shortgamma as sg
-    >>> round(float(sg.liquidation.initial_margin(10_000, 264.55, contract=sg.contracts.ETHUSD, initial=0.02)), 10)
+    >>> round(float(sg.liquidation.initial_margin(10_000, 264.55, contract="ETHUSD", initial=0.02)), 10)
     0.05291
     """
     return _requirement(quantity, price, price, contract, ("initial", initial), fee, out)
@@ -514,7 +514,7 @@ def max_quantity(
     Examples
     --------
     >>> import shortgamma as sg
-    >>> float(sg.liquidation.max_quantity(8_000.0, 0.5, contract=sg.contracts.XBTUSD, initial=0.01))
+    >>> float(sg.liquidation.max_quantity(8_000.0, 0.5, contract="XBTUSD", initial=0.01))
     400000.0
     """
     contract = contracts.checked(contract)
@@ -568,7 +568,7 @@ def mean_entry(quantity: ArrayLike, price: ArrayLike, *, contract: Contract | st
     Examples
     --------
     >>> import shortgamma as sg
-    >>> float(sg.liquidation.mean_entry([100.0, 300.0], [8_000.0, 6_000.0], contract=sg.contracts.XBTUSD))
+    >>> float(sg.liquidation.mean_entry([100.0, 300.0], [8_000.0, 6_000.0], contract="XBTUSD"))
     6400.0
     """
     contract = contracts.checked(contract)
@@ -731,7 +731,7 @@ def frontier(
     Examples
     --------
     >>> import shortgamma as sg
-    >>> terms = {"contract": sg.contracts.ETHUSD, "maintenance": 0.0, "fx_entry": 10_000.0}
+    >>> terms = {"contract": "ETHUSD", "maintenance": 0.0, "fx_entry": 10_000.0}
     >>> sg.liquidation.frontier([10_000.0, 12_500.0], -100, 200.0, 0.01, hedged=1.0, **terms).round(9)
     array([300., 280.])
     """

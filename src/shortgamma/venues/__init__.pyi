@@ -1,0 +1,75 @@
+from shortgamma.venues._all import (
+    amun as amun,
+)
+from shortgamma.venues._all import (
+    binance as binance,
+)
+from shortgamma.venues._all import (
+    bitfinex as bitfinex,
+)
+from shortgamma.venues._all import (
+    bitmex as bitmex,
+)
+from shortgamma.venues._all import (
+    bybit as bybit,
+)
+from shortgamma.venues._all import (
+    cme as cme,
+)
+from shortgamma.venues._all import (
+    deribit as deribit,
+)
+from shortgamma.venues._all import (
+    direxion as direxion,
+)
+from shortgamma.venues._all import (
+    dydx as dydx,
+)
+from shortgamma.venues._all import (
+    ftx as ftx,
+)
+from shortgamma.venues._all import (
+    gate as gate,
+)
+from shortgamma.venues._all import (
+    hbtc as hbtc,
+)
+from shortgamma.venues._all import (
+    huobi as huobi,
+)
+from shortgamma.venues._all import (
+    hyperliquid as hyperliquid,
+)
+from shortgamma.venues._all import (
+    index_coop as index_coop,
+)
+from shortgamma.venues._all import (
+    kraken as kraken,
+)
+from shortgamma.venues._all import (
+    kucoin as kucoin,
+)
+from shortgamma.venues._all import (
+    mexc as mexc,
+)
+from shortgamma.venues._all import (
+    okx as okx,
+)
+from shortgamma.venues._all import (
+    pionex as pionex,
+)
+from shortgamma.venues._all import (
+    proshares as proshares,
+)
+from shortgamma.venues._all import (
+    toros as toros,
+)
+from shortgamma.venues._venue import (
+    Market as Market,
+)
+from shortgamma.venues._venue import (
+    Token as Token,
+)
+from shortgamma.venues._venue import (
+    Venue as Venue,
+)

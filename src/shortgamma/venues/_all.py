@@ -1,0 +1,26 @@
+"""All venues that are stored, each by its name."""
+
+from shortgamma.venues._venue import Venue
+
+amun = Venue("amun")
+binance = Venue("binance")
+bitfinex = Venue("bitfinex")
+bitmex = Venue("bitmex")
+bybit = Venue("bybit")
+cme = Venue("cme")
+deribit = Venue("deribit")
+direxion = Venue("direxion")
+dydx = Venue("dydx")
+ftx = Venue("ftx")
+gate = Venue("gate")
+hbtc = Venue("hbtc")
+huobi = Venue("huobi")
+hyperliquid = Venue("hyperliquid")
+index_coop = Venue("index_coop")
+kraken = Venue("kraken")
+kucoin = Venue("kucoin")
+mexc = Venue("mexc")
+okx = Venue("okx")
+pionex = Venue("pionex")
+proshares = Venue("proshares")
+toros = Venue("toros")
