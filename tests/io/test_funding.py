@@ -560,7 +560,10 @@ class TestCommand:
     def test_wrong_contract_and_files(self, tmp_path, capsys):
         path = self.history(tmp_path)
         assert cli.main(["funding", path, "--position", "1", "--contract", "DOGE"]) == 2
-        assert "--contract must be one that a venue lists (ADAUSDT, BTCUSDT, BTCUSD_PERP, ETHUSD, " in capsys.readouterr().err
+        assert (
+            "--contract must be one that a venue lists (ADAUSDT, BTCUSDT, BTCUSD_PERP, ETHUSD, "
+            in capsys.readouterr().err
+        )
         assert cli.main(["funding", str(tmp_path / "absent.csv")]) == 2
         assert "absent.csv: no such file" in capsys.readouterr().err
         assert cli.main(["funding", path, "--json", path]) == 2
