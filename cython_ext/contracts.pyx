@@ -6,7 +6,7 @@ cimport shortgamma.kernels.contracts as formula
 from cython_ext._loop.blocks cimport (
     INVALID, LANES, Status, lanes_of, load_codes, no_price, padded, status_raise, status_restore, status_save, store,
 )
-from cython_ext._loop.ufuncs cimport make_ufunc
+from cython_ext._loop.ufuncs cimport register
 
 cnp.import_array()
 cnp.import_ufunc()
@@ -117,9 +117,9 @@ cdef void profit_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps
         profits(MIXED, args, dimensions, steps)
 
 
-contract_value = make_ufunc(
-    value_loop, "contract_value", "dddb", "d", "",
-    "Loop behind Contract.value: quantity, price, multiplier, inverse (int8, 0 or 1).")
-contract_profit = make_ufunc(
-    profit_loop, "contract_profit", "ddddb", "d", "",
-    "Loop behind Contract.pnl: quantity, entry, exit, multiplier, inverse (int8, 0 or 1).")
+contract_value = register(
+    value_loop, "contract_value", "quantity price multiplier inverse:b", "value",
+    "contracts.Contract.value")
+contract_profit = register(
+    profit_loop, "contract_profit", "quantity entry exit multiplier inverse:b", "profit",
+    "contracts.Contract.pnl")

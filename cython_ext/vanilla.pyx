@@ -7,7 +7,7 @@ cimport shortgamma.kernels.vanilla as formula
 from cython_ext._loop.blocks cimport (
     INVALID, LANES, Status, load, load_codes, padded, status_raise, status_restore, status_save,
 )
-from cython_ext._loop.ufuncs cimport make_ufunc
+from cython_ext._loop.ufuncs cimport register
 from shortgamma.kernels.numeric.vecmath cimport absolute, at_least, exp, log_ratio, square_root
 
 cnp.import_array()
@@ -351,18 +351,18 @@ cdef void bachelier_implied_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_
 cdef object one_greek(Py_ssize_t place, str name):
     """A ufunc of one Greek: the loop of its order, of whose outputs it stores this one."""
     ONLY[place].place = place
-    return make_ufunc(
-        first_order_loop if place < barrier.FIRST_ORDER else second_order_loop, "vanilla_" + name, TYPES, "d", "",
-        f"Loop behind shortgamma.vanilla.{name}: {ARGUMENTS}.", &ONLY[place])
+    return register(
+        first_order_loop if place < barrier.FIRST_ORDER else second_order_loop, f"vanilla_{name}", ARGUMENTS, name,
+        f"vanilla.{name}", "", &ONLY[place])
 
 
 cdef Output ONLY[barrier.SECOND_ORDER]
-TYPES = "ddddddb"
-ARGUMENTS = "spot, strike, vol, expiry, rate, dividend, option (int8)"
-DOC = f"Loop behind shortgamma.vanilla: {ARGUMENTS}."
-vanilla_price = make_ufunc(price_loop, "vanilla_price", TYPES, "d", "", DOC)
-vanilla_first_order = make_ufunc(first_order_loop, "vanilla_first_order", TYPES, "d" * 7, "", DOC)
-vanilla_second_order = make_ufunc(second_order_loop, "vanilla_second_order", TYPES, "d" * 14, "", DOC)
+ARGUMENTS = "spot strike vol expiry rate dividend option:b"
+FIRST = "price delta gamma vega theta rho rho_dividend"
+SECOND = f"{FIRST} vanna volga charm speed zomma color veta"
+vanilla_price = register(price_loop, "vanilla_price", ARGUMENTS, "price", "vanilla.price")
+vanilla_first_order = register(first_order_loop, "vanilla_first_order", ARGUMENTS, FIRST, "vanilla.greeks")
+vanilla_second_order = register(second_order_loop, "vanilla_second_order", ARGUMENTS, SECOND, "vanilla.greeks")
 vanilla_delta = one_greek(barrier.DELTA, "delta")
 vanilla_gamma = one_greek(barrier.GAMMA, "gamma")
 vanilla_vega = one_greek(barrier.VEGA, "vega")
@@ -376,20 +376,19 @@ vanilla_speed = one_greek(barrier.SPEED, "speed")
 vanilla_zomma = one_greek(barrier.ZOMMA, "zomma")
 vanilla_color = one_greek(barrier.COLOR, "color")
 vanilla_veta = one_greek(barrier.VETA, "veta")
-BINARY_TYPES = "dddddddb"
-BINARY_DOC = (
-    "Loop behind shortgamma.vanilla: spot, strike, vol, expiry, rate, dividend, amount, option and payoff (int8).")
-vanilla_binary_price = make_ufunc(binary_price_loop, "vanilla_binary_price", BINARY_TYPES, "d", "", BINARY_DOC)
-vanilla_binary_first_order = make_ufunc(
-    binary_first_order_loop, "vanilla_binary_first_order", BINARY_TYPES, "d" * 7, "", BINARY_DOC)
-vanilla_binary_second_order = make_ufunc(
-    binary_second_order_loop, "vanilla_binary_second_order", BINARY_TYPES, "d" * 14, "", BINARY_DOC)
-vanilla_implied_vol = make_ufunc(
-    implied_vol_loop, "vanilla_implied_vol", "ddddddb", "d", "",
-    "Loop behind shortgamma.vanilla.implied_vol: price, spot, strike, expiry, rate, dividend, option (int8).")
-vanilla_normal_price = make_ufunc(
-    bachelier_price_loop, "vanilla_normal_price", "dddddb", "d", "",
-    "Loop behind shortgamma.vanilla.normal_price: forward, strike, vol, expiry, rate, option (int8).")
-vanilla_normal_implied_vol = make_ufunc(
-    bachelier_implied_loop, "vanilla_normal_implied_vol", "dddddb", "d", "",
-    "Loop behind shortgamma.vanilla.normal_implied_vol: price, forward, strike, expiry, rate, option (int8).")
+BINARY = "spot strike vol expiry rate dividend amount code:b"
+vanilla_binary_price = register(
+    binary_price_loop, "vanilla_binary_price", BINARY, "price", "vanilla.binary_price")
+vanilla_binary_first_order = register(
+    binary_first_order_loop, "vanilla_binary_first_order", BINARY, FIRST, "vanilla.binary_greeks")
+vanilla_binary_second_order = register(
+    binary_second_order_loop, "vanilla_binary_second_order", BINARY, SECOND, "vanilla.binary_greeks")
+vanilla_implied_vol = register(
+    implied_vol_loop, "vanilla_implied_vol", "price spot strike expiry rate dividend option:b", "vol",
+    "vanilla.implied_vol")
+vanilla_normal_price = register(
+    bachelier_price_loop, "vanilla_normal_price", "forward strike vol expiry rate option:b", "price",
+    "vanilla.normal_price")
+vanilla_normal_implied_vol = register(
+    bachelier_implied_loop, "vanilla_normal_implied_vol", "price forward strike expiry rate option:b", "vol",
+    "vanilla.normal_implied_vol")

@@ -219,7 +219,7 @@ VANILLA_BINARY = Case(
     {
         **{name: BARRIER.draw[name] for name in VANILLA_NUMBERS},
         "amount": uniform(0.0, 10.0),
-        "option and payoff": one_code(0, 4, 8, 12),
+        "code": one_code(0, 4, 8, 12),
     },
     {**VANILLA.outside, "amount": NOT_FINITE},
 )

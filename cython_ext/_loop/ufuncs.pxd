@@ -53,6 +53,25 @@ cdef inline object make_ufunc(
     )
 
 
+cdef inline object register(
+    Loop loop, str name, str arguments, str results, str purpose, str signature="", void* data=NULL,
+):
+    """A ufunc, or with a signature a gufunc, of one loop: the one place that says what goes in and what comes out.
+
+    arguments and results are names, separated by spaces; a colon and a letter follow a name that is not float64:
+    b int8, ? bool, l int64. purpose is the public function behind which the loop stands, or a sentence. The docstring
+    that is made of them tells tests and the reference what the ufunc takes. data is what NumPy hands to the loop.
+    """
+    cdef list inputs = [word.partition(":") for word in arguments.split()]
+    cdef list outputs = [word.partition(":") for word in results.split()]
+    cdef dict types = {"": "", "b": " (int8)", "?": " (bool)", "l": " (int64)"}
+    cdef str first = purpose if " " in purpose else f"Loop behind shortgamma.{purpose}."
+    cdef str shown = ", ".join([word[0] + types[word[2]] for word in inputs])
+    return make_ufunc(
+        loop, name, "".join([word[2] or "d" for word in inputs]), "".join([word[2] or "d" for word in outputs]),
+        signature, f"{first}\n\n{shown} -> {', '.join([word[0] for word in outputs])}", data)
+
+
 cdef inline Inner inner_of(cnp.ufunc ufunc):
     """The loop of a ufunc, for other loops to call."""
     cdef Inner inner

@@ -4,7 +4,7 @@ cimport numpy as cnp
 
 cimport shortgamma.kernels.barrier.partial_time as formula
 from cython_ext._loop.blocks cimport INVALID, Status, code_at, number_at, status_raise, status_restore, status_save
-from cython_ext._loop.ufuncs cimport make_ufunc
+from cython_ext._loop.ufuncs cimport register
 from shortgamma.kernels.numeric.quadrature cimport Rule, make_rule
 
 cnp.import_array()
@@ -32,7 +32,7 @@ cdef void partial_time_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp*
 
 
 WINDOWS = {"start": formula.START, "end": formula.END_CROSSING, "end-beyond": formula.END_BEYOND}
-partial_time_price = make_ufunc(
-    partial_time_loop, "partial_time_price", "ddddddddbb", "d", "",
-    "Loop behind shortgamma.barrier.partial_time_price: spot, strike, barrier, vol, expiry, moment, rate, dividend, "
-    "kind (int8), window (int8).")
+partial_time_price = register(
+    partial_time_loop, "partial_time_price", "spot strike barrier vol expiry moment rate dividend kind:b window:b",
+    "price",
+    "barrier.partial_time_price")

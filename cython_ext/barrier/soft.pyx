@@ -7,7 +7,7 @@ cimport shortgamma.kernels.barrier.soft as formula
 from cython_ext._loop.blocks cimport (
     INVALID, Status, code_at, number_at, status_raise, status_restore, status_save,
 )
-from cython_ext._loop.ufuncs cimport Inner, inner_of, make_ufunc
+from cython_ext._loop.ufuncs cimport Inner, inner_of, register
 from shortgamma.kernels.barrier._option cimport Option
 from shortgamma.kernels.numeric.quadrature cimport NODES, gauss_legendre
 from shortgamma.kernels.numeric.vecmath cimport NAN
@@ -148,6 +148,6 @@ cdef void soft_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, 
     status_raise(INVALID if outside else 0)
 
 
-soft_price = make_ufunc(
-    soft_loop, "soft_price", "ddddddddb", "d", "",
-    "Loop behind shortgamma.barrier.soft_price: spot, strike, lower, upper, vol, expiry, rate, dividend, kind (int8).")
+soft_price = register(
+    soft_loop, "soft_price", "spot strike lower upper vol expiry rate dividend kind:b", "price",
+    "barrier.soft_price")

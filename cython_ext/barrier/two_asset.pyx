@@ -4,7 +4,7 @@ cimport numpy as cnp
 
 cimport shortgamma.kernels.barrier.two_asset as formula
 from cython_ext._loop.blocks cimport INVALID, Status, code_at, number_at, status_raise, status_restore, status_save
-from cython_ext._loop.ufuncs cimport make_ufunc
+from cython_ext._loop.ufuncs cimport register
 from shortgamma.kernels.numeric.bivariate cimport bivariate_cdf
 from shortgamma.kernels.numeric.quadrature cimport Rule, make_rule
 
@@ -48,10 +48,10 @@ cdef void two_asset_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* st
     status_raise(INVALID if outside else 0)
 
 
-two_asset_bivariate_cdf = make_ufunc(
-    bivariate_loop, "two_asset_bivariate_cdf", "ddd", "d", "",
-    "P(X < x, Y < y) of two standard normal numbers: x, y, correlation.")
-two_asset_price = make_ufunc(
-    two_asset_loop, "two_asset_price", "dddddddddddb", "d", "",
-    "Loop behind shortgamma.barrier.two_asset_price: spot, strike, vol, dividend, other, barrier, other_vol, "
-    "other_dividend, correlation, expiry, rate, kind (int8).")
+two_asset_bivariate_cdf = register(
+    bivariate_loop, "two_asset_bivariate_cdf", "x y correlation", "probability",
+    "P(X < x, Y < y) of two standard normal numbers.")
+two_asset_price = register(
+    two_asset_loop, "two_asset_price",
+    "spot strike vol dividend other barrier other_vol other_dividend correlation expiry rate kind:b", "price",
+    "barrier.two_asset_price")

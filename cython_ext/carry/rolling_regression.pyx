@@ -9,7 +9,7 @@ cimport numpy as cnp
 from libc.stdlib cimport free, malloc
 
 from cython_ext._loop.blocks cimport INVALID, Status, status_raise, status_restore, status_save
-from cython_ext._loop.ufuncs cimport make_ufunc
+from cython_ext._loop.ufuncs cimport register
 from shortgamma.kernels.carry.rolling_regression cimport (
     MOMENTS, SIDE, Estimate, Filter, Row, Sums, add_pairs, add_row, drop_pairs, drop_row, estimate, get, look_ahead,
     look_back, plus, put, row, sqrt, times, worn,
@@ -628,10 +628,11 @@ cdef void regression_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* s
     status_raise(INVALID if outside else 0)
 
 
-carry_rolling_regression = make_ufunc(
-    regression_loop, "carry_rolling_regression", "dddddb", "ddddd", "(t),(t),(),(),(),()->(t),(t),(t),(t),(t)",
-    "Loop behind shortgamma.carry.rolling_regression: y, x, window, lags, minimum, code (int8).")
-carry_rolling_regression_r2 = make_ufunc(
-    regression_loop, "carry_rolling_regression_r2", "dddddb", "dddddd",
-    "(t),(t),(),(),(),()->(t),(t),(t),(t),(t),(t)",
-    "The same with r2: y, x, window, lags, minimum, code (int8).", <void*> 1)
+carry_rolling_regression = register(
+    regression_loop, "carry_rolling_regression", "y x window lags minimum code:b",
+    "intercept slope intercept_error slope_error covariance",
+    "carry.rolling_regression", "(t),(t),(),(),(),()->(t),(t),(t),(t),(t)")
+carry_rolling_regression_r2 = register(
+    regression_loop, "carry_rolling_regression_r2", "y x window lags minimum code:b",
+    "intercept slope intercept_error slope_error covariance r2",
+    "carry.rolling_regression", "(t),(t),(),(),(),()->(t),(t),(t),(t),(t),(t)", <void*> 1)

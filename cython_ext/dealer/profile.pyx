@@ -12,7 +12,7 @@ cimport shortgamma.kernels.dealer.profile as formula
 from cython_ext._loop.blocks cimport (
     INVALID, LANES, Status, load, load_codes, status_raise, status_restore, status_save,
 )
-from cython_ext._loop.ufuncs cimport make_ufunc
+from cython_ext._loop.ufuncs cimport register
 from shortgamma.kernels.numeric.vecmath cimport INFINITY, NAN, log_ratio
 
 cnp.import_array()
@@ -231,15 +231,18 @@ cdef void parallel_every_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_int
     rows(formula.EVERY, True, args, dimensions, steps)
 
 
-TYPES = "dddddddddb"
+ARGUMENTS = "spot origin forward strike vol expiry rate dividend weight option:b"
 CORE = "(m),(),(n),(n),(n),(n),(n),(n),(n),(n)->"
-DOC = (
-    "Loop behind shortgamma.dealer: spot, origin, forward, strike, vol, expiry, rate, dividend, weight, option (int8).")
-dealer_profile_gamma = make_ufunc(gamma_loop, "dealer_profile_gamma", TYPES, "d", CORE + "(m)", DOC)
-dealer_profile_shapes = make_ufunc(shapes_loop, "dealer_profile_shapes", TYPES, "ddd", CORE + "(m),(m),(m)", DOC)
-dealer_profile_units = make_ufunc(units_loop, "dealer_profile_units", TYPES, "d", CORE + "(m)", DOC)
-dealer_profile = make_ufunc(every_loop, "dealer_profile", TYPES, "d" * 7, CORE + ",".join(["(m)"] * 7), DOC)
-dealer_profile_parallel_gamma = make_ufunc(
-    parallel_gamma_loop, "dealer_profile_parallel_gamma", TYPES, "d", CORE + "(m)", DOC)
-dealer_profile_parallel = make_ufunc(
-    parallel_every_loop, "dealer_profile_parallel", TYPES, "d" * 7, CORE + ",".join(["(m)"] * 7), DOC)
+EVERY = "gamma_percent vanna_point charm_day gamma_point vega_point delta units"
+ALL = CORE + ",".join(["(m)"] * 7)
+dealer_profile_gamma = register(
+    gamma_loop, "dealer_profile_gamma", ARGUMENTS, "gamma_percent", "dealer.profile", CORE + "(m)")
+dealer_profile_shapes = register(
+    shapes_loop, "dealer_profile_shapes", ARGUMENTS, "gamma_percent vanna_point charm_day", "dealer.profile", CORE + "(m),(m),(m)")
+dealer_profile_units = register(
+    units_loop, "dealer_profile_units", ARGUMENTS, "units", "dealer.profile", CORE + "(m)")
+dealer_profile = register(every_loop, "dealer_profile", ARGUMENTS, EVERY, "dealer.profile", ALL)
+dealer_profile_parallel_gamma = register(
+    parallel_gamma_loop, "dealer_profile_parallel_gamma", ARGUMENTS, "gamma_percent", "dealer.profile", CORE + "(m)")
+dealer_profile_parallel = register(
+    parallel_every_loop, "dealer_profile_parallel", ARGUMENTS, EVERY, "dealer.profile", ALL)

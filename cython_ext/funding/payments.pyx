@@ -7,7 +7,7 @@ from cython_ext._loop.blocks cimport (
 )
 from shortgamma.kernels.contracts cimport checked
 from shortgamma.kernels.funding.payments cimport Sum, add, add_lane, payment, rounded
-from cython_ext._loop.ufuncs cimport make_ufunc
+from cython_ext._loop.ufuncs cimport register
 from shortgamma.kernels.numeric.vecmath cimport INFINITY
 
 cnp.import_array()
@@ -89,9 +89,9 @@ cdef void payment_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* step
         payments(LINEAR, args, dimensions, steps)
 
 
-funding_payment = make_ufunc(
-    payment_loop, "funding_payment", "ddddb", "d", "",
-    "Loop behind shortgamma.funding.accrue: quantity, mark, rate, multiplier, inverse (int8, 0 or 1).")
+funding_payment = register(
+    payment_loop, "funding_payment", "quantity mark rate multiplier inverse:b", "cash",
+    "funding.accrue")
 
 
 cdef enum:
@@ -333,10 +333,10 @@ cdef void index_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps,
     status_raise(INVALID if outside else 0)
 
 
-funding_total = make_ufunc(
-    total_loop, "funding_total", "dddddb", "d", "(t),(t),(t),(t),(),()->()",
-    "Loop behind shortgamma.funding.total: quantity, mark, rate, fx, multiplier, inverse (int8, 0 or 1).")
+funding_total = register(
+    total_loop, "funding_total", "quantity mark rate fx multiplier inverse:b", "cash",
+    "funding.total", "(t),(t),(t),(t),(),()->()")
 
-funding_index = make_ufunc(
-    index_loop, "funding_index", "dddb", "d", "(t),(t),(),()->(t)",
-    "Loop behind shortgamma.funding.funding_index: mark, rate, multiplier, inverse (int8, 0 or 1).")
+funding_index = register(
+    index_loop, "funding_index", "mark rate multiplier inverse:b", "value",
+    "funding.funding_index", "(t),(t),(),()->(t)")

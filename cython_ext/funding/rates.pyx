@@ -5,7 +5,7 @@ cimport numpy as cnp
 from cython_ext._loop.blocks cimport (
     INVALID, LANES, Status, lanes_of, no_price, padded, status_raise, status_restore, status_save, store,
 )
-from cython_ext._loop.ufuncs cimport make_ufunc
+from cython_ext._loop.ufuncs cimport register
 from shortgamma.kernels.funding.rates cimport (
     FILLED, INVALID_LEVEL, UNFILLED, Average, Order, average_with, fill_level, order_of, premium_of, rate_of,
     refuses_limits,
@@ -111,18 +111,18 @@ cdef void impact_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps
     status_raise(INVALID if outside else 0)
 
 
-funding_rate = make_ufunc(
-    rate_loop, "funding_rate", "ddddd", "d", "",
-    "Loop behind shortgamma.funding.rate: premium, interest, clamp, cap, floor.")
+funding_rate = register(
+    rate_loop, "funding_rate", "premium interest clamp cap floor", "rate",
+    "funding.rate")
 
-funding_premium = make_ufunc(
-    premium_loop, "funding_premium", "ddddd", "d", "",
-    "Loop behind shortgamma.funding.premium_index: bid_impact, ask_impact, index, mark, basis.")
+funding_premium = register(
+    premium_loop, "funding_premium", "bid_impact ask_impact index mark basis", "premium",
+    "funding.premium_index")
 
-funding_average = make_ufunc(
-    average_loop, "funding_average", "dd", "d", "(t),(t)->(t)",
-    "Loop behind shortgamma.funding.average_premium: premium, weight.")
+funding_average = register(
+    average_loop, "funding_average", "premium weight", "average",
+    "funding.average_premium", "(t),(t)->(t)")
 
-funding_impact_price = make_ufunc(
-    impact_loop, "funding_impact_price", "ddddb", "d", "(t),(t),(),(),()->()",
-    "Loop behind shortgamma.funding.impact_price: prices, quantity, notional, multiplier, inverse (int8, 0 or 1).")
+funding_impact_price = register(
+    impact_loop, "funding_impact_price", "prices quantity notional multiplier inverse:b", "price",
+    "funding.impact_price", "(t),(t),(),(),()->()")

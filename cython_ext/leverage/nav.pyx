@@ -11,7 +11,7 @@ cimport shortgamma.kernels.leverage.nav as formula
 from cython_ext._loop.blocks cimport (
     GROUP, INVALID, Status, no_price, status_raise, status_restore, status_save,
 )
-from cython_ext._loop.ufuncs cimport make_ufunc
+from cython_ext._loop.ufuncs cimport register
 from shortgamma.kernels.numeric.vecmath cimport NAN, NO_PRICE, larger, price_key
 
 cnp.import_array()
@@ -444,9 +444,9 @@ cdef void steady_nav_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* s
     navs(all_args, dimensions, all_steps)
 
 
-leverage_steady_nav = make_ufunc(
-    steady_nav_loop, "leverage_steady_nav", "dddddd", "d", "(t),(),(),(),(),()->(t)",
-    "Loop behind shortgamma.leverage.nav without a schedule: price, leverage, financing, expense, cost, initial.")
-leverage_nav = make_ufunc(
-    nav_loop, "leverage_nav", "dd?dddd", "d", "(t),(),(t),(t),(t),(),()->(t)",
-    "Loop behind shortgamma.leverage.nav: price, leverage, schedule (bool), financing, expense, cost, initial.")
+leverage_steady_nav = register(
+    steady_nav_loop, "leverage_steady_nav", "price leverage financing fee cost initial", "nav",
+    "leverage.nav", "(t),(),(),(),(),()->(t)")
+leverage_nav = register(
+    nav_loop, "leverage_nav", "price leverage schedule:? financing fee cost initial", "nav",
+    "leverage.nav", "(t),(),(t),(t),(t),(),()->(t)")

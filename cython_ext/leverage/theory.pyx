@@ -6,7 +6,7 @@ cimport shortgamma.kernels.leverage.theory as formula
 from cython_ext._loop.blocks cimport (
     INVALID, LANES, OVERFLOW, Status, lanes_of, padded, status_raise, status_restore, status_save, store,
 )
-from cython_ext._loop.ufuncs cimport Loop, make_ufunc
+from cython_ext._loop.ufuncs cimport Loop, register
 from shortgamma.kernels.numeric.vecmath cimport INFINITY, NAN, absolute
 
 cnp.import_array()
@@ -142,9 +142,7 @@ cdef void sigmoid_transfer_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_i
 
 
 cdef object make(Loop loop, str name, str arguments):
-    return make_ufunc(
-        loop, "leverage_" + name, "d" * (arguments.count(",") + 1), "d", "",
-        f"Loop behind shortgamma.leverage.{name}: {arguments}.")
+    return register(loop, f"leverage_{name}", arguments.replace(",", ""), name, f"leverage.{name}")
 
 
 leverage_trigger_ratio = make(trigger_ratio_loop, "trigger_ratio", "leverage, bound")

@@ -3,7 +3,7 @@
 cimport numpy as cnp
 
 from cython_ext._loop.blocks cimport INVALID, Status, status_raise, status_restore, status_save
-from cython_ext._loop.ufuncs cimport make_ufunc
+from cython_ext._loop.ufuncs cimport register
 from shortgamma.kernels.liquidation.hedge cimport Hedge, step
 from shortgamma.kernels.numeric.vecmath cimport INFINITY, NAN
 
@@ -52,6 +52,6 @@ cdef void hedge_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps,
     status_raise(INVALID if outside else 0)
 
 
-liquidation_hedge = make_ufunc(
-    hedge_loop, "liquidation_hedge", "ddddd", "dddddd", "(t),(t),(),(t),()->(t),(t),(t),(t),(t),(t)",
-    "Loop behind shortgamma.liquidation.constant_risk_hedge: mark, fx, quantity, fee, multiplier.")
+liquidation_hedge = register(
+    hedge_loop, "liquidation_hedge", "mark fx quantity fee multiplier", "hedge trade quanto linear fees total",
+    "liquidation.constant_risk_hedge", "(t),(t),(),(t),()->(t),(t),(t),(t),(t),(t)")

@@ -6,7 +6,7 @@ cimport shortgamma.kernels.liquidation.position as formula
 from cython_ext._loop.blocks cimport (
     INVALID, LANES, Status, lanes_of, load, load_codes, padded, status_raise, status_restore, status_save, store,
 )
-from cython_ext._loop.ufuncs cimport make_ufunc
+from cython_ext._loop.ufuncs cimport register
 from shortgamma.kernels.liquidation.position cimport Bounds, Position
 from shortgamma.kernels.numeric.vecmath cimport INFINITY, NAN, absolute
 
@@ -268,14 +268,13 @@ cdef void mean_entry_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* s
     status_raise(INVALID if outside else 0)
 
 
-liquidation_price = make_ufunc(
-    price_loop, "liquidation_price", "ddddddb", "d", "",
-    "Loop behind shortgamma.liquidation.liquidation_price: quantity, entry, margin, maintenance, fee, multiplier, "
-    "inverse (int8).")
-liquidation_first_breach = make_ufunc(
-    first_breach_loop, "liquidation_first_breach", "ddddddddb", "l", "(t),(),(),(),(),(),(),(),()->()",
-    "Loop behind shortgamma.liquidation.first_breach: mark, quantity, entry, margin, amount, maintenance, fee, "
-    "multiplier, inverse (int8).")
-liquidation_mean_entry = make_ufunc(
-    mean_entry_loop, "liquidation_mean_entry", "ddb", "d", "(t),(t),()->()",
-    "Loop behind shortgamma.liquidation.mean_entry: quantity, price, inverse (int8).")
+liquidation_price = register(
+    price_loop, "liquidation_price", "quantity entry margin maintenance fee multiplier inverse:b", "price",
+    "liquidation.liquidation_price")
+liquidation_first_breach = register(
+    first_breach_loop, "liquidation_first_breach",
+    "mark quantity entry margin amount maintenance fee multiplier inverse:b", "bar:l",
+    "liquidation.first_breach", "(t),(),(),(),(),(),(),(),()->()")
+liquidation_mean_entry = register(
+    mean_entry_loop, "liquidation_mean_entry", "quantity price inverse:b", "entry",
+    "liquidation.mean_entry", "(t),(t),()->()")

@@ -98,6 +98,12 @@ def ufuncs(part: str, level: str = level) -> dict[str, np.ufunc]:
     return {name: value for name, value in vars(load(part, level)).items() if isinstance(value, np.ufunc)}
 
 
+def arguments_of(ufunc: np.ufunc) -> tuple[list[str], list[str]]:
+    """The names of what a ufunc takes and gives, as its loop registered them (``_loop/ufuncs.pxd: register``)."""
+    taken, _, given = (ufunc.__doc__ or "").rstrip().rpartition("\n")[2].partition(" -> ")
+    return [name.partition(" ")[0] for name in taken.split(", ")], given.split(", ")
+
+
 def _use(part: str) -> ModuleType:
     module = load(part)
     # under their own names here too, so that a pickle can say where a ufunc is without saying which build
