@@ -6,7 +6,7 @@ cimport shortgamma.kernels.numeric.vecmath as vecmath
 from cython_ext._loop.blocks cimport (
     DIVIDE, INVALID, LANES, OVERFLOW, Status, load, padded, status_raise, status_restore, status_save, store,
 )
-from cython_ext._loop.ufuncs cimport make_ufunc
+from cython_ext._loop.ufuncs cimport register
 
 cnp.import_array()
 cnp.import_ufunc()
@@ -100,29 +100,29 @@ cdef void normal_pdf_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* s
     unary(NORMAL_PDF, OVERFLOW, args, dimensions, steps)
 
 
-exp = make_ufunc(exp_loop, "exp", "d", "d", "", """Exponential function.
+exp = register(exp_loop, "exp", "x", "y", """Exponential function.
 
 exp(x), to 4 units in the last place over the whole range of float64; overflow gives inf and the overflow flag.
 """)
-expm1 = make_ufunc(expm1_loop, "expm1", "d", "d", "", """exp(x) - 1, accurate also for small x.""")
-log = make_ufunc(log_loop, "log", "d", "d", "", """Natural logarithm.
+expm1 = register(expm1_loop, "expm1", "x", "y", """exp(x) - 1, accurate also for small x.""")
+log = register(log_loop, "log", "x", "y", """Natural logarithm.
 
 log(0) is -inf with the divide flag, log of a negative number NaN with the invalid flag.
 """)
-log1p = make_ufunc(log1p_loop, "log1p", "d", "d", "", """log(1 + x), accurate also for small x.""")
-erfc = make_ufunc(erfc_loop, "erfc", "d", "d", "", """Complementary error function.
+log1p = register(log1p_loop, "log1p", "x", "y", """log(1 + x), accurate also for small x.""")
+erfc = register(erfc_loop, "erfc", "x", "y", """Complementary error function.
 
 erfc(x) = 2/sqrt(pi) int_x^inf exp(-t^2) dt, to 4 units in the last place in its far tail also.
 """)
-erfcx = make_ufunc(erfcx_loop, "erfcx", "d", "d", "", """Scaled complementary error function.
+erfcx = register(erfcx_loop, "erfcx", "x", "y", """Scaled complementary error function.
 
 exp(x^2) erfc(x), which does not underflow where erfc does.
 """)
-normal_cdf = make_ufunc(normal_cdf_loop, "normal_cdf", "d", "d", "", """Distribution function of the normal law.
+normal_cdf = register(normal_cdf_loop, "normal_cdf", "x", "y", """Distribution function of the normal law.
 
 N(x) = erfc(-x/sqrt(2))/2, to 4 units in the last place down to the smallest subnormal number (x = -38.5).
 """)
-normal_pdf = make_ufunc(normal_pdf_loop, "normal_pdf", "d", "d", "", """Density of the standard normal law.
+normal_pdf = register(normal_pdf_loop, "normal_pdf", "x", "y", """Density of the standard normal law.
 
 exp(-x^2/2)/sqrt(2 pi).
 """)

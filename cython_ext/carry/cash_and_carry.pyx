@@ -10,7 +10,7 @@ from libc.stdlib cimport free, malloc
 
 cimport shortgamma.kernels.carry.cash_and_carry as formula
 from cython_ext._loop.blocks cimport INVALID, Status, status_raise, status_restore, status_save
-from cython_ext._loop.ufuncs cimport make_ufunc
+from cython_ext._loop.ufuncs cimport register
 from shortgamma.kernels.carry.cash_and_carry cimport CROSS, MAINTAIN, RESTORE, Trade
 from shortgamma.kernels.liquidation.position cimport LARGEST, SMALLEST, Bounds
 from shortgamma.kernels.numeric.vecmath cimport INFINITY, NAN
@@ -516,13 +516,13 @@ cdef void path_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, 
     status_raise(INVALID if outside else 0)
 
 
-carry_cash_and_carry = make_ufunc(
-    cash_and_carry_loop, "carry_cash_and_carry", "dddddd?dddddb", "ddddddddddd",
-    "(t),(t),(t),(t),(t),(t),(t),(),(),(),(),(),()->(),(),(),(),(),(),(),(),(),(),()",
-    "Loop behind shortgamma.carry.cash_and_carry: spot, futures, high, settlement, following, years, roll (bool), "
-    "quantity, leverage, maintenance, haircut, reserve, code (int8).")
-carry_cash_and_carry_path = make_ufunc(
-    path_loop, "carry_cash_and_carry_path", "dddddd?dddddb", "ddd",
-    "(t),(t),(t),(t),(t),(t),(t),(),(),(),(),(),()->(t),(t),(t)",
-    "The same, bar by bar: spot, futures, high, settlement, following, years, roll (bool), quantity, leverage, "
-    "maintenance, haircut, reserve, code (int8).")
+ARGUMENTS = (
+    "spot futures high settlement following years roll:? quantity leverage maintenance haircut reserve code:b")
+TOTALS = "made held top_ups margin cost ratio shortfall capital_years rolled traded bar"
+INPUTS = "(t),(t),(t),(t),(t),(t),(t),(),(),(),(),(),()->"
+carry_cash_and_carry = register(
+    cash_and_carry_loop, "carry_cash_and_carry", ARGUMENTS, TOTALS, "carry.cash_and_carry",
+    INPUTS + ",".join(["()"] * 11))
+carry_cash_and_carry_path = register(
+    path_loop, "carry_cash_and_carry_path", ARGUMENTS, "equity margin margin_ratio", "carry.cash_and_carry",
+    INPUTS + "(t),(t),(t)")

@@ -238,7 +238,8 @@ ALL = CORE + ",".join(["(m)"] * 7)
 dealer_profile_gamma = register(
     gamma_loop, "dealer_profile_gamma", ARGUMENTS, "gamma_percent", "dealer.profile", CORE + "(m)")
 dealer_profile_shapes = register(
-    shapes_loop, "dealer_profile_shapes", ARGUMENTS, "gamma_percent vanna_point charm_day", "dealer.profile", CORE + "(m),(m),(m)")
+    shapes_loop, "dealer_profile_shapes", ARGUMENTS, "gamma_percent vanna_point charm_day", "dealer.profile",
+    CORE + "(m),(m),(m)")
 dealer_profile_units = register(
     units_loop, "dealer_profile_units", ARGUMENTS, "units", "dealer.profile", CORE + "(m)")
 dealer_profile = register(every_loop, "dealer_profile", ARGUMENTS, EVERY, "dealer.profile", ALL)

@@ -5,7 +5,7 @@ cimport numpy as cnp
 from cython_ext._loop.blocks cimport (
     INVALID, LANES, Status, lanes_of, load_codes, padded, status_raise, status_restore, status_save, store,
 )
-from cython_ext._loop.ufuncs cimport make_ufunc
+from cython_ext._loop.ufuncs cimport register
 from shortgamma.kernels.funding.fair cimport fair_premium, fair_price
 
 cnp.import_array()
@@ -55,10 +55,8 @@ cdef void premium_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* step
     elementwise(PREMIUM, args, dimensions, steps)
 
 
-funding_fair_price = make_ufunc(
-    price_loop, "funding_fair_price", "ddddb", "d", "",
-    "Loop behind shortgamma.funding.fair_price: index, premium_speed, drift, interest, inverse (int8, 0 or 1).")
+funding_fair_price = register(
+    price_loop, "funding_fair_price", "index premium_speed drift interest inverse:b", "price", "funding.fair_price")
 
-funding_fair_premium = make_ufunc(
-    premium_loop, "funding_fair_premium", "ddddb", "d", "",
-    "Loop behind shortgamma.funding.fair_premium: drift, count, interest, clamp, on_mark (int8, 0 or 1).")
+funding_fair_premium = register(
+    premium_loop, "funding_fair_premium", "drift count interest clamp on_mark:b", "premium", "funding.fair_premium")

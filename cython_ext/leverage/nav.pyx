@@ -445,8 +445,8 @@ cdef void steady_nav_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* s
 
 
 leverage_steady_nav = register(
-    steady_nav_loop, "leverage_steady_nav", "price leverage financing fee cost initial", "nav",
+    steady_nav_loop, "leverage_steady_nav", "price leverage financing expense cost initial", "nav",
     "leverage.nav", "(t),(),(),(),(),()->(t)")
 leverage_nav = register(
-    nav_loop, "leverage_nav", "price leverage schedule:? financing fee cost initial", "nav",
+    nav_loop, "leverage_nav", "price leverage schedule:? financing expense cost initial", "nav",
     "leverage.nav", "(t),(),(t),(t),(t),(),()->(t)")
