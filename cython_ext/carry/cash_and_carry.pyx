@@ -518,11 +518,11 @@ cdef void path_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, 
 
 ARGUMENTS = (
     "spot futures high settlement following years roll:? quantity leverage maintenance haircut reserve code:b")
-TOTALS = "made held top_ups margin cost ratio shortfall capital_years rolled traded bar"
-INPUTS = "(t),(t),(t),(t),(t),(t),(t),(),(),(),(),(),()->"
+RESULTS = "made held top_ups margin cost ratio shortfall capital_years rolled traded bar"
+CORE = "(t),(t),(t),(t),(t),(t),(t),(),(),(),(),(),()->"
 carry_cash_and_carry = register(
-    cash_and_carry_loop, "carry_cash_and_carry", ARGUMENTS, TOTALS, "carry.cash_and_carry",
-    INPUTS + ",".join(["()"] * 11))
+    cash_and_carry_loop, "carry_cash_and_carry", ARGUMENTS, RESULTS, "carry.cash_and_carry",
+    CORE + ",".join(["()"] * 11))
 carry_cash_and_carry_path = register(
     path_loop, "carry_cash_and_carry_path", ARGUMENTS, "equity margin margin_ratio", "carry.cash_and_carry",
-    INPUTS + "(t),(t),(t)")
+    CORE + "(t),(t),(t)")
