@@ -1,10 +1,13 @@
-"""Public functions that answer a wrong keyword with the right one, at the cost of one more C call.
+"""Public functions: arguments with labels are paired by them, and a wrong keyword is answered with the right one.
 
-A wrapper in Python would cost as much as pricing an option. This one hands the arguments on as they lie, and looks at
-the outcome only if it is a TypeError that was raised before the function itself ran.
+A wrapper in Python would cost as much as pricing an option. This one looks at the types of the arguments and hands
+numbers and arrays on as they lie. It looks at the outcome only if it is an OverflowError, or a TypeError that was raised
+before the function itself ran.
 """
 
 from functools import update_wrapper
+
+from numpy import float64, ndarray
 
 
 cdef extern from *:
@@ -17,25 +20,75 @@ cdef extern from *:
         vectorcallfunc vectorcall;
         PyObject *function;
         PyObject *explain;
+        PyObject *labelled;
         PyObject *dict;
     } SgPublic;
 
+    /* ndarray, the double of NumPy, and what is known of other types: whether they have labels or masks */
+    static PyTypeObject *sg_array, *sg_double;
+    static PyObject *sg_known, *sg_ask;
+
+    static int sg_has_labels(PyObject *value) {
+        PyTypeObject *type = Py_TYPE(value);
+        PyObject *answer;
+        int yes;
+        if (type == &PyFloat_Type || type == sg_array || type == &PyUnicode_Type || type == &PyLong_Type
+                || value == Py_None || type == sg_double || type == &PyBool_Type) {
+            return 0;
+        }
+        answer = PyDict_GetItemWithError(sg_known, (PyObject *) type);
+        if (answer != NULL) return answer == Py_True;
+        if (PyErr_Occurred()) return -1;
+        answer = PyObject_CallFunctionObjArgs(sg_ask, (PyObject *) type, NULL);
+        if (answer == NULL) return -1;
+        yes = answer == Py_True;
+        if (PyDict_SetItem(sg_known, (PyObject *) type, answer) < 0) yes = -1;
+        Py_DECREF(answer);
+        return yes;
+    }
+
+    static PyObject *sg_tuple(PyObject *const *items, Py_ssize_t count) {
+        Py_ssize_t i;
+        PyObject *tuple = PyTuple_New(count);
+        for (i = 0; tuple != NULL && i < count; i++) {
+            Py_INCREF(items[i]);
+            PyTuple_SET_ITEM(tuple, i, items[i]);
+        }
+        return tuple;
+    }
+
+    /* The positional arguments and the others by name, as a function of the wrapped one takes them. */
+    static PyObject *sg_hand_over(
+            PyObject *target, PyObject *first, PyObject *second, PyObject *const *args, size_t count, PyObject *names) {
+        Py_ssize_t i, given = PyVectorcall_NARGS(count), named = names == NULL ? 0 : PyTuple_GET_SIZE(names);
+        PyObject *result = NULL, *tuple = sg_tuple(args, given), *keywords = PyDict_New();
+        for (i = 0; keywords != NULL && i < named; i++) {
+            if (PyDict_SetItem(keywords, PyTuple_GET_ITEM(names, i), args[given + i]) < 0) Py_CLEAR(keywords);
+        }
+        if (tuple != NULL && keywords != NULL) {
+            result = PyObject_CallFunctionObjArgs(target, first, tuple, keywords, second, NULL);
+        }
+        Py_XDECREF(tuple);
+        Py_XDECREF(keywords);
+        return result;
+    }
+
     /* A TypeError without a traceback comes from binding the arguments: nothing has run yet. */
-    static void sg_explain(SgPublic *self) {
+    static void sg_explain(SgPublic *self, PyObject *const *args, size_t count, PyObject *names) {
         PyObject *type, *value, *traceback, *better;
         PyErr_Fetch(&type, &value, &traceback);
-        if (traceback != NULL) {
+        PyErr_NormalizeException(&type, &value, &traceback);
+        if (value == NULL || (traceback != NULL && PyErr_GivenExceptionMatches(type, PyExc_TypeError))) {
             PyErr_Restore(type, value, traceback);
             return;
         }
-        PyErr_NormalizeException(&type, &value, &traceback);
-        better = PyObject_CallFunctionObjArgs(self->explain, self->function, value, NULL);
+        better = sg_hand_over(self->explain, self->function, value, args, count, names);
         if (better == NULL) {
             PyErr_Clear();
             PyErr_Restore(type, value, traceback);
             return;
         }
-        PyErr_SetObject(type, better);
+        PyErr_SetObject((PyObject *) Py_TYPE(better), better);
         Py_DECREF(better);
         Py_XDECREF(type);
         Py_XDECREF(value);
@@ -43,9 +96,19 @@ cdef extern from *:
     }
 
     static PyObject *sg_vectorcall(PyObject *self, PyObject *const *args, size_t count, PyObject *names) {
-        PyObject *result = PyObject_Vectorcall(((SgPublic *) self)->function, args, count, names);
-        if (result == NULL && PyErr_ExceptionMatches(PyExc_TypeError)) {
-            sg_explain((SgPublic *) self);
+        PyObject *function = ((SgPublic *) self)->function, *labelled = ((SgPublic *) self)->labelled, *result;
+        Py_ssize_t i, all = PyVectorcall_NARGS(count) + (names == NULL ? 0 : PyTuple_GET_SIZE(names));
+        int found = 0;
+        for (i = 0; i < all && found == 0 && labelled != Py_None; i++) found = sg_has_labels(args[i]);
+        if (found < 0) return NULL;
+        if (found) {
+            result = sg_hand_over(labelled, function, NULL, args, count, names);
+        } else {
+            result = PyObject_Vectorcall(function, args, count, names);
+        }
+        if (result == NULL
+                && (PyErr_ExceptionMatches(PyExc_TypeError) || PyErr_ExceptionMatches(PyExc_OverflowError))) {
+            sg_explain((SgPublic *) self, args, count, names);
         }
         return result;
     }
@@ -55,6 +118,7 @@ cdef extern from *:
         Py_VISIT(Py_TYPE(object));
         Py_VISIT(self->function);
         Py_VISIT(self->explain);
+        Py_VISIT(self->labelled);
         Py_VISIT(self->dict);
         return 0;
     }
@@ -63,6 +127,7 @@ cdef extern from *:
         SgPublic *self = (SgPublic *) object;
         Py_CLEAR(self->function);
         Py_CLEAR(self->explain);
+        Py_CLEAR(self->labelled);
         Py_CLEAR(self->dict);
         return 0;
     }
@@ -138,7 +203,18 @@ cdef extern from *:
         return PyType_FromSpec(&sg_spec);
     }
 
-    static PyObject *sg_make(PyObject *type, PyObject *function, PyObject *explain) {
+    static void sg_types(PyObject *array, PyObject *number, PyObject *known, PyObject *ask) {
+        sg_array = (PyTypeObject *) array;
+        sg_double = (PyTypeObject *) number;
+        sg_known = known;
+        sg_ask = ask;
+        Py_INCREF(array);
+        Py_INCREF(number);
+        Py_INCREF(known);
+        Py_INCREF(ask);
+    }
+
+    static PyObject *sg_make(PyObject *type, PyObject *function, PyObject *explain, PyObject *labelled) {
         SgPublic *self = (SgPublic *) PyType_GenericAlloc((PyTypeObject *) type, 0);
         if (self == NULL) return NULL;
         self->vectorcall = sg_vectorcall;
@@ -146,19 +222,36 @@ cdef extern from *:
         self->function = function;
         Py_INCREF(explain);
         self->explain = explain;
+        Py_INCREF(labelled);
+        self->labelled = labelled;
         self->dict = NULL;
         return (PyObject *) self;
     }
     """
     object sg_make_type()
-    object sg_make(object type, object function, object explain)
+    object sg_make(object type, object function, object explain, object labelled)
+    void sg_types(object array, object number, object known, object ask)
+
+
+def has_labels(kind):
+    """Whether a type is one of pandas, polars or xarray, or has a mask."""
+    for base in kind.__mro__:
+        library = base.__module__.partition(".")[0]
+        if library in ("pandas", "polars", "xarray") or base.__module__.startswith("numpy.ma"):
+            return True
+    return False
 
 
 function = sg_make_type()
+sg_types(ndarray, float64, {}, has_labels)
 
 
-def wrap(plain, explain, str module):
-    """``plain`` as a public function of a module; ``explain(plain, error)`` is asked for a better TypeError."""
-    public = update_wrapper(sg_make(function, plain, explain), plain)
+def wrap(plain, explain, labelled, str module):
+    """``plain`` as a public function of a module.
+
+    ``labelled(plain, args, keywords)`` is called instead where an argument has labels (never, if it is None), and
+    ``explain(plain, args, keywords, error)`` asked for a better error.
+    """
+    public = update_wrapper(sg_make(function, plain, explain, labelled), plain)
     public.__module__ = module
     return public

@@ -409,10 +409,18 @@ class TestPandas:
         assert cash.index.equals(index)
         assert_same_bits(cash.to_numpy(), accrue(-5, mark["a"].to_numpy(), rate.to_numpy(), contract=ETHUSD))
 
+    def test_series_in_another_order(self, data):
+        _, position, mark, rate = data
+        expected = accrue(position, mark, rate, contract=ETHUSD)
+        assert_same_bits(accrue(position, mark, rate[::-1], contract=ETHUSD).to_numpy(), expected.to_numpy())
+        assert_same_bits(
+            total(position, mark, rate[::-1], contract=ETHUSD), total(position, mark, rate, contract=ETHUSD)
+        )
+
     def test_series_of_another_index_is_refused(self, data):
         _, position, mark, rate = data
-        with pytest.raises(ValueError, match=r"^the index of rate is not that of mark$"):
-            accrue(position, mark, rate[::-1], contract=ETHUSD)
+        with pytest.raises(ValueError, match=r"^rate has no label .*, which position has$"):
+            accrue(position, mark, rate.shift(1, freq="D"), contract=ETHUSD)
 
     def test_series_pair_by_label(self, data):
         _, _, mark, rate = data

@@ -537,7 +537,7 @@ class TestPandas:
         index = pd.date_range("2024-01-01", periods=5, freq="D")
         frame = pd.DataFrame(market(5, 2), index=index)
         other = pd.Series(np.zeros(5), index=index + pd.Timedelta(days=1))
-        with pytest.raises(ValueError, match=r"^the index of financing is not that of price$"):
+        with pytest.raises(ValueError, match=r"^financing has no label 2024-01-01T?.*, which price has$"):
             nav(frame, 2.0, financing=other)
 
 

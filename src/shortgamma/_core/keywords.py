@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Any
 
 # The words of this library, each with those that others use for the same thing, all in lower case.
 SYNONYMS = {
@@ -63,10 +65,23 @@ def meant(word: str, parameters: Iterable[str]) -> str | None:
     return near[0] if near else None
 
 
-def explain(function: Callable[..., object], error: TypeError) -> TypeError:
-    """The TypeError of a call that does not fit ``function``, with what to write instead."""
+def digits(value: int) -> int:
+    """How many digits an integer has, without writing it down."""
+    return int(value.bit_length() * math.log10(2)) + 1
+
+
+def explain(
+    function: Callable[..., object], args: tuple[Any, ...], keywords: dict[str, Any], error: Exception
+) -> Exception:
+    """The error of a call that does not fit ``function``, with what to write instead."""
     text = str(error)
     parameters = inspect.signature(function).parameters
+    if isinstance(error, OverflowError):
+        for argument, value in (*zip(parameters, args, strict=False), *keywords.items()):
+            if isinstance(value, int) and not -(2**63) <= value < 2**63:
+                size = digits(value)
+                return ValueError(f"{argument} must be a number that a double can hold, got one of {size} digits")
+        return error
     unknown = UNKNOWN.search(text)
     if unknown:
         name = meant(unknown[1], parameters)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+# Packages whose functions take frames as they are.
+UNLABELLED = {"shortgamma", "shortgamma.io", "shortgamma.carry"}
 IMPORT = re.compile(r"^from (\S+) import (?:\(([^)]*)\)|(.*))$", re.MULTILINE)
 
 
@@ -60,14 +62,23 @@ def attach(namespace: dict[str, Any]) -> tuple[Callable[[str], Any], Callable[[]
             namespace[name] = import_module(f"{package}.{name}")
         else:
             value = getattr(import_module(module), name)
-            namespace[name] = wrap(value, explain, package) if isinstance(value, FunctionType) else value
+            namespace[name] = wrap(value, explain, labels, package) if isinstance(value, FunctionType) else value
         return namespace[name]
 
-    # what a wrong call is told costs milliseconds to import, and is seldom needed
-    def explain(function: Callable[..., Any], error: TypeError) -> TypeError:
+    # what a wrong call is told, and how labels are paired, costs milliseconds to import, and is seldom needed
+    def explain(
+        function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any], error: Exception
+    ) -> Exception:
         from shortgamma._core.keywords import explain
 
-        return explain(function, error)
+        return explain(function, args, keywords, error)
+
+    def labelled(function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        from shortgamma._core.labels import call
+
+        return call(function, args, keywords)
+
+    labels = None if package in UNLABELLED else labelled
 
     names = sorted(modules)
     return load, lambda: names, names

@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -7,5 +7,8 @@ _R = TypeVar("_R")
 function: type
 
 def wrap(
-    plain: Callable[_P, _R], explain: Callable[[Callable[..., object], TypeError], TypeError], module: str
+    plain: Callable[_P, _R],
+    explain: Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any], Exception], Exception],
+    labelled: Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any] | None,
+    module: str,
 ) -> Callable[_P, _R]: ...
