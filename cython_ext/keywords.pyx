@@ -1,18 +1,22 @@
-"""Public functions: arguments with labels are paired by them, and a wrong keyword is answered with the right one.
+"""Public functions: arguments with labels are paired by them, absurd numbers warned of, wrong keywords explained.
 
-A wrapper in Python would cost as much as pricing an option. This one looks at the types of the arguments and hands
-numbers and arrays on as they lie. It looks at the outcome only if it is an OverflowError, or a TypeError that was raised
+A wrapper in Python would cost as much as pricing an option. This one looks at the types of the arguments, compares
+numbers with the largest that are plausible, and hands numbers and arrays on as they lie. It looks at the outcome only if it is an OverflowError, or a TypeError that was raised
 before the function itself ran.
 """
 
 from functools import update_wrapper
+from struct import pack
 
 from numpy import float64, ndarray
+
+from shortgamma._core.plausible import LIMITS, warn
 
 
 cdef extern from *:
     """
     #include <stddef.h>
+    #include <string.h>
     #include "structmember.h"
 
     typedef struct {
@@ -22,11 +26,14 @@ cdef extern from *:
         PyObject *explain;
         PyObject *labelled;
         PyObject *dict;
+        /* largest plausible numbers: of arguments by position, in bytes, and by name */
+        PyObject *limits;
+        PyObject *limits_by_name;
     } SgPublic;
 
     /* ndarray, the double of NumPy, and what is known of other types: whether they have labels or masks */
     static PyTypeObject *sg_array, *sg_double;
-    static PyObject *sg_known, *sg_ask;
+    static PyObject *sg_known, *sg_ask, *sg_warn;
 
     static int sg_has_labels(PyObject *value) {
         PyTypeObject *type = Py_TYPE(value);
@@ -45,6 +52,39 @@ cdef extern from *:
         if (PyDict_SetItem(sg_known, (PyObject *) type, answer) < 0) yes = -1;
         Py_DECREF(answer);
         return yes;
+    }
+
+    /* Warn of a number that is absurd in the unit of its argument. */
+    static int sg_look_at(SgPublic *self, PyObject *value, Py_ssize_t i, Py_ssize_t given, PyObject *names) {
+        double number, limit;
+        PyObject *known, *name, *done;
+        if (PyFloat_CheckExact(value)) {
+            number = PyFloat_AS_DOUBLE(value);
+        } else {
+            number = PyLong_AsDouble(value);
+            if (number == -1.0 && PyErr_Occurred()) PyErr_Clear();
+        }
+        /* no limit is lower, so most arguments are not looked up */
+        if (number <= 0.25 && number >= -0.25) return 0;
+        if (i < given) {
+            if (i >= PyBytes_GET_SIZE(self->limits) / (Py_ssize_t) sizeof(double)) return 0;
+            memcpy(&limit, PyBytes_AS_STRING(self->limits) + i * sizeof(double), sizeof(double));
+            if (!(number > limit || number < -limit)) return 0;
+            name = NULL;
+        } else {
+            name = PyTuple_GET_ITEM(names, i - given);
+            known = PyDict_GetItemWithError(self->limits_by_name, name);
+            if (known == NULL) return PyErr_Occurred() ? -1 : 0;
+            limit = PyFloat_AS_DOUBLE(known);
+            if (!(number > limit || number < -limit)) return 0;
+        }
+        known = name == NULL ? PyLong_FromSsize_t(i) : name;
+        if (known == NULL) return -1;
+        done = PyObject_CallFunctionObjArgs(sg_warn, self->function, known, value, NULL);
+        if (name == NULL) Py_DECREF(known);
+        if (done == NULL) return -1;
+        Py_DECREF(done);
+        return 0;
     }
 
     static PyObject *sg_tuple(PyObject *const *items, Py_ssize_t count) {
@@ -99,7 +139,13 @@ cdef extern from *:
         PyObject *function = ((SgPublic *) self)->function, *labelled = ((SgPublic *) self)->labelled, *result;
         Py_ssize_t i, all = PyVectorcall_NARGS(count) + (names == NULL ? 0 : PyTuple_GET_SIZE(names));
         int found = 0;
-        for (i = 0; i < all && found == 0 && labelled != Py_None; i++) found = sg_has_labels(args[i]);
+        for (i = 0; i < all && found == 0; i++) {
+            if (PyFloat_CheckExact(args[i]) || PyLong_CheckExact(args[i])) {
+                found = sg_look_at((SgPublic *) self, args[i], i, PyVectorcall_NARGS(count), names);
+            } else if (labelled != Py_None) {
+                found = sg_has_labels(args[i]);
+            }
+        }
         if (found < 0) return NULL;
         if (found) {
             result = sg_hand_over(labelled, function, NULL, args, count, names);
@@ -119,6 +165,7 @@ cdef extern from *:
         Py_VISIT(self->function);
         Py_VISIT(self->explain);
         Py_VISIT(self->labelled);
+        Py_VISIT(self->limits_by_name);
         Py_VISIT(self->dict);
         return 0;
     }
@@ -128,6 +175,8 @@ cdef extern from *:
         Py_CLEAR(self->function);
         Py_CLEAR(self->explain);
         Py_CLEAR(self->labelled);
+        Py_CLEAR(self->limits);
+        Py_CLEAR(self->limits_by_name);
         Py_CLEAR(self->dict);
         return 0;
     }
@@ -203,18 +252,22 @@ cdef extern from *:
         return PyType_FromSpec(&sg_spec);
     }
 
-    static void sg_types(PyObject *array, PyObject *number, PyObject *known, PyObject *ask) {
+    static void sg_types(PyObject *array, PyObject *number, PyObject *known, PyObject *ask, PyObject *warn) {
         sg_array = (PyTypeObject *) array;
         sg_double = (PyTypeObject *) number;
         sg_known = known;
         sg_ask = ask;
+        sg_warn = warn;
+        Py_INCREF(warn);
         Py_INCREF(array);
         Py_INCREF(number);
         Py_INCREF(known);
         Py_INCREF(ask);
     }
 
-    static PyObject *sg_make(PyObject *type, PyObject *function, PyObject *explain, PyObject *labelled) {
+    static PyObject *sg_make(
+            PyObject *type, PyObject *function, PyObject *explain, PyObject *labelled, PyObject *limits,
+            PyObject *limits_by_name) {
         SgPublic *self = (SgPublic *) PyType_GenericAlloc((PyTypeObject *) type, 0);
         if (self == NULL) return NULL;
         self->vectorcall = sg_vectorcall;
@@ -224,13 +277,18 @@ cdef extern from *:
         self->explain = explain;
         Py_INCREF(labelled);
         self->labelled = labelled;
+        Py_INCREF(limits);
+        self->limits = limits;
+        Py_INCREF(limits_by_name);
+        self->limits_by_name = limits_by_name;
         self->dict = NULL;
         return (PyObject *) self;
     }
     """
     object sg_make_type()
-    object sg_make(object type, object function, object explain, object labelled)
-    void sg_types(object array, object number, object known, object ask)
+    object sg_make(
+        object type, object function, object explain, object labelled, object limits, object limits_by_name)
+    void sg_types(object array, object number, object known, object ask, object warn)
 
 
 def has_labels(kind):
@@ -243,7 +301,14 @@ def has_labels(kind):
 
 
 function = sg_make_type()
-sg_types(ndarray, float64, {}, has_labels)
+
+
+def warn_of(plain, place, value):
+    """Warn of an argument, which is named or in a place."""
+    warn(plain.__code__.co_varnames[place] if isinstance(place, int) else place, value)
+
+
+sg_types(ndarray, float64, {}, has_labels, warn_of)
 
 
 def wrap(plain, explain, labelled, str module):
@@ -252,6 +317,11 @@ def wrap(plain, explain, labelled, str module):
     ``labelled(plain, args, keywords)`` is called instead where an argument has labels (never, if it is None), and
     ``explain(plain, args, keywords, error)`` asked for a better error.
     """
-    public = update_wrapper(sg_make(function, plain, explain, labelled), plain)
+    code = plain.__code__
+    names = code.co_varnames[:code.co_argcount + code.co_kwonlyargcount]
+    limits = {name: LIMITS[name][0] for name in names if name in LIMITS}
+    places = [limits.get(name, float("inf")) for name in names[:code.co_argcount]]
+    public = sg_make(function, plain, explain, labelled, pack(f"{len(places)}d", *places), limits)
+    update_wrapper(public, plain)
     public.__module__ = module
     return public

@@ -653,7 +653,7 @@ class TestOneOption:
         assert sg.barrier.price(
             100, 95, 80, vol=1, expiry=2, rebate=3, kind="down-out", option="put"
         ) == sg.barrier.price([100.0], 95.0, 80.0, vol=1.0, expiry=2.0, rebate=3.0, kind="down-out", option="put")
-        with pytest.raises(ValueError, match="^spot must be a number that a double can hold, got one of 401 digits$"):
+        with pytest.raises(ValueError, match=r"^spot must be a number that a double can hold, got one of 401 digits$"):
             sg.barrier.price(10**400, 95, 80, vol=1, expiry=2, kind="down-in", option="put")
 
     def test_out_of_domain(self):

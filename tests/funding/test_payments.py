@@ -414,7 +414,8 @@ class TestPandas:
         expected = accrue(position, mark, rate, contract=ETHUSD)
         assert_same_bits(accrue(position, mark, rate[::-1], contract=ETHUSD).to_numpy(), expected.to_numpy())
         assert_same_bits(
-            total(position, mark, rate[::-1], contract=ETHUSD), total(position, mark, rate, contract=ETHUSD)
+            sg.funding.total(position, mark, rate[::-1], contract=ETHUSD),
+            sg.funding.total(position, mark, rate, contract=ETHUSD),
         )
 
     def test_series_of_another_index_is_refused(self, data):

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # Packages whose functions take frames as they are.
 UNLABELLED = {"shortgamma", "shortgamma.io", "shortgamma.carry"}
+# A line of a docstring that begins so stands for an entry of the table in docs.py.
+MARK = "\n    {"
 IMPORT = re.compile(r"^from (\S+) import (?:\(([^)]*)\)|(.*))$", re.MULTILINE)
 
 
@@ -62,8 +64,15 @@ def attach(namespace: dict[str, Any]) -> tuple[Callable[[str], Any], Callable[[]
             namespace[name] = import_module(f"{package}.{name}")
         else:
             value = getattr(import_module(module), name)
+            if MARK in (getattr(value, "__doc__", None) or ""):
+                value.__doc__ = described(value.__doc__)
             namespace[name] = wrap(value, explain, labels, package) if isinstance(value, FunctionType) else value
         return namespace[name]
+
+    def described(text: str) -> str:
+        from shortgamma._core.docs import expand
+
+        return expand(text)
 
     # what a wrong call is told, and how labels are paired, costs milliseconds to import, and is seldom needed
     def explain(
