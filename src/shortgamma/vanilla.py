@@ -15,6 +15,7 @@ import numpy as np
 
 from shortgamma._core import dispatch
 from shortgamma._core.checks import call, choice
+from shortgamma._core.lazy import publish
 from shortgamma._core.results import Result
 from shortgamma._core.words import OPTIONS, Words
 
@@ -751,3 +752,5 @@ speed = _greek("speed", "d3V/dS3")
 zomma = _greek("zomma", "d3V/dS2 dvol")
 color = _greek("color", "d3V/dS2 dt")
 veta = _greek("veta", "d2V/dvol dt")
+
+publish(globals())

@@ -102,6 +102,7 @@ PLACE = re.compile(r"^( +)\{([a-z_0-9, ]+(?: \[[a-z ]+\])?)\}$", re.MULTILINE)
 def fragments() -> dict[str, tuple[str, ...]]:
     """The lines of each entry of the table."""
     entries: dict[str, list[str]] = {}
+    key = ""
     for line in filter(None, TABLE.splitlines()):
         if line.startswith(" "):
             entries[key].append(line)

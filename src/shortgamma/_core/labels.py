@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 ROWS, COLUMNS = "rows", "columns"
 # Arguments that are times, not numbers, and arguments that are not paired.
 TIMES = frozenset({"time", "fill_time", "funding_time", "t0", "t1", "start", "end"})
-APART = frozenset(
-    {"out", "axis", "over", "index", "state", "source", "indptr_fills", "indptr_fundings", "indptr_times"}
-)
+APART = frozenset({"out", "axis", "over", "state", "indptr_fills", "indptr_fundings", "indptr_times"})
 # Arguments of functions of paths that have no axis of time: one number for each path.
 OF_PATHS = {
     "nav": {"leverage", "cost", "initial"},

@@ -47,6 +47,43 @@ class Package(ModuleType):
             super().__setattr__(name, value)
 
 
+def publish(namespace: dict[str, Any]) -> None:
+    """Make the functions in ``__all__`` of a module, which is a family of its own, what those of packages are."""
+    for name in namespace["__all__"]:
+        namespace[name] = public(namespace[name], namespace["__name__"])
+
+
+def public(value: Any, package: str) -> Any:
+    """A function or class of a package as users see it."""
+    if MARK in (getattr(value, "__doc__", None) or ""):
+        value.__doc__ = described(value.__doc__)
+    if not isinstance(value, FunctionType):
+        return value
+    return wrap(value, explain, None if package in UNLABELLED else labelled, package)
+
+
+# What a wrong call is told, how labels are paired, and what docstrings share costs milliseconds to import, and is seldom
+# needed.
+def explain(
+    function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any], error: Exception
+) -> Exception:
+    from shortgamma._core.keywords import explain
+
+    return explain(function, args, keywords, error)
+
+
+def labelled(function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    from shortgamma._core.labels import call
+
+    return call(function, args, keywords)
+
+
+def described(text: str) -> str:
+    from shortgamma._core.docs import expand
+
+    return expand(text)
+
+
 def attach(namespace: dict[str, Any]) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """``__getattr__``, ``__dir__`` and ``__all__`` of the package that this is the namespace of."""
     package = namespace["__name__"]
@@ -63,31 +100,8 @@ def attach(namespace: dict[str, Any]) -> tuple[Callable[[str], Any], Callable[[]
         if module == package:
             namespace[name] = import_module(f"{package}.{name}")
         else:
-            value = getattr(import_module(module), name)
-            if MARK in (getattr(value, "__doc__", None) or ""):
-                value.__doc__ = described(value.__doc__)
-            namespace[name] = wrap(value, explain, labels, package) if isinstance(value, FunctionType) else value
+            namespace[name] = public(getattr(import_module(module), name), package)
         return namespace[name]
-
-    def described(text: str) -> str:
-        from shortgamma._core.docs import expand
-
-        return expand(text)
-
-    # what a wrong call is told, and how labels are paired, costs milliseconds to import, and is seldom needed
-    def explain(
-        function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any], error: Exception
-    ) -> Exception:
-        from shortgamma._core.keywords import explain
-
-        return explain(function, args, keywords, error)
-
-    def labelled(function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-        from shortgamma._core.labels import call
-
-        return call(function, args, keywords)
-
-    labels = None if package in UNLABELLED else labelled
 
     names = sorted(modules)
     return load, lambda: names, names

@@ -1,0 +1,324 @@
+"""Labels: the same in every function, for pandas, polars and xarray; arrays and numbers are handed on as they are."""
+
+import inspect
+
+import numpy as np
+import pytest
+from oracle import assert_same_bits
+
+import shortgamma as sg
+
+pd = pytest.importorskip("pandas")
+
+DAYS = pd.date_range("2024-01-01", periods=5, freq="D")
+PRICE = np.array([100.0, 104.0, 99.0, 103.0, 101.0])
+SECOND = np.array([90.0, 95.0, 93.0, 97.0, 92.0])
+LINEAR = sg.contracts.Contract("linear")
+RULE = sg.leverage.TokenRule(3.0, every=1, name="three")
+OPTION = {"vol": 0.3, "expiry": 0.5, "kind": "down-in", "option": "put"}
+
+# Two inputs that are paired, of numbers in the order of the days; results have one element for each day.
+PAIRS = {
+    "barrier.price": lambda a, b: sg.barrier.price(a, b, 80.0, **OPTION),
+    "barrier.delta": lambda a, b: sg.barrier.delta(a, b, 80.0, **OPTION),
+    "barrier.greeks": lambda a, b: sg.barrier.greeks(a, b, 80.0, **OPTION).gamma,
+    "barrier.binary_price": lambda a, b: sg.barrier.binary_price(a, b, 80.0, payoff="cash", **OPTION),
+    "barrier.status": lambda a, b: sg.barrier.status(a, b, 95.0, vol=0.3, expiry=0.5, kind="down-in"),
+    "barrier.implied_vol": lambda a, b: (
+        sg.barrier.implied_vol(a / 20.0, a, b, 80.0, expiry=0.5, kind="down-in", option="put").first
+    ),
+    "vanilla.price": lambda a, b: sg.vanilla.price(a, b, vol=0.3, expiry=0.5, option="call"),
+    "leverage.rebalance_trade": lambda a, b: sg.leverage.rebalance_trade(a, 3.0, b / 100.0),
+    "leverage.nav": lambda a, b: sg.leverage.nav(a, 3.0, financing=b / 1e5),
+    "leverage.simulate": lambda a, b: sg.leverage.simulate(a, RULE, dividend=b / 1e3).nav,
+    "funding.accrue": lambda a, b: sg.funding.accrue(1.0, a, b / 1e5, contract=LINEAR),
+    "funding.funding_index": lambda a, b: sg.funding.funding_index(b / 1e5, a, LINEAR).value,
+    "funding.premium_index": lambda a, b: sg.funding.premium_index(a, a + 0.1, b),
+    "liquidation.pnl": lambda a, b: sg.liquidation.pnl(2.0, a, b, contract=LINEAR),
+    "liquidation.bankruptcy_price": lambda a, b: sg.liquidation.bankruptcy_price(2.0, a, b, contract=LINEAR),
+}
+# The same of functions that give one number for all days.
+SUMS = {
+    "funding.total": lambda a, b: sg.funding.total(1.0, a, b / 1e5, contract=LINEAR),
+    "leverage.simulate": lambda a, b: sg.leverage.simulate(a, RULE, dividend=b / 1e3, record="summary").nav,
+}
+
+
+def series(values, order=slice(None), days=DAYS):
+    return pd.Series(values, index=days)[order]
+
+
+ORDERS = {"same": slice(None), "newest first": slice(None, None, -1), "shuffled": [2, 0, 4, 1, 3]}
+
+
+def picked(values, order):
+    return values.iloc[order]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("name", PAIRS)
+def test_series_are_paired_by_label(name, order):
+    expected = np.asarray(PAIRS[name](PRICE, SECOND))
+    result = PAIRS[name](series(PRICE), picked(series(SECOND), ORDERS[order]))
+    assert isinstance(result, pd.Series)
+    if name != "funding.funding_index":
+        # whose first argument is the second here
+        assert result.index.equals(DAYS)
+        np.testing.assert_array_equal(result.to_numpy(), expected)
+        return
+    if order != "same":
+        pytest.skip("a running sum has the order of its first argument")
+    np.testing.assert_array_equal(result.to_numpy(), expected)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("name", SUMS)
+def test_sums_are_paired_by_label(name, order):
+    assert SUMS[name](series(PRICE), picked(series(SECOND), ORDERS[order])) == SUMS[name](PRICE, SECOND)
+
+
+@pytest.mark.parametrize("name", [*PAIRS, "funding.total"])
+def test_other_labels_are_refused(name):
+    function = PAIRS.get(name) or SUMS[name]
+    later = series(SECOND, days=DAYS + pd.Timedelta(days=1))
+    with pytest.raises(ValueError, match=r" has no label 20\d\d-01-0\d"):
+        function(series(PRICE), later)
+    more = pd.concat([series(SECOND), pd.Series([1.0], index=DAYS[-1:] + pd.Timedelta(days=1))])
+    with pytest.raises(ValueError, match=r" has (the|no) label 2024-01-06"):
+        function(series(PRICE), more)
+    twice = pd.concat([series(SECOND)[:4], series(SECOND)[:1]])
+    with pytest.raises(ValueError, match=r" has the label 2024-01-01.* twice"):
+        function(series(PRICE), twice)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_one_series_and_an_array(name):
+    if name == "barrier.implied_vol":
+        pytest.skip("its first two inputs are one here")
+    expected = np.asarray(PAIRS[name](PRICE, SECOND))
+    for result in (PAIRS[name](series(PRICE), SECOND), PAIRS[name](PRICE, series(SECOND))):
+        assert result.index.equals(DAYS)
+        np.testing.assert_array_equal(result.to_numpy(), expected)
+
+
+FRAMES = [name for name in PAIRS if name not in ("leverage.simulate",)]
+
+
+@pytest.mark.parametrize("name", [name for name in FRAMES if name != "funding.funding_index"])
+def test_frames_keep_rows_and_columns(name):
+    table = np.stack([PRICE, PRICE + 3.0], axis=1)
+    frame = pd.DataFrame(table, index=DAYS, columns=["x", "y"])
+    other = pd.DataFrame(np.stack([SECOND, SECOND - 1.0], axis=1), index=DAYS, columns=["x", "y"])
+    expected = np.asarray(PAIRS[name](table, other.to_numpy()))
+    result = PAIRS[name](frame, other.loc[DAYS[::-1], ["y", "x"]])
+    assert isinstance(result, pd.DataFrame)
+    assert result.index.equals(DAYS)
+    assert result.columns.tolist() == ["x", "y"]
+    np.testing.assert_array_equal(result.to_numpy(), expected)
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_a_series_runs_along_the_axis_whose_labels_it_has(name):
+    if name == "barrier.implied_vol":
+        pytest.skip("its first two inputs are one here")
+    table = np.stack([PRICE, PRICE + 3.0], axis=1)
+    frame = pd.DataFrame(table, index=DAYS, columns=["x", "y"])
+    rows = PAIRS[name](frame, series(SECOND)[::-1])
+    np.testing.assert_array_equal(
+        rows.to_numpy(), np.asarray(PAIRS[name](table, np.repeat(SECOND[:, None], 2, axis=1)))
+    )
+    columns = PAIRS[name](frame, pd.Series([91.0, 95.0], index=["y", "x"]))
+    expected = np.asarray(PAIRS[name](table, np.broadcast_to([95.0, 91.0], (5, 2)).copy()))
+    np.testing.assert_array_equal(columns.to_numpy(), expected)
+
+
+def test_labels_of_both_axes_are_refused():
+    square = pd.DataFrame(np.full((2, 2), 100.0), index=["x", "y"], columns=["x", "y"])
+    with pytest.raises(ValueError, match="labels of both the rows and the columns of spot"):
+        sg.barrier.price(square, pd.Series([90.0, 95.0], index=["x", "y"]), 80.0, **OPTION)
+
+
+class TestPaths:
+    FRAME = pd.DataFrame(np.stack([PRICE, SECOND], axis=1), index=DAYS, columns=["x", "y"])
+
+    def test_leverage_of_each_column(self):
+        result = sg.leverage.nav(self.FRAME, pd.Series([2.0, 3.0], index=["y", "x"]))
+        expected = sg.leverage.nav(self.FRAME.to_numpy(), np.array([3.0, 2.0]))
+        assert result.columns.tolist() == ["x", "y"]
+        assert_same_bits(result.to_numpy(), expected)
+
+    def test_more_products_than_columns(self):
+        result = sg.leverage.nav(self.FRAME[["x"]], [2.0, 3.0])
+        assert result.index.equals(DAYS)
+        assert result.shape == (5, 2)
+
+    def test_several_rules_have_their_names(self):
+        rules = [RULE, RULE.replace(leverage=-1.0, name="")]
+        nav = sg.leverage.simulate(series(PRICE), rules).nav
+        assert nav.columns.tolist() == ["three", "1"]
+        assert nav.index.equals(DAYS)
+        nav = sg.leverage.simulate(self.FRAME, rules).nav
+        assert nav.columns.tolist() == [("x", "three"), ("x", "1"), ("y", "three"), ("y", "1")]
+        end = sg.leverage.simulate(self.FRAME, rules, record="summary").nav
+        assert end.index.tolist() == ["x", "y"]
+        assert end.columns.tolist() == ["three", "1"]
+        end = sg.leverage.simulate(series(PRICE), rules, record="summary")
+        assert end.nav.index.tolist() == ["three", "1"]
+        assert end.to_frame().index.tolist() == ["three", "1"]
+
+    def test_times_are_those_of_the_labels(self):
+        rule = sg.leverage.TokenRule(1.0, every=1, annual_fee=0.1)
+        by_label = sg.leverage.simulate(series(PRICE), rule).nav
+        assert_same_bits(by_label.to_numpy(), sg.leverage.simulate(PRICE, rule, time=DAYS).nav)
+        with pytest.raises(ValueError, match=r"time\[1\] must be later than time\[0\]"):
+            sg.leverage.simulate(series(PRICE)[::-1], rule)
+
+    def test_sums_over_an_axis(self):
+        position = pd.DataFrame(np.ones((5, 2)), index=DAYS, columns=["x", "y"])
+        by_account = sg.funding.total(position, self.FRAME, 0.01, contract=LINEAR, over=0)
+        assert by_account.index.tolist() == ["x", "y"]
+        by_day = sg.funding.total(position, self.FRAME, 0.01, contract=LINEAR, over=1)
+        assert by_day.index.equals(DAYS)
+
+    def test_steps_have_the_later_label(self):
+        path = sg.funding.three_leg_path(series(PRICE), series(SECOND)[::-1])
+        assert path.residual.index.equals(DAYS[1:])
+        np.testing.assert_array_equal(path.residual.to_numpy(), sg.funding.three_leg_path(PRICE, SECOND).residual)
+
+    def test_events(self):
+        fills = pd.Series([2.0, -1.0], index=["b", "a"])
+        times = pd.Series(DAYS[[0, 2]], index=["a", "b"])
+        mark = series(PRICE)
+        expected = sg.funding.accrue_events(DAYS[[2, 0]][::-1], [-1.0, 2.0], DAYS, PRICE, 0.01, contract=LINEAR)
+        cash = sg.funding.accrue_events(times, fills, DAYS, mark, 0.01, contract=LINEAR)
+        assert cash.index.equals(DAYS)
+        np.testing.assert_array_equal(cash.to_numpy(), expected)
+        with pytest.raises(ValueError, match="fill_quantity has no label 'a'"):
+            sg.funding.accrue_events(times, pd.Series([1.0, 2.0], index=["b", "c"]), DAYS, mark, 0.01, contract=LINEAR)
+
+
+def test_kinds_as_a_series():
+    kinds = pd.Series(["down-in", "down-out"], index=["a", "b"])
+    spot = pd.Series([100.0, 101.0], index=["b", "a"])
+    given = {"vol": 0.3, "expiry": 0.5, "option": "put"}
+    result = sg.barrier.price(spot, 100.0, 80.0, kind=kinds, **given)
+    assert result.index.tolist() == ["b", "a"]
+    expected = sg.barrier.price([100.0, 101.0], 100.0, 80.0, kind=["down-out", "down-in"], **given)
+    np.testing.assert_array_equal(result.to_numpy(), expected)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_polars(name):
+    pl = pytest.importorskip("polars")
+    expected = np.asarray(PAIRS[name](PRICE, SECOND))
+    result = PAIRS[name](pl.Series("a", PRICE), pl.Series("b", SECOND))
+    assert isinstance(result, pl.Series)
+    # polars divides by a number by multiplying with its reciprocal
+    if expected.dtype.kind == "f":
+        np.testing.assert_allclose(result.to_numpy(), expected, rtol=1e-12)
+    else:
+        np.testing.assert_array_equal(result.to_numpy(), expected)
+
+
+def test_polars_frames():
+    pl = pytest.importorskip("polars")
+    frame = pl.DataFrame({"x": PRICE, "y": SECOND})
+    result = sg.leverage.nav(frame, 3.0)
+    assert result.columns == ["x", "y"]
+    assert_same_bits(result.to_numpy(), sg.leverage.nav(frame.to_numpy(), 3.0))
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_xarray(name):
+    xr = pytest.importorskip("xarray")
+    expected = np.asarray(PAIRS[name](PRICE, SECOND))
+    first = xr.DataArray(PRICE, dims="day", coords={"day": DAYS})
+    second = xr.DataArray(SECOND, dims="day", coords={"day": DAYS})
+    result = PAIRS[name](first, second if name == "funding.funding_index" else second[::-1])
+    assert isinstance(result, xr.DataArray)
+    assert result.dims == ("day",)
+    np.testing.assert_array_equal(result.to_numpy(), expected)
+    with pytest.raises(ValueError, match=r" has no label 2024-01-0[16]"):
+        PAIRS[name](first, second.assign_coords(day=DAYS + pd.Timedelta(days=1)))
+
+
+def test_xarray_axes_are_paired_by_name():
+    xr = pytest.importorskip("xarray")
+    spot = xr.DataArray(PRICE, dims="spot")
+    expiry = xr.DataArray([0.25, 0.5], dims="expiry")
+    terms = {"vol": 0.3, "kind": "down-in", "option": "put"}
+    surface = sg.barrier.price(spot, 100.0, 80.0, expiry=expiry, **terms)
+    assert surface.dims == ("spot", "expiry")
+    expected = sg.barrier.price(PRICE[:, None], 100.0, 80.0, expiry=[0.25, 0.5], **terms)
+    np.testing.assert_array_equal(surface.to_numpy(), expected)
+
+
+def test_two_libraries_are_refused():
+    pl = pytest.importorskip("polars")
+    with pytest.raises(TypeError, match="spot is of polars and strike of pandas"):
+        sg.barrier.price(pl.Series("a", PRICE), series(SECOND), 80.0, **OPTION)
+
+
+class TestMissing:
+    @pytest.mark.parametrize("name", PAIRS)
+    def test_masked_elements_are_nan(self, name):
+        if name == "barrier.status":
+            pytest.skip("of kinds, not of numbers")
+        holed = PRICE.copy()
+        holed[2] = np.nan
+        with np.errstate(invalid="ignore"):
+            expected = np.asarray(PAIRS[name](holed, SECOND))
+            result = PAIRS[name](np.ma.array(PRICE, mask=[0, 0, 1, 0, 0]), SECOND)
+        assert type(result) is np.ndarray
+        np.testing.assert_array_equal(result, expected)
+
+    def test_masked_flags_are_refused(self):
+        with pytest.raises(ValueError, match=r"schedule\[1\] must be given, got a masked element"):
+            sg.leverage.nav(PRICE, 3.0, schedule=np.ma.array([True] * 5, mask=[0, 1, 0, 0, 0]))
+
+    @pytest.mark.parametrize("dtype", ["Float64", "Int64"])
+    def test_nullable_columns(self, dtype):
+        price = pd.Series([100.0, None, 102.0], dtype=dtype)
+        result = sg.barrier.price(price, 100.0, 80.0, **OPTION)
+        assert np.isnan(result.to_numpy()).tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        np.array(["2024-01-01"], dtype="datetime64[D]"),
+        np.array([1], dtype="timedelta64[h]"),
+        np.array([1.0], dtype=object),
+    ],
+)
+@pytest.mark.parametrize("name", PAIRS)
+def test_what_is_no_number(name, wrong):
+    with pytest.raises((TypeError, ValueError)):
+        PAIRS[name](wrong, SECOND[:1])
+
+
+def test_plain_arguments_are_not_copied(monkeypatch):
+    def refuse(*_):
+        raise AssertionError("arrays have no labels")
+
+    from shortgamma._core import labels
+
+    monkeypatch.setattr(labels, "call", refuse)
+    for function in PAIRS.values():
+        function(PRICE, SECOND)
+    with pytest.raises(AssertionError, match="no labels"):
+        PAIRS["barrier.price"](series(PRICE), SECOND)
+
+
+def test_every_function_goes_through_the_wrapper():
+    """So a new function is labelled without a line of its own."""
+    from shortgamma._core import public
+    from shortgamma._core.lazy import UNLABELLED
+
+    for family in (getattr(sg, name) for name in sg.__all__):
+        if not inspect.ismodule(family) or family.__name__ in UNLABELLED or not hasattr(family, "__all__"):
+            continue
+        for name in family.__all__:
+            value = getattr(family, name)
+            if inspect.isroutine(value) or inspect.isfunction(value):
+                assert isinstance(value, public.function), f"{family.__name__}.{name}"
