@@ -64,8 +64,9 @@ cdef extern from *:
             number = PyLong_AsDouble(value);
             if (number == -1.0 && PyErr_Occurred()) PyErr_Clear();
         }
-        /* no limit is lower, so most arguments are not looked up */
+        /* no limit is lower, so most arguments are not looked up; what is of no size is judged by the functions */
         if (number <= 0.25 && number >= -0.25) return 0;
+        if (!(number < 1e6 && number > -1e6)) return 0;
         if (i < given) {
             if (i >= PyBytes_GET_SIZE(self->limits) / (Py_ssize_t) sizeof(double)) return 0;
             memcpy(&limit, PyBytes_AS_STRING(self->limits) + i * sizeof(double), sizeof(double));

@@ -62,8 +62,7 @@ def public(value: Any, package: str) -> Any:
     return wrap(value, explain, None if package in UNLABELLED else labelled, package)
 
 
-# What a wrong call is told, how labels are paired, and what docstrings share costs milliseconds to import, and is seldom
-# needed.
+# What a wrong call is told, how labels are paired, what docstrings share: long to import and seldom needed.
 def explain(
     function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any], error: Exception
 ) -> Exception:

@@ -26,6 +26,10 @@ LIMITS = {
 }
 
 
+# What is of no size, as infinities, is judged by the functions.
+LARGEST = 1e6
+
+
 class PlausibilityWarning(UserWarning):
     """A number is possible but absurd in its unit, such as a volatility of 30, which is 3000 % a year."""
 
@@ -41,7 +45,7 @@ def check(**values: object) -> None:
     for name, value in values.items():
         if isinstance(value, float | int) and not isinstance(value, bool):
             limit = LIMITS[name][0]
-            if value > limit or value < -limit:
+            if limit < abs(value) < LARGEST:
                 warn(name, value)
 
 
