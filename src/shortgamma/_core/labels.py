@@ -36,7 +36,7 @@ OF_PATHS = {
 REDUCING = frozenset({"compare", "first_breach", "realized_funding", "impact_price"})
 STEPPING = frozenset({"three_leg_path"})
 # Functions that read the times of bars off the labels of prices, if they are not given.
-CLOCKED = frozenset({"simulate", "compare"})
+CLOCKED = frozenset({"nav", "simulate", "compare"})
 # Fields of results that are not along the axes of the arguments.
 BESIDE = frozenset({"time", "axis"})
 # Functions whose arguments are of several kinds of things: what their axes are, and those of the result.
@@ -99,7 +99,7 @@ def call(function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str
         arrays, frame = _pair_axes(marked, axes)
     elif marked:
         arrays, frame = _pair(function.__name__, marked, arguments, signature)
-        if function.__name__ in CLOCKED and arguments.get("time") is None:
+        if function.__name__ in CLOCKED and arguments.get("time") is None and arguments.get("periods_per_year") is None:
             _read_clock(bound, frame)
         if not set(marked) - {"time", "fill_time", "funding_time"}:
             frame = None
@@ -113,7 +113,8 @@ def call(function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str
 def _read_clock(bound: inspect.BoundArguments, frame: Frame) -> None:
     """The times of bars, where the labels of the prices are times."""
     labels = dict(zip(frame.dims, frame.labels, strict=True)).get(frame.lost)
-    if labels is None or getattr(getattr(labels, "dtype", None), "kind", "") != "M":
+    kind = getattr(labels, "dtype", None)
+    if getattr(kind, "kind", "") != "M" and not str(kind).startswith("period"):
         return
     if "time" in bound.signature.parameters:
         bound.arguments["time"] = labels
@@ -251,7 +252,7 @@ class Frame(NamedTuple):
     """The axis that a result of one dimension less does not have."""
     reduced: bool
     """Whether no result has it."""
-    names: list[str]
+    names: list[Any]
     """What the elements of an axis beyond those of the arguments are called."""
     steps: bool
     """Whether results have an element for each step between two along it."""
@@ -282,16 +283,27 @@ def _pair(
             array = _ordered(name, array, axis, index, head, known[dim])
         arrays[name] = _laid(array, own, dims, time, name in of_paths)
     titles = {each.title for each in found.values()}
-    rules = arguments.get("rule")
-    names = [getattr(rule, "name", "") or str(i) for i, rule in enumerate(rules)] if isinstance(rules, list) else []
-    if isinstance(rules, tuple):
-        names = [getattr(rule, "name", "") or str(i) for i, rule in enumerate(rules)]
+    names = (
+        [getattr(rule, "name", "") or str(i) for i, rule in enumerate(rules)] if isinstance(rules, list | tuple) else []
+    )
+    if function == "nav" and "leverage" not in found and np.ndim(arguments["leverage"]) == 1 and sizes[1:] in ([], [1]):
+        # of one path and several leverages
+        names = np.asarray(arguments["leverage"]).tolist()
     over = arguments.get("over")
     lost = dims[over % len(dims)] if isinstance(over, int) and len(dims) > 1 else time
     title = titles.pop() if len(titles) == 1 else None
     reduced = function in REDUCING or arguments.get("record") == "summary"
     steps = function in STEPPING
     return arrays, Frame(main, tuple(dims), tuple(labels), tuple(sizes), title, lost, reduced, names, steps)
+
+
+def _names_of(rules: Any) -> list[Any]:
+    """What several rules are called."""
+    if isinstance(rules, dict):
+        return [str(key) for key in rules]
+    if isinstance(rules, list | tuple):
+        return [getattr(rule, "name", "") or f"rule {i}" for i, rule in enumerate(rules)]
+    return []
 
 
 def _dims_of(name: str, each: Labelled, head: str, main: Labelled) -> tuple[Any, ...]:
@@ -438,6 +450,8 @@ def _labelled(array: Any, frame: Frame) -> Any:
             axis = dims.index(frame.lost)
             if shape == (*expected[:axis], expected[axis] - 1, *expected[axis + 1 :]):
                 return _wrapped(array, frame, dims, axis)
+    if frame.names and shape == (sizes.get(ROWS), len(frame.names)):
+        return _wrapped(array, frame, (ROWS, "rule"), None)
     if frame.lost == ROWS and len(shape) == 2 and shape[0] == sizes.get(ROWS) and frame.like.library == "pandas":
         # more paths than columns
         return sys.modules["pandas"].DataFrame(array, index=frame.labels[0])
