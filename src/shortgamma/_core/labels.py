@@ -283,9 +283,7 @@ def _pair(
             array = _ordered(name, array, axis, index, head, known[dim])
         arrays[name] = _laid(array, own, dims, time, name in of_paths)
     titles = {each.title for each in found.values()}
-    names = (
-        [getattr(rule, "name", "") or str(i) for i, rule in enumerate(rules)] if isinstance(rules, list | tuple) else []
-    )
+    names = _names_of(arguments.get("rule"))
     if function == "nav" and "leverage" not in found and np.ndim(arguments["leverage"]) == 1 and sizes[1:] in ([], [1]):
         # of one path and several leverages
         names = np.asarray(arguments["leverage"]).tolist()
