@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
-from shortgamma import __version__
+from shortgamma import PlausibilityWarning, __version__
 from shortgamma.cli.output import UsageError, put
 from shortgamma.io import ReadError
 
@@ -60,7 +61,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         options = build_parser().parse_args(argv)
-        options.command(options)
+        with warnings.catch_warnings():
+            # the volatility of a crash is what the file says, however absurd
+            warnings.simplefilter("ignore", PlausibilityWarning)
+            options.command(options)
     except (UsageError, ReadError) as error:
         put("shortgamma: error: " + " ".join(str(error).splitlines()) + "\n", sys.stderr)
         return 2
