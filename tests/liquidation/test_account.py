@@ -564,6 +564,132 @@ class TestFirstBreach:
         assert first_breach(mark, None, [0.0], [100.0], [3 * due], **terms, fills=fills) == 8
 
 
+class TestPrice:
+    """Prices between which accounts live."""
+
+    def test_formula_of_binance_cross(self):
+        # LP = (WB - TMM1 + UPNL1 + cum - side S EP) / (S MMR - side S), the other contract standing still
+        tiers = Tiers([0.0, 50_000.0], [0.004, 0.005])
+        for side in (1, -1):
+            balance, size, entry = 5_000.0, 8.0, 10_000.0
+            other_maintenance, other_profit = 0.01 * 10.0 * 90.0, 10.0 * (90.0 - 100.0)
+            top = balance - other_maintenance + other_profit + 50.0 - side * size * entry
+            level = top / (size * 0.005 - side * size)
+            found = sg.liquidation.account_price(
+                [10_000.0, 90.0], None, [side * size, 10.0], [entry, 100.0], [balance],
+                contracts=[LINEAR, LINEAR], maintenance=[tiers, 0.01], instrument=0,
+            )  # fmt: skip
+            assert (found.below if side > 0 else found.above) == pytest.approx(level, rel=1e-13)
+            assert (found.above if side > 0 else found.below) == (math.inf if side > 0 else 0.0)
+
+    def test_the_account_dies_just_beyond(self):
+        rng = np.random.default_rng(31)
+        mark, fx = (x[0] for x in market(rng, MENU, 1))
+        positions = book(rng, MENU, 200)
+        terms = terms_of(MENU, fee=0.0005, haircut=(0.1, 0.0))
+        for i in range(len(MENU)):
+            found = sg.liquidation.account_price(mark, fx, *positions, **terms, instrument=i, together=False)
+            for ends, beyond in ((found.below, 1 - 1e-9), (found.above, 1 + 1e-9)):
+                reached = (ends > 0.0) & (ends < np.inf)
+                assert reached.sum() > 20
+                for a in np.flatnonzero(reached)[:40]:
+                    here = mark.copy()
+                    here[i] = ends[a] * beyond
+                    account = [x[a] for x in positions]
+                    dead = sg.liquidation.account_margin_ratio(here, fx, *account, **terms) > 1.0
+                    here[i] = ends[a] / beyond
+                    alive = sg.liquidation.account_margin_ratio(here, fx, *account, **terms) <= 1.0
+                    assert dead
+                    assert alive
+
+    def test_the_coin_moves_with_its_perpetual(self):
+        # equity in dollars is P (1 + q / E) - q + u, with q = 20,000 and u = -4,000: 0 at 8,000
+        position = ([10_000.0], [10_000.0, 1.0], [20_000.0], [10_000.0], [1.0, -4_000.0])
+        terms = {"contracts": [XBTUSD], "coins": ["XBT", "USD"], "maintenance": 0.0}
+        found = sg.liquidation.account_price(*position, **terms)
+        assert found.below == pytest.approx(8_000.0, rel=1e-13)
+        assert found.above == math.inf
+        # by itself the mark may fall to 1 / (1 + 3 - 0.4) of 20,000 before 1 coin less 0.4 is lost
+        alone = sg.liquidation.account_price(*position, **terms, together=False)
+        assert alone.below == pytest.approx(20_000.0 / (2.0 + 0.6), rel=1e-13)
+        # net short of the coin, it dies upward
+        short = sg.liquidation.account_price(
+            [10_000.0], [10_000.0, 1.0], [-20_000.0], [10_000.0], [1.0, -7_500.0], **terms
+        )
+        assert (short.below, short.above) == (0.0, pytest.approx(12_500.0, rel=1e-13))
+
+    def test_one_under_water(self):
+        terms = {"contracts": [LINEAR], "maintenance": 0.0}
+        found = sg.liquidation.account_price([80.0], None, [1.0], [100.0], [10.0], **terms)
+        assert found.below == pytest.approx(90.0, rel=1e-13)
+        assert found.above == math.inf
+        lost = sg.liquidation.account_price([80.0], None, [0.0], [100.0], [-1.0], **terms)
+        assert (lost.below, lost.above) == (math.inf, 0.0)
+        assert math.isnan(sg.liquidation.account_price([80.0], None, [math.nan], [100.0], [1.0], **terms).below)
+
+    def test_names(self):
+        ether = Contract("linear", underlying="ETH", settlement="USD", quote="USD", name="ETH-PERP")
+        by_name = {
+            "mark": {"XBTUSD": 10_000.0, "ETH": 200.0},
+            "fx": None,
+            "quantity": {"ETH-PERP": -10.0, "XBTUSD": 5_000.0},
+            "entry": {"XBTUSD": 9_000.0, "ETH-PERP": 210.0},
+            "collateral": {"XBT": 0.1, "USD": 500.0},
+        }
+        terms = {"contracts": ["XBTUSD", ether], "maintenance": 0.01}
+        by_place = ([10_000.0, 200.0], [10_000.0, 1.0], [5_000.0, -10.0], [9_000.0, 210.0], [0.1, 500.0])
+        by_name["mark"] |= {"BTC": 10_000.0}
+        del by_name["mark"]["XBTUSD"]
+        equity = sg.liquidation.account_equity(**by_name, contracts=terms["contracts"])
+        assert equity == sg.liquidation.account_equity(*by_place, contracts=terms["contracts"], coins=["XBT", "USD"])
+        ratio = sg.liquidation.account_margin_ratio(**by_name, **terms)
+        assert ratio == sg.liquidation.account_margin_ratio(*by_place, coins=["BTC", "USD"], **terms)
+        found = sg.liquidation.account_price(**by_name, **terms, instrument="ETH-PERP")
+        assert found == sg.liquidation.account_price(*by_place, coins=["XBT", "USD"], **terms, instrument=1)
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"quantity": {"DOGE": 1.0}}, r"quantity must hold 'XBTUSD' or 'XBT', of contracts\[0\], got 'DOGE'"),
+            ({"quantity": {"XBTUSD": 1.0, "DOGE": 1.0}}, "quantity holds 'DOGE', which is none of contracts"),
+            ({"instrument": 1}, "instrument must be a place from 0 to 0 or one of 'XBTUSD', got 1"),
+            ({"instrument": "ETHUSD"}, "instrument must be a place from 0 to 0 or one of 'XBTUSD', got 'ETHUSD'"),
+            ({"mark": [0.0]}, r"mark\[0\] must be a finite number > 0, got 0.0"),
+            (
+                {"fx": [1.0, 1.0], "collateral": {"XBT": 1.0, "USD": 1.0}},
+                "fx must be in the currency that contracts are quoted in where 'BTC' moves, or together must be False",
+            ),
+        ],
+    )
+    def test_wrong_calls(self, change, message):
+        call = {"mark": [1e4], "fx": [1e4], "quantity": [1.0], "entry": [1e4], "collateral": [1.0]}
+        with pytest.raises(ValueError, match=f"^{message}$"):
+            sg.liquidation.account_price(**call | change, contracts=["XBTUSD"], maintenance=0.01)
+
+
+class TestSizesAlongThePath:
+    """Margins whose rate follows from the size at entry change with fills, by the mean entry of what is held."""
+
+    @pytest.mark.parametrize("by", ["value", "quantity"])
+    def test_risk_limits_after_fills(self, by):
+        limits = sg.liquidation.RiskLimits([0.0, 150.0, 500.0], [0.01, 0.05, 0.2], by=by)
+        scale = 1.0 if by == "value" else 100.0
+        mark = np.full((6, 1), 1.0) * 100.0 / scale
+        quantity = np.array([1.0, 1.0, -1.0, 2.0, -4.0]) * scale
+        fills = Fills([1, 2, 3, 4, 5], [0] * 5, [0] * 5, quantity, mark[:5, 0])
+        held = np.cumsum([0.0, *quantity])
+        rate = limits.rate_of(np.abs(held) * (mark[0, 0] if by == "value" else 1.0))
+        needed = rate * np.abs(held) * mark[0, 0]
+        for bar in range(1, 6):
+            enough = float(needed[1:].max()) * (1 + 1e-12)
+            account = (mark[: bar + 1], None, [0.0], [1.0], [enough])
+            terms = {"contracts": [LINEAR], "maintenance": limits, "fills": [x[:bar] for x in fills]}
+            assert sg.liquidation.account_first_breach(*account, **terms) == bar + 1
+            # what is taken out leaves a little less than is required on the bar
+            taken = [[bar], [0], [0], [float(needed[bar]) * (1 - 1e-9) - enough]]
+            assert sg.liquidation.account_first_breach(*account, **terms, transfers=taken) == bar
+
+
 CALL = {
     "mark": [[100.0], [90.0]],
     "fx": None,

@@ -107,6 +107,18 @@ class TestTwin:
         assert gone > 3_000
 
 
+def test_a_shortfall_is_not_paid_back_by_later_waves():
+    # the first long is closed at 94.5, 5 below its bankruptcy: 50 that no fund pays; the second leaves 9 to the fund
+    terms = {"contract": LINEAR, "maintenance": 0.02, "depth": 10.0}
+    end = cascade(95.0, [10.0, 10.0], 100.0, [5.0, 74.0], **terms)
+    assert end.wave.tolist() == [0, 1]
+    assert end.shortfall > 0.0
+    assert end.fund > 0.0
+    # what there is at the end, less the shortfall, is what there was
+    total = end.equity.sum() + end.fund + end.fees + end.market - end.shortfall
+    assert total == pytest.approx(79.0 - 2 * 50.0, abs=1e-9)
+
+
 class TestProperties:
     @each
     @settings(max_examples=50)

@@ -5,7 +5,6 @@ import math
 import pickle
 from fractions import Fraction
 
-import mpmath as mp
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from listed import ETHUSD, NIKKEI_USD, NIKKEI_YEN, XBTUSD
 from oracle import contracts as exact
 from oracle.liquidation import margin as oracle
+from oracle.liquidation.probability import touch
 
 import shortgamma as sg
 from shortgamma.contracts import Contract
@@ -652,16 +652,6 @@ class TestFrontier:
         terms = {"fx": 1.0, "contract": ETHUSD, "fx_entry": 1.0, "maintenance": 0.0} | change
         with pytest.raises(ValueError, match=message):
             sg.liquidation.frontier(quantity=-100, entry=200.0, margin=0.01, **terms)
-
-
-def touch(spot, level, drift, vol, time):
-    """Probability of a touch, to 40 digits: reflection, as in the notes on the first passage of a drifting motion."""
-    with mp.workdps(40):
-        b, k = mp.log(mp.mpf(level) / mp.mpf(spot)), mp.mpf(drift) - mp.mpf(vol) ** 2 / 2
-        spread = mp.mpf(vol) * mp.sqrt(time)
-        up = 1 if b > 0 else -1
-        first = mp.ncdf(up * (k * time - b) / spread)
-        return first + mp.exp(2 * k * b / mp.mpf(vol) ** 2) * mp.ncdf(up * (-b - k * time) / spread)
 
 
 class TestBreachProbability:

@@ -550,6 +550,100 @@ class TestFirstBreach:
         assert first_breach(np.empty((3, 0)), 1.0, 2.0, 0.5, contract=ETHUSD, maintenance=0.0).shape == (0,)
 
 
+class TestExactness:
+    """Maintenance, fee and the amounts of tiers are each taken as given: nothing is rounded before the decision."""
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_maintenance_and_fee_together(self, kind):
+        random = np.random.default_rng(21)
+        contract = Contract(kind, MULTIPLIERS[kind])
+        count = 300
+        quantity = random.choice([-1.0, 1.0], count) * np.round(10.0 ** random.uniform(0.0, 5.0, count))
+        entry = np.round(10.0 ** random.uniform(0.0, 4.5, count), 2)
+        margin = np.abs(contract.value(quantity, entry)) * random.choice([0.02, 0.1, 0.5], count)
+        terms = {"contract": contract, "maintenance": 0.1, "fee": 0.00075}
+        limit = price(quantity, entry, margin, **terms)
+        good = (limit > 0.0) & (limit < np.inf)
+        mark = limit[good] + np.arange(-6.0, 7.0)[:, np.newaxis] * np.spacing(limit[good])
+        held = (quantity[good], entry[good], margin[good])
+        for bar in mark:
+            exact = [
+                oracle.first_breach(kind, contract.multiplier, [m], *terms_of, 0.1, 0.00075)
+                for m, *terms_of in zip(bar.tolist(), *(x.tolist() for x in held), strict=True)
+            ]
+            np.testing.assert_array_equal(first_breach(bar[np.newaxis], *held, **terms), exact)
+
+    def test_a_sum_that_rounds_does_not_decide(self):
+        # 0.1 + 0.00075 as doubles is not their exact sum: find a margin between the two requirements
+        rates = (0.1, 0.00075)
+        exact, rounded = sum(map(Fraction, rates)), Fraction(sum(rates))
+        assert exact != rounded
+        terms = {"contract": Contract("linear"), "maintenance": rates[0], "fee": rates[1]}
+        told_apart = 0
+        for mark in np.arange(1.0, 400.0).tolist():
+            needed = [float(Fraction(mark) * weight) for weight in (exact, rounded)]
+            for margin in {*needed, *(math.nextafter(x, end) for x in needed for end in (0.0, math.inf))}:
+                expected = oracle.first_breach("linear", 1.0, [mark], 1.0, mark, margin, *rates)
+                assert first_breach([mark], 1.0, mark, margin, **terms) == expected
+                told_apart += expected != int(Fraction(margin) >= rounded * Fraction(mark))
+        # a decision by the rounded sum would have been wrong that often
+        assert told_apart > 0
+
+
+class TestMeanEntry:
+    @given(
+        kind=kinds,
+        fills=st.lists(st.tuples(st.integers(-50, 50), st.floats(1.0, 1e5)), min_size=1, max_size=20),
+    )
+    def test_against_fractions(self, kind, fills):
+        contract = Contract(kind, MULTIPLIERS[kind])
+        held, cost = Fraction(0), Fraction(0)
+        for size, at in fills:
+            each = 1 / Fraction(at) if kind == "inverse" else Fraction(at)
+            total = held + size
+            if size == 0:
+                continue
+            if held == 0 or held * size > 0:
+                cost += abs(size) * each
+            elif held * total > 0:
+                cost *= total / held
+            else:
+                cost = abs(total) * each
+            held = total
+        quantity, at = (list(column) for column in zip(*fills, strict=True))
+        actual = sg.liquidation.mean_entry(quantity, at, contract=contract)
+        if held == 0:
+            assert math.isnan(actual)
+            return
+        mean = cost / abs(held)
+        assert roundings(float(actual), 1 / mean if kind == "inverse" else mean) < 4 * len(fills) + 4
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_the_profit_of_the_whole_is_that_of_the_fills(self, kind):
+        contract = Contract(kind, MULTIPLIERS[kind])
+        quantity, at = np.array([100.0, 300.0, 50.0]), np.array([8_000.0, 6_000.0, 7_000.0])
+        entry = sg.liquidation.mean_entry(quantity, at, contract=contract)
+        whole = contract.pnl(quantity.sum(), entry, 9_000.0)
+        assert float(whole) == pytest.approx(float(contract.pnl(quantity, at, 9_000.0).sum()), rel=1e-13)
+
+    def test_harmonic_of_inverse_contracts(self):
+        # half of the dollars at 5,000 and half at 10,000: 3 coins of 20,000 dollars
+        assert float(sg.liquidation.mean_entry([10_000, 10_000], [5_000.0, 10_000.0], contract=XBTUSD)) == 20_000 / 3
+        assert float(sg.liquidation.mean_entry([1, 1], [5_000.0, 10_000.0], contract=Contract("linear"))) == 7_500.0
+
+    def test_axes_and_unknown_fills(self):
+        linear = Contract("linear")
+        table = np.array([[1.0, 2.0], [3.0, -2.0], [0.0, 1.0]])
+        at = np.array([[10.0, 10.0], [20.0, 11.0], [math.nan, 12.0]])
+        np.testing.assert_array_equal(sg.liquidation.mean_entry(table, at, contract=linear), [17.5, 12.0])
+        np.testing.assert_array_equal(sg.liquidation.mean_entry(table.T, at.T, contract=linear, axis=1), [17.5, 12.0])
+        assert math.isnan(sg.liquidation.mean_entry([1.0], [math.nan], contract=linear))
+        with pytest.warns(RuntimeWarning, match="invalid"):
+            assert math.isnan(sg.liquidation.mean_entry([1.0], [-5.0], contract=linear))
+        with pytest.raises(ValueError, match=r"price of shape \(2,\) does not broadcast with quantity of shape \(3,\)"):
+            sg.liquidation.mean_entry([1.0] * 3, [1.0] * 2, contract=linear)
+
+
 SIX, TABLE = np.arange(1.0, 7.0), np.ones((6, 3))
 PLAIN = {"contract": ETHUSD, "maintenance": 0.01}
 WRONG_CALLS = [

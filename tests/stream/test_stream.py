@@ -250,6 +250,35 @@ class TestFundingAccrual:
         account.reset()
         assert (account.value, account.initialized) == (0.0, False)
 
+    @given(
+        start=st.integers(-50, 50),
+        fills=st.lists(st.tuples(st.integers(-50, 50), st.floats(50.0, 400.0)), max_size=8),
+        margin=st.floats(1.0, 1e4),
+    )
+    def test_fills_and_transfers(self, start, fills, margin):
+        # equity at any mark is what came in plus the profit of every fill
+        for contract in (Contract("linear"), Contract("inverse", 100.0)):
+            watch = sg.stream.LiquidationWatch(start, 200.0, margin, contract=contract, maintenance=0.01)
+            expected = margin + contract.pnl(start, 200.0, 300.0)
+            for quantity, price in fills:
+                watch.fill(quantity, price)
+                expected += contract.pnl(quantity, price, 300.0)
+            watch.transfer(5.0)
+            equity = watch.margin + contract.pnl(watch.quantity, watch.entry, 300.0)
+            assert equity == pytest.approx(expected + 5.0, rel=1e-9, abs=1e-6)
+            assert watch.quantity == start + sum(quantity for quantity, _ in fills)
+            terms = {"contract": contract, "maintenance": 0.01}
+            assert_same_bits(
+                watch.price, float(sg.liquidation.liquidation_price(watch.quantity, watch.entry, watch.margin, **terms))
+            )
+
+    def test_wrong_fills(self):
+        watch = sg.stream.LiquidationWatch(1.0, 2.0, 3.0, contract=Contract("linear"), maintenance=0.0)
+        with pytest.raises(ValueError, match="price must be a finite number > 0, got -1.0"):
+            watch.fill(1.0, -1.0)
+        with pytest.raises(ValueError, match="quantity must be finite, got inf"):
+            watch.fill(math.inf, 1.0)
+
     def test_wrong_contract(self):
         with pytest.raises(TypeError, match=r"^contract must be a Contract, got int$"):
             sg.stream.FundingAccrual(3)
