@@ -143,25 +143,18 @@ def price(
 
     Parameters
     ----------
-    spot : array_like or None
-        Price of the asset, > 0; None if ``forward`` is given.
-    strike : array_like
-        Strike, > 0, in the same currency.
-    vol : array_like
-        Volatility per year, 0.2 for 20 %, >= 0.
-    expiry : array_like
-        Time to expiry in years, >= 0.
-    option : {"call", "put"} or array of these
-        There is no default.
-    rate : array_like, default 0.0
-        Interest rate per year, continuously compounded.
+    {spot [or forward]}
+    {strike [option]}
+    {vol}
+    {expiry}
+    {option [required]}
+    {rate}
     dividend : array_like, default 0.0
         Dividend yield (or borrowing cost, or the coin's own rate) per year, continuously compounded; not together
         with ``forward``.
     forward : array_like, optional
         Price of the forward or future for the date of expiry, > 0, in the place of ``spot``.
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -222,25 +215,17 @@ def greeks(
 
     Parameters
     ----------
-    spot : array_like or None
-        Price of the asset, > 0; None if ``forward`` is given.
-    strike : array_like
-        Strike, > 0, in the same currency.
-    vol : array_like
-        Volatility per year, 0.2 for 20 %, >= 0.
-    expiry : array_like
-        Time to expiry in years, >= 0.
-    option : {"call", "put"} or array of these
-        There is no default.
-    rate : array_like, default 0.0
-        Interest rate per year, continuously compounded.
-    dividend : array_like, default 0.0
-        Dividend yield per year, continuously compounded; not together with ``forward``.
+    {spot [or forward]}
+    {strike [option]}
+    {vol}
+    {expiry}
+    {option [required]}
+    {rate}
+    {dividend [or forward]}
     forward : array_like, optional
         Price of the forward for the date of expiry, > 0, in the place of ``spot``: the derivatives in the spot are
         then those in the forward, rho is that of the discount, and rho_dividend is 0.
-    order : {1, 2}, default 1
-        1 for price, delta, gamma, vega, theta, rho and rho_dividend; 2 for all fourteen.
+    {order}
     out : VanillaGreeks or tuple of ndarray, optional
         Where the results go: an earlier result of the same shape and order.
 
@@ -314,28 +299,20 @@ def binary_price(
 
     Parameters
     ----------
-    spot : array_like or None
-        Price of the asset, > 0; None if ``forward`` is given.
-    strike : array_like
-        Strike, > 0, in the same currency.
-    vol : array_like
-        Volatility per year, 0.2 for 20 %, >= 0.
-    expiry : array_like
-        Time to expiry in years, >= 0.
+    {spot [or forward]}
+    {strike [option]}
+    {vol}
+    {expiry}
     option : {"call", "put"} or array of these
         Whether it pays above or below the strike; there is no default.
     payoff : {"cash", "asset"} or array of these
         What it pays; there is no default.
-    rate : array_like, default 0.0
-        Interest rate per year, continuously compounded.
-    dividend : array_like, default 0.0
-        Dividend yield per year, continuously compounded; not together with ``forward``.
-    forward : array_like, optional
-        Price of the forward for the date of expiry, > 0, in the place of ``spot``.
+    {rate}
+    {dividend [or forward]}
+    {forward}
     amount : array_like, default 1.0
         Cash, or units of the asset.
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -398,28 +375,21 @@ def binary_greeks(
 
     Parameters
     ----------
-    spot : array_like or None
-        Price of the asset, > 0; None if ``forward`` is given.
-    strike : array_like
-        Strike, > 0, in the same currency.
-    vol : array_like
-        Volatility per year, 0.2 for 20 %, >= 0.
-    expiry : array_like
-        Time to expiry in years, >= 0.
+    {spot [or forward]}
+    {strike [option]}
+    {vol}
+    {expiry}
     option : {"call", "put"} or array of these
         Whether it pays above or below the strike; there is no default.
     payoff : {"cash", "asset"} or array of these
         What it pays; there is no default.
-    rate : array_like, default 0.0
-        Interest rate per year, continuously compounded.
-    dividend : array_like, default 0.0
-        Dividend yield per year, continuously compounded; not together with ``forward``.
+    {rate}
+    {dividend [or forward]}
     forward : array_like, optional
         Price of the forward for the date of expiry, > 0, in the place of ``spot``, as in ``greeks``.
     amount : array_like, default 1.0
         Cash, or units of the asset.
-    order : {1, 2}, default 1
-        1 for price, delta, gamma, vega, theta, rho and rho_dividend; 2 for all fourteen.
+    {order}
     out : VanillaGreeks or tuple of ndarray, optional
         Where the results go.
 
@@ -477,22 +447,14 @@ def implied_vol(
     ----------
     value : array_like
         Price of the option, in the currency of the strike.
-    spot : array_like or None
-        Price of the asset, > 0; None if ``forward`` is given.
-    strike : array_like
-        Strike, > 0, in the same currency.
-    expiry : array_like
-        Time to expiry in years, > 0.
-    option : {"call", "put"} or array of these
-        There is no default.
-    rate : array_like, default 0.0
-        Interest rate per year, continuously compounded.
-    dividend : array_like, default 0.0
-        Dividend yield per year, continuously compounded; not together with ``forward``.
-    forward : array_like, optional
-        Price of the forward for the date of expiry, > 0, in the place of ``spot``.
-    out : ndarray, optional
-        Where the result goes.
+    {spot [or forward]}
+    {strike [option]}
+    {expiry [positive]}
+    {option [required]}
+    {rate}
+    {dividend [or forward]}
+    {forward}
+    {out}
 
     Returns
     -------
@@ -547,18 +509,13 @@ def normal_price(
 
     Parameters
     ----------
-    forward, strike : array_like
-        Prices, of any sign.
+    {forward, strike}
     vol : array_like
         Standard deviation of the forward per square root of a year, in units of price, >= 0.
-    expiry : array_like
-        Time to expiry in years, >= 0.
-    option : {"call", "put"} or array of these
-        There is no default.
-    rate : array_like, default 0.0
-        Interest rate per year, continuously compounded.
-    out : ndarray, optional
-        Where the result goes.
+    {expiry}
+    {option [required]}
+    {rate}
+    {out}
 
     Returns
     -------
@@ -607,16 +564,11 @@ def normal_implied_vol(
     ----------
     value : array_like
         Price of the option.
-    forward, strike : array_like
-        Prices, of any sign.
-    expiry : array_like
-        Time to expiry in years, > 0.
-    option : {"call", "put"} or array of these
-        There is no default.
-    rate : array_like, default 0.0
-        Interest rate per year, continuously compounded.
-    out : ndarray, optional
-        Where the result goes.
+    {forward, strike}
+    {expiry [positive]}
+    {option [required]}
+    {rate}
+    {out}
 
     Returns
     -------

@@ -78,14 +78,10 @@ def binary_price(
 
     Parameters
     ----------
-    spot, strike, barrier : array_like
-        Prices > 0, in one currency.
-    vol : array_like
-        Volatility per year, 0.2 for 20 %, >= 0.
-    expiry : array_like
-        Time to expiry in years, >= 0.
-    rate, dividend : array_like, default 0.0
-        Interest rate and dividend yield per year, continuously compounded.
+    {spot, strike, barrier}
+    {vol}
+    {expiry}
+    {rate, dividend}
     amount : array_like, default 1.0
         Cash amount, or units of the asset, that is paid at expiry.
     kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
@@ -94,8 +90,7 @@ def binary_price(
         Whether it pays below or above the strike.
     payoff : {"cash", "asset"} or array of these
         What it pays.
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -158,10 +153,8 @@ def binary_greeks(
     ----------
     spot, strike, barrier, vol, expiry, rate, dividend, amount, kind, option, payoff
         As for ``binary_price``.
-    order : {1, 2}, default 1
-        1 for price, delta, gamma, vega, theta, rho and rho_dividend; 2 for all fourteen.
-    out : BarrierGreeks or tuple of ndarray, optional
-        Where the results go: an earlier result of the same shape and order.
+    {order}
+    {out [greeks]}
 
     Returns
     -------
@@ -213,14 +206,10 @@ def touch_price(
 
     Parameters
     ----------
-    spot, barrier : array_like
-        Prices > 0, in one currency.
-    vol : array_like
-        Volatility per year, 0.2 for 20 %, >= 0.
-    expiry : array_like
-        Time to expiry in years, >= 0.
-    rate, dividend : array_like, default 0.0
-        Interest rate and dividend yield per year, continuously compounded.
+    {spot, barrier}
+    {vol}
+    {expiry}
+    {rate, dividend}
     amount : array_like, default 1.0
         Cash amount, or units of the asset.
     kind : {"one-touch", "no-touch"} or array of these
@@ -231,8 +220,7 @@ def touch_price(
         What it pays. An asset at the hit is worth the barrier then.
     paid_at : {"hit", "expiry"} or array of these
         When a one-touch pays; a no-touch pays at expiry.
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -295,10 +283,8 @@ def touch_greeks(
     ----------
     spot, barrier, vol, expiry, rate, dividend, amount, kind, direction, payoff, paid_at
         As for ``touch_price``.
-    order : {1, 2}, default 1
-        1 for price, delta, gamma, vega, theta, rho and rho_dividend; 2 for all fourteen.
-    out : BarrierGreeks or tuple of ndarray, optional
-        Where the results go: an earlier result of the same shape and order.
+    {order}
+    {out [greeks]}
 
     Returns
     -------

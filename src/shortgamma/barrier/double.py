@@ -62,24 +62,19 @@ def double_price(
     ----------
     spot, strike, lower, upper : array_like
         Prices > 0, in one currency; ``lower`` < ``upper``.
-    vol : array_like
-        Volatility per year, 0.2 for 20 %, >= 0.
-    expiry : array_like
-        Time to expiry in years, >= 0.
-    rate, dividend : array_like, default 0.0
-        Interest rate and dividend yield per year, continuously compounded.
+    {vol}
+    {expiry}
+    {rate, dividend}
     rebate : array_like, default 0.0
         Cash amount: of a knock-out paid if either barrier is hit, of a knock-in paid at expiry if neither was, of the
         other kinds paid if the barrier is hit that knocks out.
     kind : {"knock-out", "knock-in", "kiko", "koki"} or array of these
         A knock-in comes to life at either barrier. A "kiko" is knocked in at the lower barrier and out at the upper
         one, a "koki" in at the upper barrier and out at the lower one; the one that knocks out does so until expiry.
-    option : {"put", "call"} or array of these
-        The option behind it.
+    {option}
     rebate_at : {"hit", "expiry"} or array of these
         When the rebate for a hit is paid.
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -146,10 +141,8 @@ def double_greeks(
     ----------
     spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, kind, option, rebate_at
         As for ``double_price``.
-    order : {1, 2}, default 1
-        1 for price, delta, gamma, vega, theta, rho and rho_dividend; 2 for all fourteen.
-    out : BarrierGreeks or tuple of ndarray, optional
-        Where the results go: an earlier result of the same shape and order.
+    {order}
+    {out [greeks]}
 
     Returns
     -------
@@ -207,12 +200,9 @@ def double_touch_price(
     ----------
     spot, lower, upper : array_like
         Prices > 0, in one currency; ``lower`` < ``upper``.
-    vol : array_like
-        Volatility per year, 0.2 for 20 %, >= 0.
-    expiry : array_like
-        Time to expiry in years, >= 0.
-    rate, dividend : array_like, default 0.0
-        Interest rate and dividend yield per year, continuously compounded.
+    {vol}
+    {expiry}
+    {rate, dividend}
     amount : array_like, default 1.0
         Cash amount.
     kind : {"double-no-touch", "double-touch", "kiko", "koki"} or array of these
@@ -220,8 +210,7 @@ def double_touch_price(
         or the upper one before the lower one ("koki").
     paid_at : {"hit", "expiry"} or array of these
         When a hit is paid for; a double-no-touch pays at expiry.
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -282,10 +271,8 @@ def double_touch_greeks(
     ----------
     spot, lower, upper, vol, expiry, rate, dividend, amount, kind, paid_at
         As for ``double_touch_price``.
-    order : {1, 2}, default 1
-        1 for price, delta, gamma, vega, theta, rho and rho_dividend; 2 for all fourteen.
-    out : BarrierGreeks or tuple of ndarray, optional
-        Where the results go: an earlier result of the same shape and order.
+    {order}
+    {out [greeks]}
 
     Returns
     -------

@@ -57,18 +57,14 @@ def two_asset_price(
         The other's volatility per year, > 0.
     correlation : array_like
         Of the two, in [-1, 1].
-    expiry : array_like
-        Time to expiry in years, > 0.
-    rate : array_like, default 0.0
-        Interest rate per year, continuously compounded.
+    {expiry [positive]}
+    {rate}
     dividend, other_dividend : array_like, default 0.0
         Dividend yields of the two, per year, continuously compounded.
     kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
         Where the barrier lies and what it does.
-    option : {"put", "call"} or array of these
-        The option behind it.
-    out : ndarray, optional
-        Where the result goes.
+    {option}
+    {out}
 
     Returns
     -------

@@ -189,8 +189,7 @@ def cash_and_carry(
         Whether the future is rolled at the close of each bar, or the bars at which it is.
     next_futures : array_like, optional
         Price of the contract that is rolled into, read on those bars; ``futures`` is its price from the next bar on.
-    axis : int, default 0
-        The axis of time.
+    {axis}
     record : {"totals", "full"}, default "totals"
         Whether equity, margin and margin ratio of each bar are returned too.
 

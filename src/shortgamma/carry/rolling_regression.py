@@ -85,8 +85,7 @@ def rolling_regression(
         Let windows begin at the first row for ever; ``window`` is then the least number of rows.
     r2 : bool, default False
         Return the share of the variance that is explained too.
-    axis : int, default 0
-        The axis of time.
+    {axis}
     out : tuple of ndarray, optional
         Where the results go, five arrays or with ``r2`` six.
 

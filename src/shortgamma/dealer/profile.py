@@ -119,8 +119,7 @@ def profile(
         Strike, volatility per year and years to expiry of each option; one dimension.
     quantity : array_like
         The dealers' own position in each option, in contracts, > 0 long; see ``position``. 0 and NaN count as none.
-    option : {"call", "put"} or array of these
-        There is no default.
+    {option [required]}
     multiplier : array_like, default 1.0
         Units of the underlying per contract.
     rate, dividend : array_like, default 0.0
@@ -222,8 +221,7 @@ def exposure(
         Strike, volatility per year and years to expiry of each option; one dimension.
     quantity : array_like
         The dealers' own position in each option, in contracts, > 0 long; see ``position``. 0 and NaN count as none.
-    option : {"call", "put"} or array of these
-        There is no default.
+    {option [required]}
     multiplier : array_like, default 1.0
         Units of the underlying per contract.
     rate, dividend : array_like, default 0.0

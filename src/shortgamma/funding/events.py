@@ -42,25 +42,19 @@ def accrue_events(
 
     Parameters
     ----------
-    fill_time : array_like of times
-        Times of the fills, never decreasing: datetime64, datetimes, ISO text, pandas, or numbers since 1970 in s, ms,
-        us or ns. None is after the last funding time.
-    fill_quantity : array_like
-        Contracts of each fill, > 0 bought. The position is their running sum, 0 before the first.
+    {fill_time}
+    {fill_quantity}
     funding_time : array_like of times
         Funding times, increasing. A stamp within 5 s of a whole minute, as 08:00:00.007, is a payment of that minute.
     mark, rate : array_like
         Mark price and funding rate at each funding time, or a number for all.
-    contract : Contract
-        What is held.
-    indptr_fills : array_like of int, optional
-        Offsets of many accounts: account a has the fills from ``indptr_fills[a]`` to ``indptr_fills[a + 1]``.
+    {contract}
+    {indptr_fills}
     indptr_fundings : array_like of int, optional
         The same for funding times. Without it all accounts share them.
     when : {"before", "after"}, default "before"
         Whether a fill exactly at a funding time comes before the payment, so that it is paid on, or after it.
-    fx : array_like, optional
-        Price of the settlement coin at each funding time: the cash is then in the currency of this price.
+    {fx}
     record : {"cash", "total"}, default "cash"
         Every payment, or the sum of each account.
 
@@ -138,8 +132,7 @@ def position_at(
         Times asked for, increasing.
     indptr_fills : array_like of int, optional
         Offsets of many accounts, as of `accrue_events`.
-    indptr_times : array_like of int, optional
-        Offsets of the times of each account. Without it all accounts share them.
+    {indptr_times}
     when : {"before", "after"}, default "before"
         Whether a fill exactly at a time counts there.
 
@@ -197,17 +190,14 @@ def accrue_continuous(
         Times at which mark and rate are known, increasing.
     mark, rate : array_like
         Price at which the venue values the position, and funding rate per ``interval``, at each time.
-    contract : Contract
-        What is held.
-    interval : str, timedelta or timedelta64, default "8h"
-        What a rate is for.
+    {contract}
+    {interval}
     interpolation : {"constant", "linear"}, default "constant"
         Value times rate of one contract between two times: that of the earlier, or on a straight line from it to
         that of the later.
     indptr_fills : array_like of int, optional
         Offsets of many accounts, as of `accrue_events`.
-    indptr_times : array_like of int, optional
-        Offsets of the times of each account. Without it all accounts share them.
+    {indptr_times}
     record : {"cash", "total"}, default "cash"
         The cash of each stretch between two times, or the sum of each account.
 

@@ -95,10 +95,8 @@ def realized_funding(rate: ArrayLike, interval: Any = "8h", *, axis: int = 0) ->
     ----------
     rate : array_like
         Rates per interval along ``axis``, at least two.
-    interval : str, timedelta or timedelta64, default "8h"
-        What a rate is for.
-    axis : int, default 0
-        The axis of time.
+    {interval}
+    {axis}
 
     Returns
     -------
@@ -321,8 +319,7 @@ def three_leg_path(underlying: ArrayLike, settlement: ArrayLike, *, axis: int = 
     ----------
     underlying, settlement : array_like
         Prices > 0 of the underlying and of the settlement coin, in one quote currency, of one shape.
-    axis : int, default 0
-        The axis of time.
+    {axis}
 
     Returns
     -------

@@ -64,12 +64,9 @@ def accrue(
         Funding rate of each interval, a fraction; > 0 means that longs pay.
     contract : Contract
         What is held: it makes a value of quantity and price.
-    axis : int, default 0
-        The axis of time, counted in the input of most dimensions.
-    fx : array_like, optional
-        Price of the settlement coin at each funding time: the cash is then in the currency of this price.
-    out : ndarray, optional
-        Where the result goes.
+    {axis [widest]}
+    {fx}
+    {out}
 
     Returns
     -------
@@ -138,18 +135,14 @@ def total(
     ----------
     quantity, mark, rate : array_like
         As of `accrue`.
-    contract : Contract
-        What is held.
-    axis : int, default 0
-        The axis of time, counted in the input of most dimensions.
+    {contract}
+    {axis [widest]}
     over : int or sequence of int, optional
         Axes that are summed over. All by default: one number. With positions of shape (times, accounts,
         instruments), ``over=0`` gives a sum for each account and instrument, ``over=(0, 2)`` one for each account,
         ``over=(1, 2)`` one for each funding time.
-    fx : array_like, optional
-        Price of the settlement coin at each funding time: the cash is then in the currency of this price.
-    out : ndarray, optional
-        Where the result goes.
+    {fx}
+    {out}
 
     Returns
     -------
@@ -257,13 +250,11 @@ def funding_index(
     ----------
     rate, mark : array_like
         Funding rate and mark price at each funding time; a 1-D input among N-D ones is a time series.
-    contract : Contract
-        What is held.
+    {contract}
     time : array_like of times, optional
         Funding times, increasing: datetime64, datetimes, ISO text, pandas, or numbers since 1970. A stamp within 5 s of
         a whole minute, as 08:00:00.007, is a payment of that minute. Without them `between` counts funding times.
-    axis : int, default 0
-        The axis of time.
+    {axis}
 
     Returns
     -------

@@ -45,8 +45,7 @@ def rate(
         Highest rate.
     floor : array_like, optional
         Lowest rate, ``-cap`` by default.
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -103,8 +102,7 @@ def premium_index(
         price on BitMEX.
     basis : array_like, default 0.0
         What is added: on BitMEX the fair basis used in the mark.
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -156,8 +154,7 @@ def impact_price(
         What is traded; linear with multiplier 1 by default.
     axis : int, default -1
         The axis of the levels.
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -213,8 +210,7 @@ def average_premium(
         Until when the last sample stood; needed with ``weighting="time"``.
     running : bool, default False
         The average of the samples so far at each sample, instead of the last of them alone.
-    axis : int, default 0
-        The axis of time.
+    {axis}
 
     Returns
     -------
@@ -289,8 +285,7 @@ def predicted_rate(
         As of `rate`; one dimension among N is time.
     weighting : {"equal", "linear"}, default "equal"
         As of `average_premium`.
-    axis : int, default 0
-        The axis of time.
+    {axis}
 
     Returns
     -------

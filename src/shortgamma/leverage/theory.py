@@ -24,8 +24,7 @@ def trigger_ratio(leverage: ArrayLike, bound: ArrayLike, *, out: Any = None) -> 
         Leverage right after the last rebalance, signed.
     bound : array_like
         Actual leverage that triggers, of the same sign; broadcast with ``leverage``.
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -63,8 +62,7 @@ def actual_leverage(leverage: ArrayLike, ratio: ArrayLike, *, out: Any = None) -
         Leverage right after the last rebalance, signed.
     ratio : array_like
         Price over that of the last rebalance, > 0; broadcast with ``leverage``.
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -99,8 +97,7 @@ def rebalance_trade(nav: ArrayLike, leverage: ArrayLike, ratio: ArrayLike, *, ou
         Leverage then and wanted again, signed.
     ratio : array_like
         Price over that of the last rebalance, > 0; all inputs broadcast.
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -135,8 +132,7 @@ def rebalance_flow(assets: ArrayLike, leverage: ArrayLike, return_: ArrayLike, *
         Leverage of the fund, signed.
     return_ : array_like
         Return of the underlying since, a fraction > -1; all inputs broadcast.
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -191,8 +187,7 @@ def compounded_return(
         Fee per year, continuously charged, a fraction of NAV.
     years : array_like, default 1.0
         Length of the period, >= 0, for ``rate`` and ``expense``; all inputs broadcast.
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -235,8 +230,7 @@ def volatility_drag(leverage: ArrayLike, vol: ArrayLike, years: ArrayLike, *, ou
         Volatility per year, >= 0.
     years : array_like
         Length of the period, >= 0; all inputs broadcast.
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -269,8 +263,7 @@ def break_even_variance(return_: ArrayLike, leverage: ArrayLike, *, out: Any = N
         Return of the underlying over the period, a fraction > -1.
     leverage : array_like
         Leverage, signed, neither 0 nor 1; broadcast with ``return_``.
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -313,8 +306,7 @@ def growth_optimal_leverage(drift: ArrayLike, rate: ArrayLike, vol: ArrayLike, *
         Rate per year at which is borrowed and lent.
     vol : array_like
         Volatility per year, > 0; all inputs broadcast.
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -365,8 +357,7 @@ def return_quantile(
         Length of the period, >= 0.
     rate, expense : array_like, default 0.0
         Per year, as in `compounded_return`; all inputs broadcast.
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -415,8 +406,7 @@ def return_probability(
         Return of the product, a fraction > -1.
     leverage, drift, vol, years, rate, expense : array_like
         As in `return_quantile`, of which this is the inverse; all inputs broadcast.
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -497,8 +487,7 @@ def recentred_leverage(
         Part of the way to go in one rebalance, from 0 to 1.
     low, high : array_like
         Bounds of the new leverage, ``low <= high``; all inputs broadcast.
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -537,8 +526,7 @@ def power_transfer(long: ArrayLike, short: ArrayLike, leverage: ArrayLike, ratio
         Leverage of the pools, >= 0.
     ratio : array_like
         Price over that of the last transfer, > 0; all inputs broadcast.
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -579,8 +567,7 @@ def sigmoid_transfer(
         Leverage of the pools, >= 0.
     ratio : array_like
         Price over that of the last transfer, > 0; all inputs broadcast.
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------

@@ -225,8 +225,7 @@ def simulate(
         than there is.
     initial : array_like, default 1.0
         NAV at the first bar, > 0. Broadcasts with the paths (``price`` without its time axis).
-    axis : int, default 0
-        The axis of time.
+    {axis}
     record : {"nav", "full", "summary"}, default "nav"
         What to return: the path of the NAV, of everything, or only totals, for which no path is written.
     out : ndarray, optional

@@ -425,8 +425,7 @@ def account_maintenance(
         `RisingMargin`, for all instruments or one for each.
     coins : sequence of str, optional
         As of `account_equity`.
-    fee : array_like, default 0.0
-        Fee of closing a position as a fraction of its value, in [0, 1): a number, or one for each instrument.
+    {fee [account]}
     entry : array_like or mapping, optional
         Entry prices, for risk limits and for margins of the value at entry; the marks by default.
 
@@ -481,10 +480,8 @@ def account_margin_ratio(
         As of `account_maintenance`.
     coins : sequence of str, optional
         As of `account_equity`.
-    fee : array_like, default 0.0
-        Fee of closing a position as a fraction of its value, in [0, 1): a number, or one for each instrument.
-    haircut : array_like, default 0.0
-        Fraction of a positive balance that does not count, in [0, 1]: a number, or one for each coin.
+    {fee [account]}
+    {haircut}
 
     Returns
     -------
@@ -546,10 +543,8 @@ def account_price(
         Else this mark moves alone.
     coins : sequence of str, optional
         As of `account_equity`.
-    fee : array_like, default 0.0
-        Fee of closing a position as a fraction of its value, in [0, 1): a number, or one for each instrument.
-    haircut : array_like, default 0.0
-        Fraction of a positive balance that does not count, in [0, 1]: a number, or one for each coin.
+    {fee [account]}
+    {haircut}
 
     Returns
     -------
@@ -680,8 +675,7 @@ def account_first_breach(
     coins : sequence of str, optional
         The names of the coins, which the contracts' ``settlement`` refers to; by default those of ``collateral``, where
         it is given by name, or the only coin.
-    fee : array_like, default 0.0
-        Fee of closing a position as a fraction of its value, in [0, 1): a number, or one for each instrument.
+    {fee [account]}
     haircut : array_like, default 0.0
         Fraction of a positive balance, unrealised profit included, that does not count, in [0, 1]: a number, or one
         for each coin.

@@ -39,8 +39,7 @@ def liquidation_price(
 
     Parameters
     ----------
-    quantity : array_like
-        Contracts, > 0 long.
+    {quantity}
     entry : array_like
         Average entry price, in quote currency, > 0.
     margin : array_like
@@ -50,10 +49,8 @@ def liquidation_price(
     maintenance : array_like or Margin
         Maintenance margin: a fraction of the value at the mark, in [0, 1), or `MarginRate`, `Tiers`, `RiskLimits` or
         `RisingMargin`. Risk limits give the rate of the value at entry, or of the quantity.
-    fee : array_like, default 0.0
-        Fee of closing the position as a fraction of its value, in [0, 1); with ``maintenance`` less than 1.
-    out : ndarray, optional
-        Where the result goes.
+    {fee [position]}
+    {out}
 
     Returns
     -------
@@ -143,10 +140,8 @@ def first_breach(
         Maintenance margin: a fraction of the value at the mark, in [0, 1), which broadcasts with the paths, or
         `MarginRate`, `Tiers`, `RiskLimits` or `RisingMargin`. Risk limits give the rate of the value at entry, or of
         the quantity.
-    fee : array_like, default 0.0
-        Fee of closing the position as a fraction of its value, in [0, 1); with ``maintenance`` less than 1.
-    axis : int, default 0
-        The axis of time.
+    {fee [position]}
+    {axis}
     out : ndarray, optional
         Where the result goes, int64.
 
@@ -235,14 +230,12 @@ def bankruptcy_price(
 
     Parameters
     ----------
-    quantity, entry, margin : array_like
-        Contracts (> 0 long), entry price > 0, margin in the settlement coin.
+    {quantity, entry, margin}
     contract : Contract or str
         What is held.
     fee : array_like, default 0.0
         Fee of closing the position as a fraction of its value, in [0, 1).
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -274,8 +267,7 @@ def pnl(
 
     Parameters
     ----------
-    quantity : array_like
-        Contracts, > 0 long.
+    {quantity}
     entry, exit : array_like
         Prices at which the position was opened and is closed or valued, > 0.
     contract : Contract or str
@@ -284,8 +276,7 @@ def pnl(
         Fees as fractions of the value at entry and at exit; < 0 is a rebate.
     funding : array_like, default 0.0
         Funding in the settlement coin, > 0 received.
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -330,8 +321,7 @@ def initial_margin(
         Initial margin as a fraction of the value, in [0, 1]: 1 / leverage.
     fee : array_like, default 0.0
         Fees reserved, of opening and closing together, as a fraction of the value, in [0, 1].
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -375,8 +365,7 @@ def maintenance_margin(
         Fee of closing the position as a fraction of its value, in [0, 1].
     entry : array_like, optional
         Entry price, for risk limits and for margins of the value at entry; the mark by default.
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -410,16 +399,14 @@ def margin_ratio(
 
     Parameters
     ----------
-    quantity, entry, mark, margin : array_like
-        Contracts (> 0 long), entry price and mark price > 0, margin in the settlement coin.
+    {quantity, entry, mark, margin}
     contract : Contract or str
         What is held.
     maintenance : array_like or Margin
         Maintenance margin, as in `liquidation_price`.
     fee : array_like, default 0.0
         Fee of closing the position as a fraction of its value, in [0, 1].
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -453,12 +440,10 @@ def leverage_of(
 
     Parameters
     ----------
-    quantity, entry, mark, margin : array_like
-        Contracts (> 0 long), entry price and mark price > 0, margin in the settlement coin.
+    {quantity, entry, mark, margin}
     contract : Contract or str
         What is held.
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -502,8 +487,7 @@ def max_quantity(
         `RiskLimits` or `RisingMargin`.
     fee : array_like, default 0.0
         Fees reserved, of opening and closing together, as a fraction of the value, in [0, 1].
-    out : ndarray, optional
-        Where the result goes.
+    {out}
 
     Returns
     -------
@@ -603,8 +587,7 @@ def breach_probability(
     ----------
     mark : array_like
         Mark price now, > 0; all inputs broadcast.
-    quantity, entry, margin : array_like
-        Contracts (> 0 long), entry price > 0, margin in the settlement coin.
+    {quantity, entry, margin}
     contract : Contract or str
         What is held.
     maintenance : array_like or Margin
@@ -615,8 +598,7 @@ def breach_probability(
         Years until the date, >= 0.
     drift : array_like, default 0.0
         Growth of the expected mark per year, continuously compounded.
-    fee : array_like, default 0.0
-        Fee of closing the position as a fraction of its value, in [0, 1); with ``maintenance`` less than 1.
+    {fee [position]}
 
     Returns
     -------
@@ -704,10 +686,8 @@ def frontier(
     hedged : array_like, default 0.0
         Fraction of the margin whose worth in dollars is kept by a short inverse perpetual of the settlement coin
         without basis or funding, in [0, 1]: 0 is margin in the coin, 1 is margin in dollars.
-    fee : array_like, default 0.0
-        Fee of closing the position as a fraction of its value, in [0, 1); with ``maintenance`` less than 1.
-    out : ndarray, optional
-        Where the result goes.
+    {fee [position]}
+    {out}
 
     Returns
     -------

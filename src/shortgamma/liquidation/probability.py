@@ -140,10 +140,8 @@ def account_breach_probability(
         Coins that stand still although their asset moves.
     coins : sequence of str, optional
         As of `account_equity`.
-    fee : array_like, default 0.0
-        Fee of closing a position as a fraction of its value, in [0, 1): a number, or one for each instrument.
-    haircut : array_like, default 0.0
-        Fraction of a positive balance that does not count, in [0, 1]: a number, or one for each coin.
+    {fee [account]}
+    {haircut}
     steps : int, default 100
         Steps of a path.
     paths : int, default 10_000

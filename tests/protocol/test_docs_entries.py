@@ -1,0 +1,63 @@
+"""Docstrings of public names: shared entries are written out, and every parameter is described."""
+
+import inspect
+import re
+
+import pytest
+
+import shortgamma as sg
+from shortgamma._core.docs import PLACE, expand, fragments
+
+
+def public():
+    for family in (getattr(sg, name) for name in sg.__all__):
+        if inspect.ismodule(family):
+            for name in getattr(family, "__all__", ()):
+                yield f"{family.__name__.removeprefix('shortgamma.')}.{name}", getattr(family, name)
+
+
+PUBLIC = {name: value for name, value in public() if callable(value)}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_entries_are_written_out(name):
+    text = inspect.getdoc(PUBLIC[name]) or ""
+    assert not re.search(r"^\s*\{[^}]*\}$", text, re.MULTILINE), "an entry that is not in the table"
+
+
+@pytest.mark.parametrize("name", [name for name, value in PUBLIC.items() if not isinstance(value, type)])
+def test_every_parameter_is_described(name):
+    try:
+        parameters = inspect.signature(PUBLIC[name]).parameters
+    except ValueError:
+        pytest.skip("a ufunc of NumPy")
+    if name.startswith("vecmath."):
+        pytest.skip("a ufunc of NumPy")
+    text = inspect.getdoc(PUBLIC[name])
+    section = re.search(r"\nParameters\n-+\n(.*?)(?:\n\n[A-Z][A-Za-z ]+\n-{3,}|\Z)", text, re.DOTALL)
+    assert section is not None
+    described = set()
+    for line in section[1].splitlines():
+        if line and not line.startswith(" "):
+            described.update(part.strip().lstrip("*") for part in line.split(" : ")[0].split(","))
+    assert set(parameters) <= described
+
+
+def test_an_entry():
+    text = "F.\n\n    Parameters\n    ----------\n    {vol}\n    {fee [account]}\n    {nonsense}\n"
+    assert expand(text) == (
+        "F.\n\n    Parameters\n    ----------\n"
+        "    vol : array_like\n        Volatility per year, 0.2 for 20 %, >= 0.\n"
+        "    fee : array_like, default 0.0\n"
+        "        Fee of closing a position as a fraction of its value, in [0, 1): a number, or one for each "
+        "instrument.\n"
+        "    {nonsense}\n"
+    )
+
+
+def test_every_entry_is_one():
+    for key, lines in fragments().items():
+        assert PLACE.fullmatch(f"    {{{key}}}"), key
+        assert len(lines) > 1
+        assert all(line.startswith("    ") for line in lines[1:])
+        assert max(map(len, lines)) <= 120
