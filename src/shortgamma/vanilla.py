@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from shortgamma._core.types import Floats
+    from shortgamma._core.types import Floats, Names, OptionKind
 
     class _Greek(Protocol):
         def __call__(
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
             *,
             vol: ArrayLike,
             expiry: ArrayLike,
-            option: Any,
+            option: OptionKind | Names,
             rate: ArrayLike = 0.0,
             dividend: ArrayLike | None = None,
             forward: ArrayLike | None = None,
@@ -133,7 +133,7 @@ def price(
     *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    option: Any,
+    option: OptionKind | Names,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike | None = None,
     forward: ArrayLike | None = None,
@@ -204,7 +204,7 @@ def greeks(
     *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    option: Any,
+    option: OptionKind | Names,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike | None = None,
     forward: ArrayLike | None = None,
@@ -287,7 +287,7 @@ def binary_price(
     *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    option: Any,
+    option: OptionKind | Names,
     payoff: Any,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike | None = None,
@@ -362,7 +362,7 @@ def binary_greeks(
     *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    option: Any,
+    option: OptionKind | Names,
     payoff: Any,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike | None = None,
@@ -435,7 +435,7 @@ def implied_vol(
     strike: ArrayLike,
     *,
     expiry: ArrayLike,
-    option: Any,
+    option: OptionKind | Names,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike | None = None,
     forward: ArrayLike | None = None,
@@ -501,7 +501,7 @@ def normal_price(
     *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    option: Any,
+    option: OptionKind | Names,
     rate: ArrayLike = 0.0,
     out: Any = None,
 ) -> Any:
@@ -554,7 +554,7 @@ def normal_implied_vol(
     strike: ArrayLike,
     *,
     expiry: ArrayLike,
-    option: Any,
+    option: OptionKind | Names,
     rate: ArrayLike = 0.0,
     out: Any = None,
 ) -> Any:
@@ -650,7 +650,7 @@ def _greek(name: str, meaning: str) -> _Greek:
         *,
         vol: ArrayLike,
         expiry: ArrayLike,
-        option: Any,
+        option: OptionKind | Names,
         rate: ArrayLike = 0.0,
         dividend: ArrayLike | None = None,
         forward: ArrayLike | None = None,

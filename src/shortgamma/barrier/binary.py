@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from shortgamma._core.types import BarrierKind, Names, OptionKind
+
 PAYOFFS = Words({"cash": 0, "asset": 8}, cashornothing="cash", assetornothing="asset")
 TOUCH_NAMES = {"ot": "one-touch", "nt": "no-touch", "touch": "one-touch"}
 TOUCHES = Words({"one-touch": 16, "no-touch": 18}, **TOUCH_NAMES)
@@ -66,8 +68,8 @@ def binary_price(
     *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    kind: Any,
-    option: Any,
+    kind: BarrierKind | Names,
+    option: OptionKind | Names,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     amount: ArrayLike = 1.0,
@@ -138,8 +140,8 @@ def binary_greeks(
     *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    kind: Any,
-    option: Any,
+    kind: BarrierKind | Names,
+    option: OptionKind | Names,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     amount: ArrayLike = 1.0,

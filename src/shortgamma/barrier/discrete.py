@@ -15,7 +15,7 @@ from shortgamma.barrier.single import check_monitoring
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from shortgamma._core.types import Floats
+    from shortgamma._core.types import Floats, Names, OptionKind, TwoBarrierKind
 
 KINDS = Words({"knock-in": 0, "knock-out": 2}, ki="knock-in", ko="knock-out")
 NAMES = ("spot", "strike", "lower", "upper", "vol", "expiry", "rate", "dividend", "rebate", "monitoring")
@@ -50,8 +50,8 @@ def discrete_price(
     *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    kind: Any,
-    option: Any,
+    kind: TwoBarrierKind | Names,
+    option: OptionKind | Names,
     monitoring: ArrayLike,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
@@ -139,8 +139,8 @@ def discrete_greeks(
     *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    kind: Any,
-    option: Any,
+    kind: TwoBarrierKind | Names,
+    option: OptionKind | Names,
     monitoring: ArrayLike,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,

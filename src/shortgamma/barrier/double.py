@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from shortgamma._core.types import Names, OptionKind, TwoBarrierKind
+
 # A touch is the rebate of an option without the option: a no-touch that of a knock-in, a double-touch that of a
 # knock-out.
 TOUCHES = Words(
@@ -48,8 +50,8 @@ def double_price(
     *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    kind: Any,
-    option: Any,
+    kind: TwoBarrierKind | Names,
+    option: OptionKind | Names,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     rebate: ArrayLike = 0.0,
@@ -126,8 +128,8 @@ def double_greeks(
     *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    kind: Any,
-    option: Any,
+    kind: TwoBarrierKind | Names,
+    option: OptionKind | Names,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     rebate: ArrayLike = 0.0,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from shortgamma._core.types import Floats, Integers
+    from shortgamma._core.types import BarrierKind, Floats, Integers, Names, OptionKind
 
 GRID = 96
 # golden sections to the square root of an ulp, beyond which an extremum does not change; most turns of a solver that
@@ -52,8 +52,8 @@ def implied_vol(
     barrier: ArrayLike,
     *,
     expiry: ArrayLike,
-    kind: Any,
-    option: Any,
+    kind: BarrierKind | Names,
+    option: OptionKind | Names,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     rebate: ArrayLike = 0.0,
@@ -137,8 +137,8 @@ def barrier_for_price(
     *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    kind: Any,
-    option: Any,
+    kind: BarrierKind | Names,
+    option: OptionKind | Names,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     rebate: ArrayLike = 0.0,

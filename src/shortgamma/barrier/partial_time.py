@@ -14,6 +14,8 @@ from shortgamma.barrier.single import code_of
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from shortgamma._core.types import BarrierKind, Names, OptionKind
+
 WINDOWS = Words(
     {"start": 0, "end": 1, "end-beyond": 2}, a="start", b1="end", endb1="end", b2="end-beyond", endb2="end-beyond"
 )
@@ -29,8 +31,8 @@ def partial_time_price(
     expiry: ArrayLike,
     moment: ArrayLike,
     window: Any,
-    kind: Any,
-    option: Any,
+    kind: BarrierKind | Names,
+    option: OptionKind | Names,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     out: Any = None,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from shortgamma._core.types import Floats
+    from shortgamma._core.types import BarrierKind, Floats, Names, OptionKind
 
     class _Greek(Protocol):
         def __call__(
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
             *,
             vol: ArrayLike,
             expiry: ArrayLike,
-            kind: Any,
-            option: Any,
+            kind: BarrierKind | Names,
+            option: OptionKind | Names,
             rate: ArrayLike = 0.0,
             dividend: ArrayLike = 0.0,
             rebate: ArrayLike = 0.0,
@@ -118,8 +118,8 @@ def price(
     *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    kind: Any,
-    option: Any,
+    kind: BarrierKind | Names,
+    option: OptionKind | Names,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     rebate: ArrayLike = 0.0,
@@ -222,8 +222,8 @@ def greeks(
     *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    kind: Any,
-    option: Any,
+    kind: BarrierKind | Names,
+    option: OptionKind | Names,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     rebate: ArrayLike = 0.0,
@@ -395,8 +395,8 @@ def _greek(name: str, meaning: str) -> _Greek:
         *,
         vol: ArrayLike,
         expiry: ArrayLike,
-        kind: Any,
-        option: Any,
+        kind: BarrierKind | Names,
+        option: OptionKind | Names,
         rate: ArrayLike = 0.0,
         dividend: ArrayLike = 0.0,
         rebate: ArrayLike = 0.0,

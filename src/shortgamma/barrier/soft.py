@@ -11,6 +11,8 @@ from shortgamma.barrier.single import code_of
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from shortgamma._core.types import Names, OptionKind
+
 NAMES = ("spot", "strike", "lower", "upper", "vol", "expiry", "rate", "dividend")
 
 
@@ -23,7 +25,7 @@ def soft_price(
     vol: ArrayLike,
     expiry: ArrayLike,
     kind: Any,
-    option: Any,
+    option: OptionKind | Names,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     out: Any = None,

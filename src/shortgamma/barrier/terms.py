@@ -14,7 +14,7 @@ from shortgamma.barrier.single import FIRST_ORDER
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from shortgamma._core.types import Floats
+    from shortgamma._core.types import BarrierKind, Floats, Names
 
 STATES = np.array(["alive", "expired", "knocked", "invalid"])
 
@@ -26,7 +26,7 @@ def status(
     *,
     vol: ArrayLike,
     expiry: ArrayLike,
-    kind: Any,
+    kind: BarrierKind | Names,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     rebate: ArrayLike = 0.0,

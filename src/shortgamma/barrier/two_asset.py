@@ -11,6 +11,8 @@ from shortgamma.barrier.single import code_of
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from shortgamma._core.types import BarrierKind, Names, OptionKind
+
 NAMES = (
     "spot",
     "strike",
@@ -36,8 +38,8 @@ def two_asset_price(
     other_vol: ArrayLike,
     correlation: ArrayLike,
     expiry: ArrayLike,
-    kind: Any,
-    option: Any,
+    kind: BarrierKind | Names,
+    option: OptionKind | Names,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     other_dividend: ArrayLike = 0.0,

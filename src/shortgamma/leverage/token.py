@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
@@ -18,13 +18,34 @@ from shortgamma.leverage._token_rule import TokenRule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any, Literal
+    from typing import Any, Literal, TypeAlias, TypedDict, Unpack
 
     from numpy.typing import ArrayLike
 
     from shortgamma._core.types import Floats, Integers
     from shortgamma.leverage._bars import Bars, Clock
     from shortgamma.leverage._plans import Watched
+
+    Rules: TypeAlias = TokenRule | Sequence[TokenRule] | Mapping[str, TokenRule]
+
+    class SimulationTerms(TypedDict, total=False):
+        """What `simulate` takes besides, whatever it records."""
+
+        time: ArrayLike | None
+        stamp: Literal["open", "close"] | None
+        periods_per_year: float | None
+        high: ArrayLike | None
+        low: ArrayLike | None
+        open: ArrayLike | None
+        financing: ArrayLike
+        funding: ArrayLike
+        dividend: ArrayLike
+        flow: ArrayLike
+        initial: ArrayLike
+        axis: int
+        out: Any
+        state: TokenState | None
+
 
 __all__ = ["NavPath", "TokenPath", "TokenRule", "TokenState", "TokenSummary", "simulate"]
 
@@ -165,6 +186,20 @@ class TokenSummary(Result):
     state: TokenState
 
     HIDDEN = ("state",)
+
+
+@overload
+def simulate(
+    price: ArrayLike, rule: Rules, *, record: Literal["nav"] = "nav", **terms: Unpack[SimulationTerms]
+) -> NavPath: ...
+@overload
+def simulate(
+    price: ArrayLike, rule: Rules, *, record: Literal["full"], **terms: Unpack[SimulationTerms]
+) -> TokenPath: ...
+@overload
+def simulate(
+    price: ArrayLike, rule: Rules, *, record: Literal["summary"], **terms: Unpack[SimulationTerms]
+) -> TokenSummary: ...
 
 
 def simulate(
