@@ -1,3 +1,4 @@
+from shortgamma._core.expiries import EXPIRY_TIME as EXPIRY_TIME
 from shortgamma.carry.cash_and_carry import (
     CarryPath as CarryPath,
 )
@@ -14,7 +15,6 @@ from shortgamma.carry.cash_and_carry import (
     liquidation_share as liquidation_share,
 )
 from shortgamma.carry.curve import (
-    EXPIRY_TIME as EXPIRY_TIME,
 )
 from shortgamma.carry.curve import (
     annualized_basis as annualized_basis,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from shortgamma._core.checks import describe, first, number, place, plain, refus
 from shortgamma._core.times import DAY, times
 
 if TYPE_CHECKING:
-    from typing import Any, Literal, NoReturn, TypeAlias
+    from typing import Any, Literal, TypeAlias
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -20,31 +20,6 @@ if TYPE_CHECKING:
 COMPOUNDINGS = ("simple", "compound", "continuous")
 METHODS = ("price", "basis", "log-price", "log-basis", "coinmetrics")
 EXTRAPOLATIONS = ("nan", "linear", "flat")
-
-
-class ExpiryTime(NamedTuple):
-    """When on its last day a venue's future expires."""
-
-    time: str
-    """Time of day, HH:MM."""
-    zone: str
-    """The zone of that time, as in the IANA database."""
-    source: str
-    """Where the venue says so."""
-
-
-class _Venues(dict[str, ExpiryTime]):
-    def __missing__(self, venue: str) -> NoReturn:
-        refuse_choice("venue", venue, self)
-
-
-EXPIRY_TIME = _Venues(
-    deribit=ExpiryTime("08:00", "UTC", "https://www.deribit.com/docs/contract-specifications/"),
-    binance=ExpiryTime("08:00", "UTC", "https://www.binance.com/en/support/faq/a3401595e1734084959c61491bc0dbe3"),
-    # chapter 350 of the rulebook: 4 p.m. London time on the last Friday of the contract month
-    cme=ExpiryTime("16:00", "Europe/London", "https://www.cmegroup.com/activetrader/Products/EquityIndex"),
-)
-"""Time of day at which futures of a venue expire. CME's is 15:00 UTC in summer. A venue that is not listed raises."""
 
 
 def annualized_basis(

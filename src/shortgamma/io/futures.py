@@ -209,7 +209,7 @@ def _with_clock(table: Table, expiry: Stamps, venue: str | None, place: int) -> 
     from datetime import UTC, datetime
     from zoneinfo import ZoneInfo
 
-    from shortgamma.carry import EXPIRY_TIME
+    from shortgamma._core.expiries import EXPIRY_TIME
 
     clock = EXPIRY_TIME[venue]
     hour, minute = (int(part) for part in clock.time.split(":"))
