@@ -651,7 +651,7 @@ class TestPrice:
         ("change", "message"),
         [
             ({"quantity": {"DOGE": 1.0}}, r"quantity must hold 'XBTUSD' or 'XBT', of contracts\[0\], got 'DOGE'"),
-            ({"quantity": {"XBTUSD": 1.0, "DOGE": 1.0}}, "quantity holds 'DOGE', which is none of contracts"),
+            ({"quantity": {"XBTUSD": 1.0, "DOGE": 1.0}}, "quantity holds 'DOGE', which is not one of contracts"),
             ({"instrument": 1}, "instrument must be a place from 0 to 0 or one of 'XBTUSD', got 1"),
             ({"instrument": "ETHUSD"}, "instrument must be a place from 0 to 0 or one of 'XBTUSD', got 'ETHUSD'"),
             ({"mark": [0.0]}, r"mark\[0\] must be a finite number > 0, got 0.0"),
@@ -707,7 +707,7 @@ WRONG_CALLS = [
     ({"coins": "USD"}, TypeError, "coins must be a list of names"),
     ({"coins": ["USD", "XBT"]}, ValueError, "coins has 2 names, collateral has 1 coins"),
     ({**TWO, "coins": ["USD", "USD"]}, ValueError, "coins must differ, got ['USD', 'USD']"),
-    ({"coins": ["XBT"]}, ValueError, "contracts[0] is settled in 'USD', which is none of coins"),
+    ({"coins": ["XBT"]}, ValueError, "contracts[0] is settled in 'USD', which is not one of coins"),
     ({**TWO, "fx": None}, ValueError, "fx must give the prices of the 2 coins in the reporting coin, got None"),
     (
         {**TWO, "fx": [1.0]},

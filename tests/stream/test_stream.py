@@ -274,7 +274,7 @@ class TestFundingAccrual:
 
     def test_wrong_fills(self):
         watch = sg.stream.LiquidationWatch(1.0, 2.0, 3.0, contract=Contract("linear"), maintenance=0.0)
-        with pytest.raises(ValueError, match="price must be a finite number > 0, got -1.0"):
+        with pytest.raises(ValueError, match=r"price must be a finite number > 0, got -1\.0"):
             watch.fill(1.0, -1.0)
         with pytest.raises(ValueError, match="quantity must be finite, got inf"):
             watch.fill(math.inf, 1.0)

@@ -166,7 +166,7 @@ def _coins_of(contracts: Sequence[Contract], coins: tuple[str, ...] | None, coun
     assets = [asset(coin) for coin in coins]
     for index, contract in enumerate(contracts):
         if asset(contract.settlement) not in assets:
-            raise ValueError(f"contracts[{index}] is settled in {contract.settlement!r}, which is none of coins")
+            raise ValueError(f"contracts[{index}] is settled in {contract.settlement!r}, which is not one of coins")
     return np.array([assets.index(asset(contract.settlement)) for contract in contracts], dtype=np.int64)
 
 
@@ -203,7 +203,7 @@ def by_name(name: str, value: Any, keys: Sequence[Sequence[str]], of: str) -> An
         chosen.append(key)
     for key in value:
         if key not in chosen:
-            raise ValueError(f"{name} holds {key!r}, which is none of {of}")
+            raise ValueError(f"{name} holds {key!r}, which is not one of {of}")
     arrays = [number(f"{name}[{key!r}]", value[key]).astype(np.float64) for key in chosen]
     try:
         return np.stack(np.broadcast_arrays(*arrays), axis=-1) if arrays else np.zeros(0)

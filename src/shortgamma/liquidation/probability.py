@@ -307,7 +307,7 @@ def _assets(book: Book, rates: Array, vol: Any, still: Sequence[str]) -> tuple[N
     resting = {asset(coin) for coin in still}
     for coin in still:
         if asset(coin) not in {asset(name) for name in book.coins}:
-            raise ValueError(f"still holds {coin!r}, which is none of coins")
+            raise ValueError(f"still holds {coin!r}, which is not one of coins")
     keys = [
         next((asset(key) for key in reversed(pair) if key), f"contracts[{place}]")
         for place, pair in enumerate(instrument_keys(book.contracts))
@@ -338,7 +338,7 @@ def _by_asset(name: str, value: Any, names: list[str], least: float = -np.inf) -
     found = {asset(str(key)): key for key in value}
     for key in found:
         if key not in names:
-            raise ValueError(f"{name} holds {found[key]!r}, which is none of the assets {_list(names)}")
+            raise ValueError(f"{name} holds {found[key]!r}, which is not one of the assets {_list(names)}")
     result = np.zeros(len(names))
     for place, key in enumerate(names):
         if key not in found:
