@@ -1,8 +1,8 @@
 """Public functions: arguments with labels are paired by them, absurd numbers warned of, wrong keywords explained.
 
 A wrapper in Python would cost as much as pricing an option. This one looks at the types of the arguments, compares
-numbers with the largest that are plausible, and hands numbers and arrays on as they lie. It looks at the outcome only if it is an OverflowError, or a TypeError that was raised
-before the function itself ran.
+numbers with the largest that are plausible, and hands numbers and arrays on as they lie. It looks at the outcome only
+if it is an OverflowError, or a TypeError that was raised before the function itself ran.
 """
 
 from functools import update_wrapper

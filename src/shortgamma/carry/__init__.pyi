@@ -15,8 +15,6 @@ from shortgamma.carry.cash_and_carry import (
     liquidation_share as liquidation_share,
 )
 from shortgamma.carry.curve import (
-)
-from shortgamma.carry.curve import (
     annualized_basis as annualized_basis,
 )
 from shortgamma.carry.curve import (
