@@ -84,6 +84,7 @@ EXTRA = {
 # One body in many loops: compilers would rather share it than make a vectorised copy for each.
 MANY_COPIES = {
     "barrier/binary",
+    "barrier/double",
     "barrier/shifted",
     "barrier/single",
     "carry/rolling_regression",

@@ -15,7 +15,8 @@ from shortgamma.kernels.barrier.single cimport B, C, D, E, Frame, density_at, pr
 from shortgamma.kernels.numeric.jets cimport Jet, Legs
 from cython_ext._loop.ufuncs cimport make_ufunc
 from cython_ext._loop.blocks cimport (
-    INVALID, LANES, Status, code_at, load, load_codes, number_at, padded, status_raise, status_restore, status_save,
+    GROUP, INVALID, LANES, Status, code_at, load, load_codes, number_at, padded, status_raise, status_restore,
+    status_save,
 )
 
 cdef enum:
@@ -25,64 +26,67 @@ cdef enum:
     MOST_NUMBERS = 9
     # bytes of a cache line
     LINE = 64
+    # Rows of lanes are a cache line longer than a power of two: those of 512 bytes share eight sets of a cache, and a
+    # block of a few lanes is then five times slower.
+    ROW = LANES + GROUP
 
 cdef struct Lanes:
-    double spot[LANES]
-    double strike[LANES]
-    double barrier[LANES]
+    double spot[ROW]
+    double strike[ROW]
+    double barrier[ROW]
     # the upper one of two; then barrier is the lower one
-    double upper[LANES]
-    double vol[LANES]
-    double expiry[LANES]
-    double rate[LANES]
-    double dividend[LANES]
-    double rebate[LANES]
-    int kind[LANES]
-    double out[SECOND_ORDER][LANES]
+    double upper[ROW]
+    double vol[ROW]
+    double expiry[ROW]
+    double rate[ROW]
+    double dividend[ROW]
+    double rebate[ROW]
+    double out[SECOND_ORDER][ROW]
     # 1 where too little is left of the terms
-    double cancelled[LANES]
+    double cancelled[ROW]
+    int kind[LANES]
 
 cdef struct FrameLanes:
-    double log_spot_barrier[LANES]
-    double log_spot_strike[LANES]
-    double deviation[LANES]
-    double inverse[LANES]
-    double shift[LANES]
-    double two_mu[LANES]
-    double asset[LANES]
-    double discount[LANES]
-    double cash[LANES]
-    double density[LANES]
-    double level[LANES]
-    double image[LANES]
-    double image_asset[LANES]
+    double log_spot_barrier[ROW]
+    double log_spot_strike[ROW]
+    double deviation[ROW]
+    double inverse[ROW]
+    double shift[ROW]
+    double two_mu[ROW]
+    double asset[ROW]
+    double discount[ROW]
+    double cash[ROW]
+    double density[ROW]
+    double level[ROW]
+    double image[ROW]
+    double image_asset[ROW]
 
 cdef struct LegLanes:
-    double f0[LANES]
-    double f1[LANES]
-    double f21[LANES]
-    double f32[LANES]
-    double f43[LANES]
+    double f0[ROW]
+    double f1[ROW]
+    double f21[ROW]
+    double f32[ROW]
+    double f43[ROW]
 
 cdef struct JetLanes:
-    double value[LANES]
-    double x[LANES]
-    double xx[LANES]
-    double xxx[LANES]
-    double xxxx[LANES]
-    double sigma[LANES]
-    double r[LANES]
-    double q[LANES]
-    double x_sigma[LANES]
-    double xx_sigma[LANES]
-    double sigma_sigma[LANES]
+    double value[ROW]
+    double x[ROW]
+    double xx[ROW]
+    double xxx[ROW]
+    double xxxx[ROW]
+    double sigma[ROW]
+    double r[ROW]
+    double q[ROW]
+    double x_sigma[ROW]
+    double xx_sigma[ROW]
+    double sigma_sigma[ROW]
 
 # From the inputs of each lane the sort of its formulas, or the method's `special` where only the careful routine is
 # right.
 ctypedef void (*Sort)(Lanes* lanes, Py_ssize_t whole, int* sorts) noexcept nogil
-# Fill the outputs of lanes of one sort; true if any has cancelled. `ordinary` is a lane whose inputs are ordinary, and
-# `whole`, the number of lanes, is padded: padding it again tells compilers that no lanes are left over.
-ctypedef bint (*Evaluate)(int sort, Py_ssize_t ordinary, Py_ssize_t whole, Lanes* lanes) noexcept nogil
+# Fill the outputs of lanes of one sort; true if any has cancelled. `ordinary` is a lane whose inputs are ordinary; there
+# are inputs for the padded count.
+ctypedef bint (*Evaluate)(int sort, Py_ssize_t ordinary, Py_ssize_t count, Lanes* lanes) noexcept nogil
 # One option; false if a number lies outside the domain.
 ctypedef bint (*Careful)(int order, const double* numbers, int kind, double* out) noexcept nogil
 # Put an ordinary option into a lane.
@@ -391,7 +395,7 @@ cdef inline void evaluate_block(
     """A block of one sort, where it lies."""
     cdef Py_ssize_t i
     cdef int special = request.method.special
-    if request.method.evaluate[request.order](chunk.sorts[ordinary], ordinary, padded(count), &chunk.lanes):
+    if request.method.evaluate[request.order](chunk.sorts[ordinary], ordinary, count, &chunk.lanes):
         for i in range(count):
             if chunk.lanes.cancelled[i] != 0.0 and chunk.sorts[i] != special:
                 chunk.special[chunk.specials] = <short> i
@@ -441,7 +445,7 @@ cdef inline void evaluate_chunk(
         count = min(<Py_ssize_t> LANES, chunk.ends[sort] - k)
         places = &chunk.places[k]
         gather(request.method, &chunk.lanes, args, steps, begin, places, count)
-        cancelled = request.method.evaluate[request.order](sort, 0, padded(count), &chunk.lanes)
+        cancelled = request.method.evaluate[request.order](sort, 0, count, &chunk.lanes)
         if cancelled:
             for i in range(count):
                 if chunk.lanes.cancelled[i] != 0.0:
@@ -497,7 +501,7 @@ cdef inline void options_loop(
         request.method.sort(&chunk.lanes, padded(size), chunk.sorts)
         if one_sort(request, chunk, size, &ordinary, &ordinaries):
             results = &chunk.lanes.out[0][0]
-            row = LANES
+            row = ROW
             if ordinaries != 0:
                 evaluate_block(request, chunk, size, ordinary)
         else:

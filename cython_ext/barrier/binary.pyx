@@ -87,9 +87,9 @@ cdef inline void add_terms(
             put_legs(order, &legs, images, i)
 
 
-cdef inline bint evaluate(int order, int terms, Py_ssize_t lane_count, Lanes* lanes) noexcept nogil:
+cdef inline bint evaluate(int order, int terms, Py_ssize_t count, Lanes* lanes) noexcept nogil:
     """Binaries that are made of the same terms."""
-    cdef Py_ssize_t i, whole = padded(lane_count)
+    cdef Py_ssize_t i, whole = padded(count)
     cdef bint in_asset = terms & E != 0
     cdef double size[LANES]
     cdef Option option
@@ -132,16 +132,16 @@ cdef inline bint evaluate(int order, int terms, Py_ssize_t lane_count, Lanes* la
     return any_cancelled(lanes, whole)
 
 
-cdef bint prices(int terms, Py_ssize_t _, Py_ssize_t whole, Lanes* lanes) noexcept nogil:
-    return evaluate(0, terms, whole, lanes)
+cdef bint prices(int terms, Py_ssize_t _, Py_ssize_t count, Lanes* lanes) noexcept nogil:
+    return evaluate(0, terms, count, lanes)
 
 
-cdef bint first_order(int terms, Py_ssize_t _, Py_ssize_t whole, Lanes* lanes) noexcept nogil:
-    return evaluate(1, terms, whole, lanes)
+cdef bint first_order(int terms, Py_ssize_t _, Py_ssize_t count, Lanes* lanes) noexcept nogil:
+    return evaluate(1, terms, count, lanes)
 
 
-cdef bint second_order(int terms, Py_ssize_t _, Py_ssize_t whole, Lanes* lanes) noexcept nogil:
-    return evaluate(2, terms, whole, lanes)
+cdef bint second_order(int terms, Py_ssize_t _, Py_ssize_t count, Lanes* lanes) noexcept nogil:
+    return evaluate(2, terms, count, lanes)
 
 
 cdef bint careful(int order, const double* numbers, int code, double* out) noexcept nogil:

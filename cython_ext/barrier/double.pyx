@@ -1,670 +1,971 @@
-"""Loops of double-barrier options: lanes through the straight-line formulas, the rest one at a time."""
+"""Loops of double-barrier options."""
 
 cimport numpy as cnp
 
-cimport shortgamma.kernels.barrier.single as single
+cimport shortgamma.kernels.barrier._eigenfunctions as waves
+cimport shortgamma.kernels.barrier._hits as hits
 cimport shortgamma.kernels.barrier.double as formula
-from shortgamma.kernels.barrier._option cimport FIRST_ORDER, PRICE, SECOND_ORDER, Greeks
+cimport shortgamma.kernels.barrier.single as single
+from cython_ext.barrier._blocks cimport (
+    ROW, JetLanes, Lanes, Method, Request, finish_lanes, jet_at, make_ufuncs, put_jet,
+)
+from cython_ext._loop.blocks cimport GROUP, LANES, padded
+from shortgamma.kernels.barrier._corridor cimport (
+    AT_EXPIRY, BASIC, IN, KIKO, KOKI, NEGLIGIBLE, OUT, PUT, TOUCH, Frame, Option, by_images, corridor_sign, pays_hit,
+    prepare, survivors,
+)
+from shortgamma.kernels.barrier._eigenfunctions cimport EIGENFUNCTIONS, Coefficient, Wave
+from shortgamma.kernels.barrier._hits cimport HIT_IMAGES, Hit, Killing, Side
+from shortgamma.kernels.barrier._option cimport PRICE, SECOND_ORDER, outputs_of
 from shortgamma.kernels.barrier._rebate cimport PI, SMALL_LAMBDA
-from shortgamma.kernels.numeric.jets cimport Jet
-from shortgamma.kernels.barrier.double cimport (
-    DERIVATIVES, V, V_Q, V_R, V_SIGMA, V_SIGMA_SIGMA, V_X, V_XX, V_XXX, V_XXXX, V_XX_SIGMA, V_X_SIGMA,
-)
-from cython_ext._loop.blocks cimport (
-    INVALID, LANES, Status, load, load_codes, padded, status_raise, status_restore, status_save, store,
-)
-from cython_ext._loop.ufuncs cimport make_ufunc
+from shortgamma.kernels.barrier.double cimport ALONE, EIGEN, HIT, IMAGES, SORTS, Image, Mirror, Payoff
+from shortgamma.kernels.numeric.jets cimport Jet, clear
 from shortgamma.kernels.numeric.vecmath cimport exp, square_root
 
 cnp.import_array()
 cnp.import_ufunc()
 
-cdef enum:
-    INPUTS = 10
-    CHUNK = 512
-    SORTS = 5
+cdef struct FrameLanes:
+    double below[ROW]
+    double above[ROW]
+    double width[ROW]
+    double log_strike[ROW]
+    double deviation[ROW]
+    double shift[ROW]
+    double nu[ROW]
+    double asset[ROW]
+    double discount[ROW]
 
-cdef struct Lanes:
-    double spot[LANES]
-    double strike[LANES]
-    double lower[LANES]
-    double upper[LANES]
-    double vol[LANES]
-    double expiry[LANES]
-    double rate[LANES]
-    double dividend[LANES]
-    double rebate[LANES]
-    int code[LANES]
-    double out[SECOND_ORDER][LANES]
+cdef struct EndLanes:
+    double position[ROW]
+    double level[ROW]
+    double low[ROW]
+    double high[ROW]
+    double density[ROW]
+
+cdef struct PayoffLanes:
+    double units[ROW]
+    double cash[ROW]
+    EndLanes first
+    EndLanes last
+    # how often it counts
+    double weight[ROW]
+
+cdef struct HitLanes:
+    # the amount paid at the hit; 1 for the upper barrier, -1 for the lower one; away and inside of the hit's side
+    double amount[ROW]
+    # 1 where it is paid for and an ordinary kappa will do, which is the next one; else 0 and any kappa that is
+    double weight[ROW]
+    double ordinary_kappa[ROW]
+    double upward
+    double away[ROW]
+    double inside[ROW]
+    double value[ROW]
+    double x[ROW]
+    double v[ROW]
+    double v_x[ROW]
+    double v_xx[ROW]
+    double kappa[ROW]
+    double kappa_x[ROW]
+    double kappa_xx[ROW]
+    double kappa_kappa[ROW]
+
+cdef struct AngleLanes:
+    double sine[ROW]
+    double cosine[ROW]
+
+cdef struct WaveLanes:
+    # pi/w; exp(-n^2 pi^2 v/(2 w^2)) of this eigenfunction, its ratio to the next one, and the ratio of these ratios
+    double omega[ROW]
+    double decay[ROW]
+    double ratio[ROW]
+    double ratio_of_ratios[ROW]
+    # the decay, or 0 if the eigenfunction is left out
+    double weight[ROW]
+    # the angles of x and of both ends, and their multiples
+    AngleLanes angle[3]
+    AngleLanes multiple[3]
+    # of the first and the last end of the payoff, of the lower and the upper barrier
+    double factor[4][ROW]
+    double c[ROW]
+    double c_nu[ROW]
+    double c_nu_nu[ROW]
+    double value[ROW]
+    double x[ROW]
+    double xx[ROW]
+    double xxx[ROW]
+    double xxxx[ROW]
+    double nu[ROW]
+    double nu_x[ROW]
+    double nu_xx[ROW]
+    double nu_nu[ROW]
+
+cdef struct Block:
+    # a block of options of one sort
+    bint images
+    Py_ssize_t whole
+    FrameLanes frames
+    PayoffLanes payoff
+    # amounts in cash for survival
+    PayoffLanes survival
+    WaveLanes waves
+    JetLanes jets
+    # which parts are in it
+    bint any_payoff
+    bint any_outside
+    bint any_outer
+    bint any_survival
 
 
-cdef inline void add_image(
-    int order, Py_ssize_t whole, Lanes* x, const double* weight, const double* mirror, const double* offset,
-    const double* units, const double* cash,
-    const double* first, const double* last, const double* first_level, const double* last_level,
-    const double* first_density, const double* last_density, const double* full_asset, const double* full_cash,
-    const double* s, const double* shift, const double* nu, double[DERIVATIVES][LANES] v,
-) noexcept nogil:
-    cdef Py_ssize_t i
-    for i in range(whole):
-        formula.image(
-            order, weight[i], mirror[i], offset[i], units[i], cash[i], first[i], last[i], first_level[i], last_level[i],
-            first_density[i], last_density[i], full_asset[i], full_cash[i], s[i], shift[i], nu[i],
-            x.vol[i], x.expiry[i], x.rate[i] - x.dividend[i],
-            &v[V][i], &v[V_X][i], &v[V_XX][i], &v[V_SIGMA][i], &v[V_R][i], &v[V_Q][i],
-            &v[V_XXX][i], &v[V_XXXX][i], &v[V_X_SIGMA][i], &v[V_XX_SIGMA][i], &v[V_SIGMA_SIGMA][i])
+ctypedef void (*OddHits)(int order, const Lanes* lanes, HitLanes* hit_lanes, const Block* block) noexcept nogil
+
+cdef extern from *:
+    # never melted into its callers: rarely visited
+    OddHits apart "SG_APART"(OddHits f) noexcept nogil
 
 
-cdef inline void add_hit(
-    int order, Py_ssize_t whole, Lanes* x, const double* amount, double upward, const double* below,
-    const double* above, const double* kappa, const double* nu, const double* clock,
-    double[formula.PARTS][LANES] j, double[DERIVATIVES][LANES] v,
-) noexcept nogil:
-    cdef Py_ssize_t i
-    for i in range(whole):
-        formula.settle_hit(
-            order, amount[i], above[i] if upward > 0.0 else -below[i], nu[i], kappa[i], x.vol[i], x.expiry[i],
-            x.rate[i] - x.dividend[i], clock[i] * x.rate[i] / (x.vol[i] * x.vol[i]), clock[i],
-            j[0][i], j[1][i], j[2][i], j[3][i], j[4][i], j[5][i], j[6][i], j[7][i], j[8][i],
-            &v[V][i], &v[V_X][i], &v[V_XX][i], &v[V_SIGMA][i], &v[V_R][i], &v[V_Q][i],
-            &v[V_XXX][i], &v[V_XXXX][i], &v[V_X_SIGMA][i], &v[V_XX_SIGMA][i], &v[V_SIGMA_SIGMA][i])
+cdef inline void option_at(const Lanes* lanes, Py_ssize_t i, Option* option) noexcept nogil:
+    option.spot = lanes.spot[i]
+    option.strike = lanes.strike[i]
+    option.lower = lanes.barrier[i]
+    option.upper = lanes.upper[i]
+    option.vol = lanes.vol[i]
+    option.expiry = lanes.expiry[i]
+    option.rate = lanes.rate[i]
+    option.dividend = lanes.dividend[i]
+    option.rebate = lanes.rebate[i]
+    option.kind = lanes.kind[i]
 
 
-cdef inline void living(int order, bint careful, Py_ssize_t whole, Lanes* x) noexcept nogil:
-    """Options that are alive; careful, with one lane, those too whose hits want complex numbers."""
-    cdef Py_ssize_t i
-    cdef int which, n, m, k, place
-    # what the series share
-    cdef double below[LANES]
-    cdef double above[LANES]
-    cdef double width[LANES]
-    cdef double log_strike[LANES]
-    cdef double s[LANES]
-    cdef double shift[LANES]
-    cdef double nu[LANES]
-    cdef double asset[LANES]
-    cdef double discount[LANES]
-    cdef double few[LANES]
-    # the payoff and its ends; the same of what only a knock-in has
-    cdef double side[LANES]
-    cdef double corridor[LANES]
-    cdef double units[LANES]
-    cdef double cash[LANES]
-    cdef double first[LANES]
-    cdef double first_low[LANES]
-    cdef double first_high[LANES]
-    cdef double first_level[LANES]
-    cdef double last[LANES]
-    cdef double last_low[LANES]
-    cdef double last_high[LANES]
-    cdef double last_level[LANES]
-    cdef double start[LANES]
-    cdef double stop[LANES]
-    cdef double start_level[LANES]
-    cdef double stop_level[LANES]
-    cdef double weight[LANES]
-    cdef double first_density[LANES]
-    cdef double last_density[LANES]
-    # payments at expiry and at the hit
-    cdef double late[LANES]
-    cdef double zero[LANES]
-    cdef double far[LANES]
-    cdef double lower_density[LANES]
-    cdef double upper_density[LANES]
-    cdef double amount[2][LANES]
-    cdef double kappa[LANES]
-    cdef double clock[LANES]
-    cdef double root[LANES]
-    cdef double use[LANES]
-    # an image
-    cdef formula.Image one
-    cdef double mirror[LANES]
-    cdef double offset[LANES]
-    cdef double away[LANES]
-    cdef double fade_first[LANES]
-    cdef double fade_last[LANES]
-    cdef double full_asset[LANES]
-    cdef double full_cash[LANES]
-    # an eigenfunction: sines and cosines of its multiple of the angles of x and of both ends
-    cdef double omega[LANES]
-    cdef double decay[LANES]
-    cdef double step[LANES]
-    cdef double faster[LANES]
-    cdef double angle[6][LANES]
-    cdef double turned[6][LANES]
-    cdef double factor[4][LANES]
-    cdef double c[3][LANES]
-    cdef double w[formula.PARTS][LANES]
-    cdef double j[2][formula.PARTS][LANES]
-    cdef double v[DERIVATIVES][LANES]
-    cdef double one_hit[formula.PARTS]
-    cdef double d, turn, sign, put, gap, upward
-    cdef Jet jet
-    cdef Greeks greeks
-    cdef long long any_option, any_in, any_outer, any_few, any_wave, any_late, any_hit, any_image, any_here, any_full
+cdef inline void frame_at(const FrameLanes* lanes, Py_ssize_t i, Frame* frame) noexcept nogil:
+    frame.below = lanes.below[i]
+    frame.above = lanes.above[i]
+    frame.width = lanes.width[i]
+    frame.log_strike = lanes.log_strike[i]
+    frame.deviation = lanes.deviation[i]
+    frame.shift = lanes.shift[i]
+    frame.nu = lanes.nu[i]
+    frame.asset = lanes.asset[i]
+    frame.discount = lanes.discount[i]
 
-    for i in range(whole):
-        formula.prepare(
-            x.spot[i], x.strike[i], x.lower[i], x.upper[i], x.vol[i], x.expiry[i], x.rate[i], x.dividend[i], x.code[i],
-            &below[i], &above[i], &width[i], &log_strike[i], &s[i], &shift[i], &nu[i], &asset[i], &discount[i],
-            &first[i], &first_low[i], &first_high[i], &first_level[i],
-            &last[i], &last_low[i], &last_high[i], &last_level[i])
-    any_option = any_in = any_outer = any_few = any_wave = any_late = any_hit = 0
-    for i in range(whole):
-        few[i] = formula.few_images(s[i], width[i], shift[i])
-        side[i] = formula.side_of(x.code[i])
-        late[i] = x.rebate[i] * formula.late_of(x.code[i])
-        amount[0][i] = x.rebate[i] * formula.hit_lower(x.code[i])
-        amount[1][i] = x.rebate[i] * formula.hit_upper(x.code[i])
-        clock[i] = 0.0 if x.code[i] & formula.LATE else 1.0
-        zero[i] = 0.0
-        put = 1.0 if x.code[i] & formula.PUT else 0.0
-        units[i] = 1.0 - 2.0 * put
-        cash[i] = -units[i] * x.strike[i]
-        # exactly nothing, not nearly, where nothing is paid inside of the corridor
-        d = x.strike[i] - x.lower[i] if put > 0.0 else x.upper[i] - x.strike[i]
-        corridor[i] = side[i] if d > 0.0 else 0.0
-        any_few |= few[i] != 0.0
-        any_wave |= few[i] == 0.0
-        any_option |= side[i] != 0.0
-        any_late |= late[i] != 0.0
-        any_hit |= (amount[0][i] != 0.0) | (amount[1][i] != 0.0)
-        any_outer |= (side[i] < 0.0) & (x.code[i] & formula.KIKO != 0)
-        d = x.strike[i] - x.upper[i] if put > 0.0 else x.lower[i] - x.strike[i]
-        any_in |= (side[i] < 0.0) & (few[i] != 0.0) & (d > 0.0)
-    for place in range(DERIVATIVES):
-        for i in range(whole):
-            v[place][i] = 0.0
-    if any_option:
-        # the payoff itself, inside of the corridor or beyond it
-        for i in range(whole):
-            start[i] = first[i]
-            stop[i] = last[i]
-            start_level[i] = first_level[i]
-            stop_level[i] = last_level[i]
-            first_density[i] = formula.end_density(
-                first[i], first_level[i], asset[i], s[i], shift[i])
-            last_density[i] = formula.end_density(
-                last[i], last_level[i], asset[i], s[i], shift[i])
-            fade_first[i] = first_density[i]
-            fade_last[i] = last_density[i]
-            formula.first_image(
-                side[i], corridor[i], few[i], x.code[i], below[i], above[i], log_strike[i], x.strike[i],
-                x.lower[i], x.upper[i], s[i], shift[i], asset[i],
-                &weight[i], &units[i], &cash[i], &start[i], &stop[i], &start_level[i], &stop_level[i],
-                &fade_first[i], &fade_last[i])
-            mirror[i] = 1.0
-        add_image(
-            order, whole, x, weight, mirror, zero, units, cash, start, stop, start_level, stop_level,
-            fade_first, fade_last, asset, discount, s, shift, nu, v)
-        if any_in:
-            # a knock-in whose payoff begins before the corridor: from the strike to the corridor
-            for i in range(whole):
-                start[i] = last[i] if units[i] < 0.0 else log_strike[i]
-                stop[i] = log_strike[i] if units[i] < 0.0 else first[i]
-                start_level[i] = last_level[i] if units[i] < 0.0 else x.strike[i]
-                stop_level[i] = x.strike[i] if units[i] < 0.0 else first_level[i]
-                fade_first[i] = formula.end_density(
-                    start[i], start_level[i], asset[i], s[i], shift[i])
-                fade_last[i] = formula.end_density(
-                    stop[i], stop_level[i], asset[i], s[i], shift[i])
-                weight[i] = few[i] if x.code[i] & (formula.WHICH | formula.TOUCH) == formula.IN else 0.0
-                # exactly nothing, not nearly, elsewhere
-                d = x.strike[i] - x.upper[i] if units[i] < 0.0 else x.lower[i] - x.strike[i]
-                weight[i] = weight[i] if d > 0.0 else 0.0
-            add_image(
-                order, whole, x, weight, mirror, zero, units, cash, start, stop, start_level, stop_level,
-                fade_first, fade_last, asset, discount, s, shift, nu, v)
-        if any_outer:
-            for i in range(whole):
-                formula.outer_payoff(
-                    few[i], x.code[i], below[i], above[i], width[i], log_strike[i], x.strike[i], x.lower[i], x.upper[i],
-                    s[i], shift[i], asset[i],
-                    &weight[i], &offset[i], &start[i], &stop[i], &start_level[i], &stop_level[i],
-                    &fade_first[i], &fade_last[i], &away[i], &far[i])
-            add_image(
-                order, whole, x, weight, mirror, zero, units, cash, start, stop, start_level, stop_level,
-                fade_first, fade_last, asset, discount, s, shift, nu, v)
-            for i in range(whole):
-                weight[i] = -weight[i]
-                mirror[i] = -1.0
-                d = (nu[i] + 1.0) * offset[i]
-                full_asset[i] = asset[i] * exp(d if d < 1.0 else 1.0)
-                d = nu[i] * offset[i]
-                full_cash[i] = discount[i] * exp(d if d < 1.0 else 1.0)
-            add_image(
-                order, whole, x, weight, mirror, offset, units, cash, start, stop, start_level, stop_level,
-                away, far, full_asset, full_cash, s, shift, nu, v)
-    if any_late:
-        for i in range(whole):
-            far[i] = -below[i]
-            lower_density[i] = formula.end_density(
-                far[i], x.lower[i], asset[i], s[i], shift[i])
-            upper_density[i] = formula.end_density(
-                above[i], x.upper[i], asset[i], s[i], shift[i])
-            mirror[i] = 1.0
-            # what is paid to those that touched something is paid to all, less what is paid to those that did not
-            gap = x.rebate[i] * discount[i] if late[i] * x.rebate[i] < 0.0 else 0.0
-            v[V][i] += gap
-            v[V_R][i] -= x.expiry[i] * gap
-        if any_few:
-            for i in range(whole):
-                weight[i] = few[i]
-            add_image(
-                order, whole, x, weight, mirror, zero, zero, late, far, above, x.lower, x.upper,
-                lower_density, upper_density, zero, discount, s, shift, nu, v)
-    if any_few and (any_option or any_late):
-        for which in range(1, formula.IMAGES):
-            one = formula.image_number(which)
-            any_image = any_here = any_full = 0
-            for i in range(whole):
-                mirror[i] = one.mirror
-                away[i] = formula.image_away(&one, below[i], above[i], width[i])
-                offset[i] = 2.0 * one.upward * away[i]
-                d = formula.image_fade(&one, away[i], below[i], above[i], width[i], first_low[i], first_high[i], s[i])
-                gap = formula.image_fade(&one, away[i], below[i], above[i], width[i], last_low[i], last_high[i], s[i])
-                d = d if d < gap else gap
-                start[i] = one.mirror * few[i] * corridor[i] if d < formula.NEGLIGIBLE else 0.0
-                # the mirror that an option in and out has in its outer barrier is there already
-                gap = 1.0 if which == 1 and x.code[i] & formula.WHICH == formula.KOKI else 0.0
-                gap = 1.0 if which == 2 and x.code[i] & formula.WHICH == formula.KIKO else gap
-                start[i] = start[i] if gap == 0.0 else 0.0
-                d = formula.image_fade(&one, away[i], below[i], above[i], width[i], 0.0, width[i], s[i])
-                gap = formula.image_fade(&one, away[i], below[i], above[i], width[i], width[i], 0.0, s[i])
-                d = d if d < gap else gap
-                weight[i] = one.mirror * few[i] if d < formula.NEGLIGIBLE else 0.0
-                weight[i] = weight[i] if late[i] != 0.0 else 0.0
-                any_here |= start[i] != 0.0
-                any_image |= weight[i] != 0.0
-                d = -(below[i] + offset[i]) / s[i] - shift[i] - s[i]
-                gap = (above[i] - offset[i]) / s[i] - shift[i]
-                any_full |= ((weight[i] != 0.0) | (start[i] != 0.0)) & (d <= 0.0) & (gap > 0.0)
-            if not (any_image or any_here):
-                continue
-            for i in range(whole):
-                full_asset[i] = 0.0
-                full_cash[i] = 0.0
-            if any_full:
-                for i in range(whole):
-                    d = (nu[i] + 1.0) * offset[i]
-                    full_asset[i] = asset[i] * exp(d if d < 1.0 else 1.0)
-                    d = nu[i] * offset[i]
-                    full_cash[i] = discount[i] * exp(d if d < 1.0 else 1.0)
-            if any_here:
-                for i in range(whole):
-                    fade_first[i] = first_density[i] * exp(-formula.image_fade(
-                        &one, away[i], below[i], above[i], width[i], first_low[i], first_high[i], s[i]))
-                    fade_last[i] = last_density[i] * exp(-formula.image_fade(
-                        &one, away[i], below[i], above[i], width[i], last_low[i], last_high[i], s[i]))
-                add_image(
-                    order, whole, x, start, mirror, offset, units, cash, first, last, first_level, last_level,
-                    fade_first, fade_last, full_asset, full_cash, s, shift, nu, v)
-            if any_image:
-                for i in range(whole):
-                    fade_first[i] = lower_density[i] * exp(-formula.image_fade(
-                        &one, away[i], below[i], above[i], width[i], 0.0, width[i], s[i]))
-                    fade_last[i] = upper_density[i] * exp(-formula.image_fade(
-                        &one, away[i], below[i], above[i], width[i], width[i], 0.0, s[i]))
-                add_image(
-                    order, whole, x, weight, mirror, offset, zero, late, far, above, x.lower, x.upper,
-                    fade_first, fade_last, zero, full_cash, s, shift, nu, v)
-    if any_hit:
-        for n in range(2):
-            for place in range(formula.PARTS):
-                for i in range(whole):
-                    j[n][place][i] = 0.0
-        for i in range(whole):
-            d = clock[i] * x.rate[i] / (x.vol[i] * x.vol[i])
-            kappa[i] = nu[i] * nu[i] + 2.0 * d
-        if careful:
-            for n in range(2):
-                if amount[n][0] != 0.0:
-                    for place in range(formula.PARTS):
-                        one_hit[place] = 0.0
-                    d = kappa[0] * s[0] * s[0] if few[0] != 0.0 else kappa[0] * width[0] * width[0]
-                    if d > (SMALL_LAMBDA if few[0] != 0.0 else formula.NEAR_POLE):
-                        continue
-                    formula.odd_hit(
-                        order, n == 1, few[0], below[0], above[0], width[0], s[0], shift[0], nu[0], kappa[0],
-                        x.rate[0] * x.expiry[0], (1.0 - clock[0]) * x.rate[0] * x.expiry[0], one_hit)
-                    for place in range(formula.PARTS):
-                        j[n][place][0] = one_hit[place]
-    if any_hit and any_few:
-        for i in range(whole):
-            use[i] = few[i] if kappa[i] * s[i] * s[i] > SMALL_LAMBDA else 0.0
-            root[i] = square_root(kappa[i] if use[i] != 0.0 else 1.0 / (s[i] * s[i]))
-        for n in range(2):
-            upward = 2.0 * n - 1.0
-            for m in range(3):
-                any_image = 0
-                sign = -1.0 if m == 2 else 1.0
-                turn = -upward * sign
-                for i in range(whole):
-                    start[i] = above[i] if n == 1 else below[i]
-                    gap = below[i] if n == 1 else above[i]
-                    stop[i] = start[i] if m == 0 else 2.0 * width[i] + start[i] if m == 1 else width[i] + gap
-                    d = ((stop[i] - start[i]) / s[i]) * ((stop[i] + start[i]) / s[i])
-                    weight[i] = sign * use[i] if 0.5 * d < formula.NEGLIGIBLE else 0.0
-                    weight[i] = weight[i] if amount[n][i] != 0.0 else 0.0
-                    any_image |= weight[i] != 0.0
-                if any_image:
-                    for i in range(whole):
-                        formula.hit_image(
-                            order, weight[i], turn, start[i], upward, stop[i], s[i], shift[i], nu[i],
-                            x.rate[i] * x.expiry[i], (1.0 - clock[i]) * x.rate[i] * x.expiry[i],
-                            2.0 * clock[i] * x.rate[i] / (x.vol[i] * x.vol[i]), root[i],
-                            &j[n][0][i], &j[n][1][i], &j[n][2][i], &j[n][3][i], &j[n][4][i],
-                            &j[n][5][i], &j[n][6][i], &j[n][7][i], &j[n][8][i])
-    if any_wave:
-        for place in range(formula.PARTS):
-            for i in range(whole):
-                w[place][i] = 0.0
-        for i in range(whole):
-            omega[i] = PI / width[i]
-            d = omega[i] * s[i]
-            decay[i] = exp(-0.5 * d * d)
-            faster[i] = decay[i] * decay[i]
-            step[i] = decay[i] * faster[i]
-            formula.sine_cosine(below[i] / width[i], above[i] / width[i], &angle[0][i], &angle[1][i])
-            formula.sine_cosine(first_low[i] / width[i], first_high[i] / width[i], &angle[2][i], &angle[3][i])
-            formula.sine_cosine(last_low[i] / width[i], last_high[i] / width[i], &angle[4][i], &angle[5][i])
-            gap = (1.0 - few[i]) * 2.0 / width[i]
-            factor[0][i] = -corridor[i] * gap * formula.corridor_factor(first[i], nu[i], shift[i], discount[i])
-            factor[1][i] = corridor[i] * gap * formula.corridor_factor(last[i], nu[i], shift[i], discount[i])
-            factor[2][i] = gap * formula.corridor_factor(-below[i], nu[i], shift[i], discount[i])
-            factor[3][i] = gap * formula.corridor_factor(above[i], nu[i], shift[i], discount[i])
-        for place in range(6):
-            for i in range(whole):
-                turned[place][i] = angle[place][i]
-        for i in range(whole):
-            use[i] = 1.0 - few[i]
-        if any_hit:
-            for i in range(whole):
-                use[i] = 1.0 - few[i] if kappa[i] * width[i] * width[i] > formula.NEAR_POLE else 0.0
-                root[i] = kappa[i] if use[i] != 0.0 else 1.0 / (width[i] * width[i])
-            for n in range(2):
-                upward = 2.0 * n - 1.0
-                for i in range(whole):
-                    formula.hit_without_end(
-                        order, use[i] if amount[n][i] != 0.0 else 0.0, upward, above[i] if n == 1 else below[i],
-                        below[i] if n == 1 else above[i], width[i], upward, nu[i], root[i],
-                        2.0 * clock[i] * x.rate[i] / (x.vol[i] * x.vol[i]),
-                        (1.0 - clock[i]) * x.rate[i] * x.expiry[i],
-                        &j[n][0][i], &j[n][1][i], &j[n][5][i], &j[n][6][i], &j[n][7][i], &j[n][8][i])
-        sign = 1.0
-        for k in range(1, formula.EIGENFUNCTIONS + 1):
-            any_image = 0
-            for i in range(whole):
-                gap = PI * s[i] / width[i]
-                weight[i] = 1.0 if (k * k - 1) * (0.5 * gap * gap) < formula.NEGLIGIBLE else 0.0
-                weight[i] = weight[i] if few[i] == 0.0 else 0.0
-                any_image |= weight[i] != 0.0
-                weight[i] *= decay[i]
-            if not any_image:
-                break
-            for place in range(3):
-                for i in range(whole):
-                    c[place][i] = 0.0
-            if any_option:
-                for i in range(whole):
-                    formula.end_terms(
-                        order, k * omega[i], nu[i], s[i] * s[i], units[i] * first_level[i], cash[i],
-                        first[i] - shift[i] * s[i], weight[i] * factor[0][i], turned[2][i], turned[3][i],
-                        &c[0][i], &c[1][i], &c[2][i])
-                    formula.end_terms(
-                        order, k * omega[i], nu[i], s[i] * s[i], units[i] * last_level[i], cash[i],
-                        last[i] - shift[i] * s[i], weight[i] * factor[1][i], turned[4][i], turned[5][i],
-                        &c[0][i], &c[1][i], &c[2][i])
-            if any_late:
-                for i in range(whole):
-                    formula.end_terms(
-                        order, k * omega[i], nu[i], s[i] * s[i], 0.0, late[i], -below[i] - shift[i] * s[i],
-                        -weight[i] * factor[2][i], 0.0, 1.0, &c[0][i], &c[1][i], &c[2][i])
-                    formula.end_terms(
-                        order, k * omega[i], nu[i], s[i] * s[i], 0.0, late[i], above[i] - shift[i] * s[i],
-                        weight[i] * factor[3][i], 0.0, -sign, &c[0][i], &c[1][i], &c[2][i])
-            if any_option or any_late:
-                for i in range(whole):
-                    formula.wave(
-                        order, k * omega[i], turned[0][i], turned[1][i], c[0][i], c[1][i], c[2][i],
-                        &w[0][i], &w[1][i], &w[2][i], &w[3][i], &w[4][i], &w[5][i], &w[6][i], &w[7][i], &w[8][i])
-            if any_hit:
-                for n in range(2):
-                    turn = -1.0 if n == 0 else -sign
-                    for i in range(whole):
-                        gap = use[i] if amount[n][i] != 0.0 else 0.0
-                        formula.hit_wave[double](
-                            order, k * omega[i], turned[0][i], turned[1][i], root[i], s[i] * s[i],
-                            turn * gap * weight[i] * factor[2 + n][i],
-                            &j[n][0][i], &j[n][1][i], &j[n][2][i], &j[n][3][i], &j[n][4][i],
-                            &j[n][5][i], &j[n][6][i], &j[n][7][i], &j[n][8][i])
-            for i in range(whole):
-                decay[i] *= step[i]
-                step[i] *= faster[i]
-                formula.turn_on(angle[0][i], angle[1][i], &turned[0][i], &turned[1][i])
-                formula.turn_on(angle[2][i], angle[3][i], &turned[2][i], &turned[3][i])
-                formula.turn_on(angle[4][i], angle[5][i], &turned[4][i], &turned[5][i])
-            sign = -sign
-        if any_option or any_late:
-            for i in range(whole):
-                formula.settle(
-                    order, nu[i], x.vol[i], x.expiry[i], x.rate[i] - x.dividend[i],
-                    w[0][i], w[1][i], w[2][i], w[3][i], w[4][i], w[5][i], w[6][i], w[7][i], w[8][i],
-                    &v[V][i], &v[V_X][i], &v[V_XX][i], &v[V_SIGMA][i], &v[V_R][i], &v[V_Q][i],
-                    &v[V_XXX][i], &v[V_XXXX][i], &v[V_X_SIGMA][i], &v[V_XX_SIGMA][i], &v[V_SIGMA_SIGMA][i])
-    if any_hit:
-        for n in range(2):
-            add_hit(order, whole, x, amount[n], 2.0 * n - 1.0, below, above, kappa, nu, clock, j[n], v)
-    for i in range(whole):
-        x.out[PRICE][i] = formula.not_negative(v[V][i], x.rebate[i])
+
+cdef inline void put_frame(const Frame* frame, FrameLanes* lanes, Py_ssize_t i) noexcept nogil:
+    lanes.below[i] = frame.below
+    lanes.above[i] = frame.above
+    lanes.width[i] = frame.width
+    lanes.log_strike[i] = frame.log_strike
+    lanes.deviation[i] = frame.deviation
+    lanes.shift[i] = frame.shift
+    lanes.nu[i] = frame.nu
+    lanes.asset[i] = frame.asset
+    lanes.discount[i] = frame.discount
+
+
+cdef inline void payoff_at(const PayoffLanes* lanes, Py_ssize_t i, Payoff* payoff) noexcept nogil:
+    payoff.units = lanes.units[i]
+    payoff.cash = lanes.cash[i]
+    payoff.first.position = lanes.first.position[i]
+    payoff.first.level = lanes.first.level[i]
+    payoff.first.low = lanes.first.low[i]
+    payoff.first.high = lanes.first.high[i]
+    payoff.first.density = lanes.first.density[i]
+    payoff.last.position = lanes.last.position[i]
+    payoff.last.level = lanes.last.level[i]
+    payoff.last.low = lanes.last.low[i]
+    payoff.last.high = lanes.last.high[i]
+    payoff.last.density = lanes.last.density[i]
+
+
+cdef inline void put_payoff(const Payoff* payoff, PayoffLanes* lanes, Py_ssize_t i) noexcept nogil:
+    lanes.units[i] = payoff.units
+    lanes.cash[i] = payoff.cash
+    lanes.first.position[i] = payoff.first.position
+    lanes.first.level[i] = payoff.first.level
+    lanes.first.low[i] = payoff.first.low
+    lanes.first.high[i] = payoff.first.high
+    lanes.first.density[i] = payoff.first.density
+    lanes.last.position[i] = payoff.last.position
+    lanes.last.level[i] = payoff.last.level
+    lanes.last.low[i] = payoff.last.low
+    lanes.last.high[i] = payoff.last.high
+    lanes.last.density[i] = payoff.last.density
+
+
+cdef inline void side_at(const HitLanes* lanes, Py_ssize_t i, Side* side) noexcept nogil:
+    side.upward = lanes.upward
+    side.away = lanes.away[i]
+    side.inside = lanes.inside[i]
+
+
+cdef inline void hit_at(const HitLanes* lanes, Py_ssize_t i, Hit* hit) noexcept nogil:
+    hit.value = lanes.value[i]
+    hit.x = lanes.x[i]
+    hit.v = lanes.v[i]
+    hit.v_x = lanes.v_x[i]
+    hit.v_xx = lanes.v_xx[i]
+    hit.kappa = lanes.kappa[i]
+    hit.kappa_x = lanes.kappa_x[i]
+    hit.kappa_xx = lanes.kappa_xx[i]
+    hit.kappa_kappa = lanes.kappa_kappa[i]
+
+
+cdef inline void put_hit(int order, const Hit* hit, HitLanes* lanes, Py_ssize_t i) noexcept nogil:
+    lanes.value[i] = hit.value
     if order >= 1:
-        for i in range(whole):
-            jet.value = v[V][i]
-            jet.x = v[V_X][i]
-            jet.xx = v[V_XX][i]
-            jet.sigma = v[V_SIGMA][i]
-            jet.r = v[V_R][i]
-            jet.q = v[V_Q][i]
-            jet.xxx = v[V_XXX][i]
-            jet.xxxx = v[V_XXXX][i]
-            jet.x_sigma = v[V_X_SIGMA][i]
-            jet.xx_sigma = v[V_XX_SIGMA][i]
-            jet.sigma_sigma = v[V_SIGMA_SIGMA][i]
-            single.finish(order, x.spot[i], x.vol[i], x.rate[i], x.rate[i] - x.dividend[i], &jet, &greeks)
-            x.out[single.DELTA][i] = greeks.delta
-            x.out[single.GAMMA][i] = greeks.gamma
-            x.out[single.VEGA][i] = greeks.vega
-            x.out[single.THETA][i] = greeks.theta
-            x.out[single.RHO][i] = greeks.rho
-            x.out[single.RHO_DIVIDEND][i] = greeks.rho_dividend
-            if order >= 2:
-                x.out[single.VANNA][i] = greeks.vanna
-                x.out[single.VOLGA][i] = greeks.volga
-                x.out[single.CHARM][i] = greeks.charm
-                x.out[single.SPEED][i] = greeks.speed
-                x.out[single.ZOMMA][i] = greeks.zomma
-                x.out[single.COLOR][i] = greeks.color
-                x.out[single.VETA][i] = greeks.veta
+        lanes.x[i] = hit.x
+        lanes.v[i] = hit.v
+        lanes.kappa[i] = hit.kappa
+    if order >= 2:
+        lanes.v_x[i] = hit.v_x
+        lanes.v_xx[i] = hit.v_xx
+        lanes.kappa_x[i] = hit.kappa_x
+        lanes.kappa_xx[i] = hit.kappa_xx
+        lanes.kappa_kappa[i] = hit.kappa_kappa
 
 
-cdef inline void one_by_one(int order, Lanes* x, Py_ssize_t i, double* one, bint* outside) noexcept nogil:
-    """Any input at all; here nothing is in a hurry."""
-    cdef Lanes alone
-    cdef int state, place, kind, outputs = SECOND_ORDER if order == 2 else FIRST_ORDER if order == 1 else 1
-    cdef double price, rebate
-    cdef double outer[SECOND_ORDER]
-    state = formula.edge(
-        order, x.spot[i], x.strike[i], x.lower[i], x.upper[i], x.vol[i], x.expiry[i], x.rate[i], x.dividend[i],
-        x.rebate[i], x.code[i], one)
-    if state == formula.OUTSIDE:
-        outside[0] = True
-    if state == formula.DONE or state == formula.OUTSIDE:
+cdef inline void wave_at(const WaveLanes* lanes, Py_ssize_t i, Wave* wave) noexcept nogil:
+    wave.value = lanes.value[i]
+    wave.x = lanes.x[i]
+    wave.xx = lanes.xx[i]
+    wave.xxx = lanes.xxx[i]
+    wave.xxxx = lanes.xxxx[i]
+    wave.nu = lanes.nu[i]
+    wave.nu_x = lanes.nu_x[i]
+    wave.nu_xx = lanes.nu_xx[i]
+    wave.nu_nu = lanes.nu_nu[i]
+
+
+cdef inline void put_wave(int order, const Wave* wave, WaveLanes* lanes, Py_ssize_t i) noexcept nogil:
+    lanes.value[i] = wave.value
+    if order >= 1:
+        lanes.x[i] = wave.x
+        lanes.xx[i] = wave.xx
+        lanes.nu[i] = wave.nu
+    if order >= 2:
+        lanes.xxx[i] = wave.xxx
+        lanes.xxxx[i] = wave.xxxx
+        lanes.nu_x[i] = wave.nu_x
+        lanes.nu_xx[i] = wave.nu_xx
+        lanes.nu_nu[i] = wave.nu_nu
+
+
+cdef void sort_lanes(Lanes* lanes, Py_ssize_t whole, int* sorts) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef Option option
+    cdef double sort[LANES]
+    for i in range(whole):
+        option_at(lanes, i, &option)
+        sort[i] = formula.sort_of(&option)
+    for i in range(whole):
+        sorts[i] = <int> sort[i]
+
+
+cdef void substitute(Lanes* lanes, Py_ssize_t i) noexcept nogil:
+    """An ordinary option without a hit."""
+    lanes.spot[i] = lanes.strike[i] = lanes.expiry[i] = 1.0
+    lanes.barrier[i] = 0.5
+    lanes.upper[i] = 2.0
+    lanes.vol[i] = 0.25
+    lanes.rate[i] = lanes.dividend[i] = lanes.rebate[i] = 0.0
+
+
+cdef inline void begin_block(const Lanes* lanes, HitLanes* hit, Block* block) noexcept nogil:
+    """What the series share, and which of them are needed."""
+    cdef Py_ssize_t i
+    cdef Option option
+    cdef Frame frame
+    cdef double sign[LANES]
+    cdef double beyond[LANES]
+    cdef long long any_payoff = 0, any_outside = 0, any_outer = 0, any_survival = 0
+    for i in range(block.whole):
+        option_at(lanes, i, &option)
+        prepare(&option, &frame)
+        put_frame(&frame, &block.frames, i)
+    for i in range(block.whole):
+        option_at(lanes, i, &option)
+        sign[i] = corridor_sign(option.kind)
+        beyond[i] = formula.pays_beyond(&option)
+        block.survival.cash[i] = option.rebate * survivors(option.kind)
+        hit[0].amount[i] = option.rebate * pays_hit(option.kind, False)
+        hit[1].amount[i] = option.rebate * pays_hit(option.kind, True)
+    for i in range(block.whole):
+        any_payoff |= sign[i] != 0.0
+        any_survival |= block.survival.cash[i] != 0.0
+        any_outer |= (sign[i] < 0.0) & (lanes.kind[i] & KIKO != 0)
+        any_outside |= (sign[i] < 0.0) & (beyond[i] > 0.0)
+    block.any_payoff = any_payoff != 0
+    block.any_outside = block.images and any_outside != 0
+    block.any_outer = any_outer != 0
+    block.any_survival = any_survival != 0
+
+
+cdef inline void add_direct(int order, const Lanes* lanes, Block* block) noexcept nogil:
+    """The payoff itself, inside of the corridor or beyond it."""
+    cdef Py_ssize_t i
+    cdef Option option
+    cdef Frame frame
+    cdef Payoff payoff
+    cdef Image image
+    cdef Jet jet
+    cdef double weight[LANES]
+    cdef long long any_weight = 0
+    for i in range(block.whole):
+        option_at(lanes, i, &option)
+        frame_at(&block.frames, i, &frame)
+        formula.payoff_of(&option, &frame, &payoff)
+        put_payoff(&payoff, &block.payoff, i)
+        block.payoff.weight[i] = formula.pays_inside(&option)
+        weight[i] = formula.direct_weight(block.images, &option)
+    for i in range(block.whole):
+        any_weight |= weight[i] != 0.0
+    if not any_weight:
         return
-    price = one[PRICE]
-    alone.spot[0] = x.spot[i]
-    alone.strike[0] = x.strike[i]
-    alone.lower[0] = x.lower[i]
-    alone.upper[0] = x.upper[i]
-    alone.vol[0] = x.vol[i]
-    alone.expiry[0] = x.expiry[i]
-    alone.rate[0] = x.rate[i]
-    alone.dividend[0] = x.dividend[i]
-    alone.rebate[0] = x.rebate[i]
-    alone.code[0] = x.code[i]
-    rebate = 0.0
-    if x.code[i] & (formula.KIKO | formula.TOUCH) == formula.KIKO:
-        # a rebate for the hit of the outer barrier, whatever the inner one does
-        rebate = x.rebate[i]
-        alone.rebate[0] = 0.0
-    living(order, True, 1, &alone)
-    for place in range(outputs):
-        one[place] = alone.out[place][0]
-    if rebate != 0.0:
-        kind = single.OUT | single.TOUCH | (single.AT_EXPIRY if x.code[i] & formula.LATE else 0)
-        kind |= single.UP if x.code[i] & formula.WHICH == formula.KIKO else 0
-        formula.one_barrier(
-            order, x.spot[i], x.strike[i], x.upper[i] if kind & single.UP else x.lower[i], x.vol[i], x.expiry[i],
-            x.rate[i], x.dividend[i], rebate, kind, outer)
-        for place in range(outputs):
-            one[place] += outer[place]
-    if state == formula.AT_BARRIER:
-        one[PRICE] = price
+    for i in range(block.whole):
+        option_at(lanes, i, &option)
+        frame_at(&block.frames, i, &frame)
+        payoff_at(&block.payoff, i, &payoff)
+        jet_at(&block.jets, i, &jet)
+        image.mirror = 1.0
+        image.offset = 0.0
+        image.asset = frame.asset
+        image.cash = frame.discount
+        image.weight = weight[i]
+        formula.direct_payoff(block.images, &option, &frame, &payoff)
+        formula.add_image(order, &image, &payoff, &option, &frame, &jet)
+        put_jet(order, &jet, &block.jets, i)
 
 
-cdef inline void gather(
-    double* block, const char* source, Py_ssize_t stride, const short* places, Py_ssize_t lanes,
-) noexcept nogil:
-    """The elements at these places, and the filling behind them."""
+cdef inline void add_outside(int order, const Lanes* lanes, Block* block) noexcept nogil:
+    """A knock-in whose payoff begins before the corridor: from the strike to the corridor."""
     cdef Py_ssize_t i
-    for i in range(lanes):
-        block[i] = (<const double*> (source + places[i] * stride))[0]
-    for i in range(lanes, padded(lanes)):
-        block[i] = block[lanes - 1]
+    cdef Option option
+    cdef Frame frame
+    cdef Payoff payoff
+    cdef Image image
+    cdef Jet jet
+    for i in range(block.whole):
+        option_at(lanes, i, &option)
+        frame_at(&block.frames, i, &frame)
+        payoff_at(&block.payoff, i, &payoff)
+        jet_at(&block.jets, i, &jet)
+        image.mirror = 1.0
+        image.offset = 0.0
+        image.asset = frame.asset
+        image.cash = frame.discount
+        image.weight = formula.outside_payoff(&option, &frame, &payoff)
+        formula.add_image(order, &image, &payoff, &option, &frame, &jet)
+        put_jet(order, &jet, &block.jets, i)
 
 
-cdef inline void collect(
-    Lanes* x, char** args, cnp.npy_intp* steps, Py_ssize_t begin, const short* places, Py_ssize_t lanes,
-) noexcept nogil:
+cdef inline void add_outer(int order, const Lanes* lanes, Block* block) noexcept nogil:
+    """An option in at one barrier and out at the other, where the second is all there is: payoff and mirror image."""
     cdef Py_ssize_t i
-    gather(x.spot, args[0] + begin * steps[0], steps[0], places, lanes)
-    gather(x.strike, args[1] + begin * steps[1], steps[1], places, lanes)
-    gather(x.lower, args[2] + begin * steps[2], steps[2], places, lanes)
-    gather(x.upper, args[3] + begin * steps[3], steps[3], places, lanes)
-    gather(x.vol, args[4] + begin * steps[4], steps[4], places, lanes)
-    gather(x.expiry, args[5] + begin * steps[5], steps[5], places, lanes)
-    gather(x.rate, args[6] + begin * steps[6], steps[6], places, lanes)
-    gather(x.dividend, args[7] + begin * steps[7], steps[7], places, lanes)
-    gather(x.rebate, args[8] + begin * steps[8], steps[8], places, lanes)
-    for i in range(lanes):
-        x.code[i] = (<const signed char*> (args[9] + (begin + places[i]) * steps[9]))[0]
-    for i in range(lanes, padded(lanes)):
-        x.code[i] = x.code[lanes - 1]
+    cdef Option option
+    cdef Frame frame
+    cdef Payoff payoff
+    cdef Image image
+    cdef Jet jet
+    cdef double offset, first_faded, last_faded
+    for i in range(block.whole):
+        option_at(lanes, i, &option)
+        frame_at(&block.frames, i, &frame)
+        jet_at(&block.jets, i, &jet)
+        image.mirror = 1.0
+        image.offset = 0.0
+        image.asset = frame.asset
+        image.cash = frame.discount
+        image.weight = formula.outer_payoff(
+            block.images, &option, &frame, &payoff, &offset, &first_faded, &last_faded)
+        formula.add_image(order, &image, &payoff, &option, &frame, &jet)
+        image.weight = -image.weight
+        image.mirror = -1.0
+        image.offset = offset
+        formula.full_amounts(offset, &frame, &image)
+        payoff.first.density = first_faded
+        payoff.last.density = last_faded
+        formula.add_image(order, &image, &payoff, &option, &frame, &jet)
+        put_jet(order, &jet, &block.jets, i)
 
 
-cdef inline void put_back(
-    int outputs, Lanes* x, double[SECOND_ORDER][CHUNK] found, const short* places, Py_ssize_t lanes,
+cdef inline void add_survival(int order, const Lanes* lanes, Block* block) noexcept nogil:
+    """Amounts in cash for survival, or for none: paid to all, less what is paid to the survivors."""
+    cdef Py_ssize_t i
+    cdef Option option
+    cdef Frame frame
+    cdef Payoff payoff
+    cdef Image image
+    cdef Jet jet
+    cdef double sure
+    for i in range(block.whole):
+        option_at(lanes, i, &option)
+        frame_at(&block.frames, i, &frame)
+        jet_at(&block.jets, i, &jet)
+        sure = option.rebate * frame.discount if block.survival.cash[i] * option.rebate < 0.0 else 0.0
+        jet.value += sure
+        jet.r -= option.expiry * sure
+        formula.survival_of(block.survival.cash[i], &option, &frame, &payoff)
+        put_payoff(&payoff, &block.survival, i)
+        put_jet(order, &jet, &block.jets, i)
+    if not block.images:
+        return
+    for i in range(block.whole):
+        option_at(lanes, i, &option)
+        frame_at(&block.frames, i, &frame)
+        payoff_at(&block.survival, i, &payoff)
+        jet_at(&block.jets, i, &jet)
+        image.mirror = image.weight = 1.0
+        image.offset = image.asset = 0.0
+        image.cash = frame.discount
+        formula.add_image(order, &image, &payoff, &option, &frame, &jet)
+        put_jet(order, &jet, &block.jets, i)
+
+
+cdef inline double mirror_weight(
+    const Mirror* mirror, const PayoffLanes* payoffs, const Frame* frame, Py_ssize_t i,
 ) noexcept nogil:
+    """1 or mirrored -1, and 0 if both ends of a payoff are negligible in the mirror."""
+    cdef double first = formula.mirror_fade(mirror, frame, payoffs.first.low[i], payoffs.first.high[i])
+    cdef double last = formula.mirror_fade(mirror, frame, payoffs.last.low[i], payoffs.last.high[i])
+    first = first if first < last else last
+    return mirror.mirror if first < NEGLIGIBLE else 0.0
+
+
+cdef inline void add_mirror(
+    int order, const Mirror* mirror, const double* weight, bint any_full, const PayoffLanes* payoffs,
+    const Lanes* lanes, Block* block,
+) noexcept nogil:
+    """A mirror image of payoffs."""
+    cdef Py_ssize_t i
+    cdef Option option
+    cdef Frame frame
+    cdef Payoff payoff
+    cdef Image image
+    cdef Jet jet
+    cdef double asset[LANES]
+    cdef double cash[LANES]
+    for i in range(block.whole):
+        asset[i] = cash[i] = 0.0
+    if any_full:
+        for i in range(block.whole):
+            frame_at(&block.frames, i, &frame)
+            formula.full_amounts(
+                2.0 * mirror.upward * formula.mirror_distance(mirror, &frame), &frame, &image)
+            asset[i] = image.asset
+            cash[i] = image.cash
+    for i in range(block.whole):
+        option_at(lanes, i, &option)
+        frame_at(&block.frames, i, &frame)
+        payoff_at(payoffs, i, &payoff)
+        jet_at(&block.jets, i, &jet)
+        payoff.first.density *= exp(-formula.mirror_fade(mirror, &frame, payoff.first.low, payoff.first.high))
+        payoff.last.density *= exp(-formula.mirror_fade(mirror, &frame, payoff.last.low, payoff.last.high))
+        image.mirror = mirror.mirror
+        image.offset = 2.0 * mirror.upward * formula.mirror_distance(mirror, &frame)
+        image.weight = weight[i]
+        image.asset = asset[i]
+        image.cash = cash[i]
+        formula.add_image(order, &image, &payoff, &option, &frame, &jet)
+        put_jet(order, &jet, &block.jets, i)
+
+
+cdef inline void add_mirrors(int order, const Lanes* lanes, Block* block) noexcept nogil:
+    """All images but the first."""
+    cdef Py_ssize_t i
+    cdef int number, there_already
+    cdef Frame frame
+    cdef Mirror mirror
+    cdef double offset, a1, c2
+    cdef double weight[LANES]
+    cdef double survival_weight[LANES]
+    cdef long long any_payoff, any_survival, any_full
+    for number in range(1, IMAGES):
+        mirror = formula.mirror_of(number)
+        # the mirror that an option in and out has in its outer barrier is there already
+        there_already = KOKI if number == 1 else KIKO if number == 2 else -1
+        any_payoff = any_survival = any_full = 0
+        for i in range(block.whole):
+            weight[i] = survival_weight[i] = 0.0
+        if block.any_payoff:
+            for i in range(block.whole):
+                frame_at(&block.frames, i, &frame)
+                weight[i] = mirror_weight(&mirror, &block.payoff, &frame, i) * block.payoff.weight[i]
+                weight[i] = weight[i] if lanes.kind[i] & BASIC != there_already else 0.0
+                any_payoff |= weight[i] != 0.0
+        if block.any_survival:
+            for i in range(block.whole):
+                frame_at(&block.frames, i, &frame)
+                survival_weight[i] = mirror_weight(&mirror, &block.survival, &frame, i)
+                survival_weight[i] = survival_weight[i] if block.survival.cash[i] != 0.0 else 0.0
+                any_survival |= survival_weight[i] != 0.0
+        for i in range(block.whole):
+            frame_at(&block.frames, i, &frame)
+            offset = 2.0 * mirror.upward * formula.mirror_distance(&mirror, &frame)
+            a1 = -(frame.below + offset) / frame.deviation - frame.shift - frame.deviation
+            c2 = (frame.above - offset) / frame.deviation - frame.shift
+            any_full |= ((weight[i] != 0.0) | (survival_weight[i] != 0.0)) & (a1 <= 0.0) & (c2 > 0.0)
+        if any_payoff:
+            add_mirror(order, &mirror, weight, any_full != 0, &block.payoff, lanes, block)
+        if any_survival:
+            add_mirror(order, &mirror, survival_weight, any_full != 0, &block.survival, lanes, block)
+
+
+cdef inline void add_hit_images(
+    int order, const Lanes* lanes, HitLanes* hit_lanes, const Block* block,
+) noexcept nogil:
+    """Hits of one barrier by images."""
+    cdef Py_ssize_t i
+    cdef int number
+    cdef Option option
+    cdef Frame frame
+    cdef Killing killing
+    cdef Hit hit
+    cdef Side side
+    cdef double sign
+    cdef double d[LANES]
+    cdef double weight[LANES]
+    cdef long long any_weight
+    for number in range(HIT_IMAGES):
+        any_weight = 0
+        sign = -1.0 if number == 2 else 1.0
+        for i in range(block.whole):
+            option_at(lanes, i, &option)
+            frame_at(&block.frames, i, &frame)
+            side_at(hit_lanes, i, &side)
+            d[i] = hits.image_distance(number, &side, frame.width)
+            weight[i] = hit_lanes.weight[i]
+            weight[i] = weight[i] if 0.5 * hits.image_fade(d[i], side.away, frame.deviation) < NEGLIGIBLE else 0.0
+            any_weight |= weight[i] != 0.0
+        if not any_weight:
+            continue
+        for i in range(block.whole):
+            option_at(lanes, i, &option)
+            frame_at(&block.frames, i, &frame)
+            side_at(hit_lanes, i, &side)
+            hits.killing_of(&option, frame.nu, &killing)
+            hit_at(hit_lanes, i, &hit)
+            hits.add_image(
+                order, weight[i], sign, d[i], &side, &frame, &killing, square_root(hit_lanes.ordinary_kappa[i]), &hit)
+            put_hit(order, &hit, hit_lanes, i)
+
+
+cdef inline void begin_hits(bint upper, const Lanes* options, HitLanes* lanes, const Block* block) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef Option option
+    cdef Frame frame
+    cdef Killing killing
+    cdef const double* above = block.frames.above
+    cdef const double* below = block.frames.below
+    cdef double square, length, kappa
+    lanes.upward = 1.0 if upper else -1.0
+    for i in range(block.whole):
+        lanes.away[i] = above[i] if upper else below[i]
+        lanes.inside[i] = below[i] if upper else above[i]
+    for i in range(block.whole):
+        option_at(options, i, &option)
+        frame_at(&block.frames, i, &frame)
+        hits.killing_of(&option, frame.nu, &killing)
+        length = frame.deviation if block.images else frame.width
+        square = killing.kappa * length * length
+        lanes.weight[i] = 1.0 if square > (SMALL_LAMBDA if block.images else formula.NEAR_POLE) else 0.0
+        kappa = 1.0 / (length * length)
+        lanes.ordinary_kappa[i] = killing.kappa if lanes.weight[i] != 0.0 else kappa
+        lanes.weight[i] = lanes.weight[i] if lanes.amount[i] != 0.0 else 0.0
+    for i in range(block.whole):
+        lanes.value[i] = lanes.x[i] = lanes.v[i] = lanes.v_x[i] = lanes.v_xx[i] = 0.0
+        lanes.kappa[i] = lanes.kappa_x[i] = lanes.kappa_xx[i] = lanes.kappa_kappa[i] = 0.0
+
+
+cdef inline void begin_waves(const Lanes* lanes, Block* block) noexcept nogil:
+    """The first eigenfunction."""
     cdef Py_ssize_t i
     cdef int place
-    for place in range(outputs):
-        for i in range(lanes):
-            # no zero has a sign
-            found[place][places[i]] = x.out[place][i] + 0.0
+    cdef Frame frame
+    cdef Payoff payoff
+    cdef WaveLanes* w = &block.waves
+    cdef double angle, scale
+    cdef double sine, cosine
+    for i in range(block.whole):
+        w.value[i] = w.x[i] = w.xx[i] = w.xxx[i] = w.xxxx[i] = 0.0
+        w.nu[i] = w.nu_x[i] = w.nu_xx[i] = w.nu_nu[i] = 0.0
+    for i in range(block.whole):
+        frame_at(&block.frames, i, &frame)
+        w.omega[i] = PI / frame.width
+        angle = w.omega[i] * frame.deviation
+        w.decay[i] = exp(-0.5 * angle * angle)
+        w.ratio_of_ratios[i] = w.decay[i] * w.decay[i]
+        w.ratio[i] = w.decay[i] * w.ratio_of_ratios[i]
+        waves.sine_cosine(frame.below / frame.width, frame.above / frame.width, &sine, &cosine)
+        w.angle[0].sine[i] = sine
+        w.angle[0].cosine[i] = cosine
+        scale = 2.0 / frame.width
+        w.factor[2][i] = scale * waves.end_factor(-frame.below, frame.nu, frame.shift, frame.discount)
+        w.factor[3][i] = scale * waves.end_factor(frame.above, frame.nu, frame.shift, frame.discount)
+    if block.any_payoff:
+        for i in range(block.whole):
+            frame_at(&block.frames, i, &frame)
+            payoff_at(&block.payoff, i, &payoff)
+            waves.sine_cosine(payoff.first.low / frame.width, payoff.first.high / frame.width, &sine, &cosine)
+            w.angle[1].sine[i] = sine
+            w.angle[1].cosine[i] = cosine
+            waves.sine_cosine(payoff.last.low / frame.width, payoff.last.high / frame.width, &sine, &cosine)
+            w.angle[2].sine[i] = sine
+            w.angle[2].cosine[i] = cosine
+            scale = 2.0 / frame.width
+            w.factor[0][i] = -block.payoff.weight[i] * scale * waves.end_factor(
+                payoff.first.position, frame.nu, frame.shift, frame.discount)
+            w.factor[1][i] = block.payoff.weight[i] * scale * waves.end_factor(
+                payoff.last.position, frame.nu, frame.shift, frame.discount)
+    for place in range(3 if block.any_payoff else 1):
+        for i in range(block.whole):
+            w.multiple[place].sine[i] = w.angle[place].sine[i]
+            w.multiple[place].cosine[i] = w.angle[place].cosine[i]
 
 
-cdef inline void double_barriers(
-    int order, int outputs, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps,
+cdef inline void next_wave(Block* block) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef int place
+    cdef WaveLanes* w = &block.waves
+    cdef double s, c
+    for i in range(block.whole):
+        w.decay[i] *= w.ratio[i]
+        w.ratio[i] *= w.ratio_of_ratios[i]
+    for place in range(3 if block.any_payoff else 1):
+        for i in range(block.whole):
+            s = w.multiple[place].sine[i]
+            c = w.multiple[place].cosine[i]
+            waves.next_multiple(w.angle[place].sine[i], w.angle[place].cosine[i], &s, &c)
+            w.multiple[place].sine[i] = s
+            w.multiple[place].cosine[i] = c
+
+
+cdef inline bint weigh_wave(int n, Block* block) noexcept nogil:
+    """Which lanes need the eigenfunction of this number; whether any does."""
+    cdef Py_ssize_t i
+    cdef WaveLanes* w = &block.waves
+    cdef double angle
+    cdef long long any_weight = 0
+    for i in range(block.whole):
+        angle = PI * block.frames.deviation[i] / block.frames.width[i]
+        w.weight[i] = 1.0 if (n * n - 1) * (0.5 * angle * angle) < NEGLIGIBLE else 0.0
+        any_weight |= w.weight[i] != 0.0
+        w.weight[i] *= w.decay[i]
+    return any_weight != 0
+
+
+cdef inline void add_payoff_wave(int order, int n, Block* block) noexcept nogil:
+    """Add the ends of the payoffs to the coefficients of an eigenfunction."""
+    cdef Py_ssize_t i
+    cdef Frame frame
+    cdef Payoff payoff
+    cdef Coefficient c
+    cdef WaveLanes* w = &block.waves
+    for i in range(block.whole):
+        frame_at(&block.frames, i, &frame)
+        payoff_at(&block.payoff, i, &payoff)
+        c.value = c.nu = c.nu_nu = 0.0
+        waves.add_end(
+            order, n * w.omega[i], frame.nu, frame.deviation * frame.deviation, payoff.units * payoff.first.level,
+            payoff.cash, payoff.first.position - frame.shift * frame.deviation, w.weight[i] * w.factor[0][i],
+            w.multiple[1].sine[i], w.multiple[1].cosine[i], &c)
+        waves.add_end(
+            order, n * w.omega[i], frame.nu, frame.deviation * frame.deviation, payoff.units * payoff.last.level,
+            payoff.cash, payoff.last.position - frame.shift * frame.deviation, w.weight[i] * w.factor[1][i],
+            w.multiple[2].sine[i], w.multiple[2].cosine[i], &c)
+        w.c[i] = c.value
+        w.c_nu[i] = c.nu
+        w.c_nu_nu[i] = c.nu_nu
+
+
+cdef inline void add_survival_wave(int order, int n, Block* block) noexcept nogil:
+    """Add the ends of the corridor, for survival."""
+    cdef Py_ssize_t i
+    cdef Frame frame
+    cdef Coefficient c
+    cdef WaveLanes* w = &block.waves
+    cdef double sign = 1.0 if n % 2 else -1.0
+    for i in range(block.whole):
+        frame_at(&block.frames, i, &frame)
+        c.value = w.c[i]
+        c.nu = w.c_nu[i]
+        c.nu_nu = w.c_nu_nu[i]
+        waves.add_end(
+            order, n * w.omega[i], frame.nu, frame.deviation * frame.deviation, 0.0, block.survival.cash[i],
+            -frame.below - frame.shift * frame.deviation, -w.weight[i] * w.factor[2][i], 0.0, 1.0, &c)
+        waves.add_end(
+            order, n * w.omega[i], frame.nu, frame.deviation * frame.deviation, 0.0, block.survival.cash[i],
+            frame.above - frame.shift * frame.deviation, w.weight[i] * w.factor[3][i], 0.0, -sign, &c)
+        w.c[i] = c.value
+        w.c_nu[i] = c.nu
+        w.c_nu_nu[i] = c.nu_nu
+
+
+cdef inline void add_wave(int order, int n, Block* block) noexcept nogil:
+    """Add an eigenfunction with its coefficients."""
+    cdef Py_ssize_t i
+    cdef Coefficient c
+    cdef Wave wave
+    cdef WaveLanes* w = &block.waves
+    for i in range(block.whole):
+        c.value = w.c[i]
+        c.nu = w.c_nu[i]
+        c.nu_nu = w.c_nu_nu[i]
+        wave_at(w, i, &wave)
+        waves.add_eigenfunction(order, n * w.omega[i], w.multiple[0].sine[i], w.multiple[0].cosine[i], &c, &wave)
+        put_wave(order, &wave, w, i)
+
+
+cdef inline void begin_hit_waves(
+    int order, const Lanes* lanes, HitLanes* hit_lanes, const Block* block,
 ) noexcept nogil:
-    """spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, code -> the first outputs
-
-    A chunk is sorted first, so that a block holds options of one series, with a hit to be paid for or without.
-    """
-    cdef Py_ssize_t count = dimensions[0], chunk, size, begin, i, lanes
-    cdef int place, sort
-    cdef Lanes x
-    cdef double sorts[LANES]
-    cdef double one[SECOND_ORDER]
-    cdef short places[SORTS][CHUNK]
-    cdef double found[SECOND_ORDER][CHUNK]
-    cdef Py_ssize_t counts[SORTS]
-    cdef bint outside = False
-    cdef Status status = status_save()
-    chunk = 0
-    while chunk < count:
-        size = min(<Py_ssize_t> CHUNK, count - chunk)
-        for sort in range(SORTS):
-            counts[sort] = 0
-        begin = 0
-        while begin < size:
-            lanes = min(<Py_ssize_t> LANES, size - begin)
-            load(x.spot, args[0] + (chunk + begin) * steps[0], steps[0], lanes)
-            load(x.strike, args[1] + (chunk + begin) * steps[1], steps[1], lanes)
-            load(x.lower, args[2] + (chunk + begin) * steps[2], steps[2], lanes)
-            load(x.upper, args[3] + (chunk + begin) * steps[3], steps[3], lanes)
-            load(x.vol, args[4] + (chunk + begin) * steps[4], steps[4], lanes)
-            load(x.expiry, args[5] + (chunk + begin) * steps[5], steps[5], lanes)
-            load(x.rate, args[6] + (chunk + begin) * steps[6], steps[6], lanes)
-            load(x.dividend, args[7] + (chunk + begin) * steps[7], steps[7], lanes)
-            load(x.rebate, args[8] + (chunk + begin) * steps[8], steps[8], lanes)
-            load_codes(x.code, args[9] + (chunk + begin) * steps[9], steps[9], lanes)
-            for i in range(padded(lanes)):
-                sorts[i] = formula.sort_of(
-                    x.spot[i], x.strike[i], x.lower[i], x.upper[i], x.vol[i], x.expiry[i], x.rate[i], x.dividend[i],
-                    x.rebate[i], x.code[i])
-            for i in range(lanes):
-                sort = <int> sorts[i]
-                places[sort][counts[sort]] = <short> (begin + i)
-                counts[sort] += 1
-            begin += LANES
-        for sort in range(1, SORTS):
-            begin = 0
-            while begin < counts[sort]:
-                lanes = min(<Py_ssize_t> LANES, counts[sort] - begin)
-                collect(&x, args, steps, chunk, &places[sort][begin], lanes)
-                living(order, False, padded(lanes), &x)
-                put_back(outputs, &x, found, &places[sort][begin], lanes)
-                begin += LANES
-        for begin in range(counts[0]):
-            collect(&x, args, steps, chunk, &places[0][begin], 1)
-            one_by_one(order, &x, 0, one, &outside)
-            for place in range(outputs):
-                x.out[place][0] = one[place]
-            put_back(outputs, &x, found, &places[0][begin], 1)
-        # nothing is stored before all is read: an output may be an input, or lie a little before one
-        for place in range(outputs):
-            store(args[INPUTS + place] + chunk * steps[INPUTS + place], steps[INPUTS + place], found[place], size)
-        chunk += CHUNK
-    status_restore(status)
-    status_raise(INVALID if outside else 0)
+    """Hits of one barrier at any time."""
+    cdef Py_ssize_t i
+    cdef Option option
+    cdef Frame frame
+    cdef Killing killing
+    cdef Hit hit
+    cdef Side side
+    for i in range(block.whole):
+        option_at(lanes, i, &option)
+        frame_at(&block.frames, i, &frame)
+        side_at(hit_lanes, i, &side)
+        hits.killing_of(&option, frame.nu, &killing)
+        hit_at(hit_lanes, i, &hit)
+        hits.add_without_end(
+            order, hit_lanes.weight[i], &side, &frame, &killing, hit_lanes.ordinary_kappa[i], &hit)
+        put_hit(order, &hit, hit_lanes, i)
 
 
-cdef void price_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    double_barriers(0, 1, args, dimensions, steps)
+cdef inline void add_hit_wave(
+    int order, int n, const double* factor, HitLanes* hit_lanes, const Block* block,
+) noexcept nogil:
+    """An eigenfunction of the hits of one barrier."""
+    cdef Py_ssize_t i
+    cdef Hit hit
+    cdef const WaveLanes* w = &block.waves
+    cdef const double* deviation = block.frames.deviation
+    # sin(n pi (u - l)/w) brings (-1)^n to the upper barrier's
+    cdef double sign = -1.0 if n % 2 else hit_lanes.upward
+    for i in range(block.whole):
+        hit_at(hit_lanes, i, &hit)
+        hits.add_eigenfunction(
+            order, n * w.omega[i], w.multiple[0].sine[i], w.multiple[0].cosine[i], hit_lanes.ordinary_kappa[i],
+            deviation[i] * deviation[i], sign * hit_lanes.weight[i] * w.weight[i] * factor[i], &hit)
+        put_hit(order, &hit, hit_lanes, i)
 
 
-cdef void first_order_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    double_barriers(1, FIRST_ORDER, args, dimensions, steps)
+cdef inline void add_waves(
+    int order, bint with_hits, const Lanes* lanes, HitLanes* hit, Block* block,
+) noexcept nogil:
+    """All eigenfunctions."""
+    cdef Py_ssize_t i
+    cdef int n, upper
+    cdef Option option
+    cdef Wave wave
+    cdef Jet jet
+    begin_waves(lanes, block)
+    if with_hits:
+        for upper in range(2):
+            begin_hit_waves(order, lanes, &hit[upper], block)
+    for n in range(1, EIGENFUNCTIONS + 1):
+        if not weigh_wave(n, block):
+            break
+        for i in range(block.whole):
+            block.waves.c[i] = block.waves.c_nu[i] = block.waves.c_nu_nu[i] = 0.0
+        if block.any_payoff:
+            add_payoff_wave(order, n, block)
+        if block.any_survival:
+            add_survival_wave(order, n, block)
+        if block.any_payoff or block.any_survival:
+            add_wave(order, n, block)
+        if with_hits:
+            for upper in range(2):
+                add_hit_wave(order, n, block.waves.factor[2 + upper], &hit[upper], block)
+        next_wave(block)
+    if block.any_payoff or block.any_survival:
+        for i in range(block.whole):
+            option_at(lanes, i, &option)
+            wave_at(&block.waves, i, &wave)
+            jet_at(&block.jets, i, &jet)
+            waves.settle(order, block.frames.nu[i], &option, &wave, &jet)
+            put_jet(order, &jet, &block.jets, i)
 
 
-cdef void second_order_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    double_barriers(2, SECOND_ORDER, args, dimensions, steps)
+cdef inline void settle_hits(int order, const Lanes* lanes, const HitLanes* hit_lanes, Block* block) noexcept nogil:
+    """Add what is paid at the hit of one barrier."""
+    cdef Py_ssize_t i
+    cdef Option option
+    cdef Frame frame
+    cdef Killing killing
+    cdef Hit hit
+    cdef Side side
+    cdef Jet jet
+    for i in range(block.whole):
+        option_at(lanes, i, &option)
+        frame_at(&block.frames, i, &frame)
+        side_at(hit_lanes, i, &side)
+        hits.killing_of(&option, frame.nu, &killing)
+        hit_at(hit_lanes, i, &hit)
+        jet_at(&block.jets, i, &jet)
+        hits.settle(order, hit_lanes.amount[i], &side, &option, &frame, &killing, &hit, &jet)
+        put_jet(order, &jet, &block.jets, i)
 
 
-KINDS = {"knock-in": formula.IN, "knock-out": formula.OUT, "kiko": formula.KIKO, "koki": formula.KOKI}
-OPTIONS = {"call": 0, "put": formula.PUT}
-PAID_AT = {"hit": 0, "expiry": formula.LATE}
+cdef void odd_hits(int order, const Lanes* lanes, HitLanes* hit_lanes, const Block* block) noexcept nogil:
+    """The hits of the first option, if they need complex numbers."""
+    cdef Option option
+    cdef Frame frame
+    cdef Killing killing
+    cdef Hit hit
+    cdef Side side
+    cdef int upper
+    option_at(lanes, 0, &option)
+    frame_at(&block.frames, 0, &frame)
+    hits.killing_of(&option, frame.nu, &killing)
+    for upper in range(2):
+        if hit_lanes[upper].amount[0] != 0.0 and hits.is_odd(block.images, &frame, &killing):
+            hit_at(&hit_lanes[upper], 0, &hit)
+            side_at(&hit_lanes[upper], 0, &side)
+            hits.odd_hit(order, &side, block.images, &frame, &killing, &hit)
+            put_hit(2, &hit, &hit_lanes[upper], 0)
+
+
+cdef inline bint is_separate(int kind, double rebate) noexcept nogil:
+    """Whether an option in at one barrier and out at the other has a rebate: it is that of the outer barrier alone,
+    whatever the inner one does."""
+    return kind & (KIKO | TOUCH) == KIKO and rebate != 0.0
+
+
+cdef void add_separate(int order, Py_ssize_t count, Lanes* lanes) noexcept nogil:
+    """Add those rebates."""
+    cdef Py_ssize_t i
+    cdef int kind, place
+    cdef Option option
+    cdef double rebate[SECOND_ORDER]
+    for i in range(count):
+        if not is_separate(lanes.kind[i], lanes.rebate[i]):
+            continue
+        option_at(lanes, i, &option)
+        kind = single.OUT | single.TOUCH | (single.AT_EXPIRY if option.kind & AT_EXPIRY else 0)
+        if option.kind & BASIC == KIKO:
+            kind |= single.UP
+        formula.one_barrier(
+            order, &option, option.upper if kind & single.UP else option.lower, option.rebate, kind, rebate)
+        for place in range(outputs_of(order)):
+            lanes.out[place][i] += rebate[place]
+
+
+cdef inline void evaluate(int order, int sort, Py_ssize_t count, Lanes* lanes) noexcept nogil:
+    """Living options of one sort."""
+    cdef Py_ssize_t i, whole = padded(count)
+    cdef int upper
+    cdef Block block
+    # an object of its own, or compilers could not tell that what is written to one barrier's hits is not read
+    cdef HitLanes hit[2]
+    cdef Jet jet
+    cdef long long any_separate = 0
+    block.images = sort & EIGEN == 0
+    block.whole = whole
+    begin_block(lanes, hit, &block)
+    clear(&jet)
+    for i in range(whole):
+        put_jet(2, &jet, &block.jets, i)
+    if block.any_payoff:
+        add_direct(order, lanes, &block)
+    if block.any_outside:
+        add_outside(order, lanes, &block)
+    if block.any_outer:
+        add_outer(order, lanes, &block)
+    if block.any_survival:
+        add_survival(order, lanes, &block)
+    if block.images and (block.any_payoff or block.any_survival):
+        add_mirrors(order, lanes, &block)
+    if sort & HIT:
+        for upper in range(2):
+            begin_hits(upper != 0, lanes, &hit[upper], &block)
+        if sort & ALONE:
+            apart(odd_hits)(order, lanes, hit, &block)
+        if block.images:
+            for upper in range(2):
+                add_hit_images(order, lanes, &hit[upper], &block)
+    if not block.images:
+        add_waves(order, sort & HIT != 0, lanes, hit, &block)
+    if sort & HIT:
+        for upper in range(2):
+            settle_hits(order, lanes, &hit[upper], &block)
+    for i in range(whole):
+        # what has a separate rebate is worth no less than nothing
+        block.jets.value[i] = formula.not_negative(
+            block.jets.value[i], 0.0 if lanes.kind[i] & (KIKO | TOUCH) == KIKO else lanes.rebate[i])
+        any_separate |= (lanes.kind[i] & (KIKO | TOUCH) == KIKO) & (lanes.rebate[i] != 0.0)
+    finish_lanes(order, whole, &block.jets, lanes)
+    if any_separate:
+        add_separate(order, count, lanes)
+
+
+cdef bint prices(int sort, Py_ssize_t _, Py_ssize_t count, Lanes* lanes) noexcept nogil:
+    evaluate(0, sort, count, lanes)
+    return False
+
+
+cdef bint first_order(int sort, Py_ssize_t _, Py_ssize_t count, Lanes* lanes) noexcept nogil:
+    evaluate(1, sort, count, lanes)
+    return False
+
+
+cdef bint second_order(int sort, Py_ssize_t _, Py_ssize_t count, Lanes* lanes) noexcept nogil:
+    evaluate(2, sort, count, lanes)
+    return False
+
+
+cdef bint careful(int order, const double* numbers, int kind, double* out) noexcept nogil:
+    """Any input at all."""
+    cdef Option option = Option(
+        numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6], numbers[7], numbers[8],
+        kind)
+    cdef Frame frame
+    cdef Lanes lanes
+    cdef int state = formula.edge(order, &option, out), place, sort
+    cdef Py_ssize_t i
+    cdef double price
+    if state == formula.OUTSIDE or state == formula.DONE:
+        return state == formula.DONE
+    price = out[PRICE]
+    prepare(&option, &frame)
+    for i in range(GROUP):
+        lanes.spot[i] = option.spot
+        lanes.strike[i] = option.strike
+        lanes.barrier[i] = option.lower
+        lanes.upper[i] = option.upper
+        lanes.vol[i] = option.vol
+        lanes.expiry[i] = option.expiry
+        lanes.rate[i] = option.rate
+        lanes.dividend[i] = option.dividend
+        lanes.rebate[i] = option.rebate
+        lanes.kind[i] = option.kind
+    sort = ALONE if by_images(frame.deviation, frame.width, frame.shift) > 0.0 else ALONE | EIGEN
+    if option.rebate * (pays_hit(option.kind, True) + pays_hit(option.kind, False)) != 0.0:
+        sort |= HIT
+    METHOD.evaluate[order](sort, 0, 1, &lanes)
+    for place in range(outputs_of(order)):
+        out[place] = lanes.out[place][0]
+    if state == formula.AT_BARRIER:
+        out[PRICE] = price
+    return True
+
+
+cdef Method METHOD
+METHOD = Method(True, SORTS, sort_lanes, [prices, first_order, second_order], careful, substitute)
+cdef Request REQUESTS[3]
+
+# What faces call the flags of a kind.
+KINDS = {"knock-in": IN, "knock-out": OUT, "kiko": KIKO, "koki": KOKI}
+OPTIONS = {"call": 0, "put": PUT}
+PAID_AT = {"hit": 0, "expiry": AT_EXPIRY}
 # a no-touch is the rebate of a knock-in, a double touch that of a knock-out
 TOUCHES = {
-    "double-no-touch": formula.TOUCH + formula.IN,
-    "double-touch": formula.TOUCH + formula.OUT,
-    "kiko": formula.TOUCH + formula.KIKO,
-    "koki": formula.TOUCH + formula.KOKI,
+    "double-no-touch": TOUCH + IN, "double-touch": TOUCH + OUT, "kiko": TOUCH + KIKO, "koki": TOUCH + KOKI,
 }
-TYPES = "dddddddddb"
-DOC = (
+double_barrier_price, double_barrier_first_order, double_barrier_second_order = make_ufuncs(
+    &METHOD, REQUESTS, "double_barrier",
     "Loop behind shortgamma.barrier.double_price and double_touch_price: spot, strike, lower, upper, vol, expiry, "
-    "rate, dividend, rebate, code (int8)."
-)
-double_barrier_price = make_ufunc(price_loop, "double_barrier_price", TYPES, "d", "", DOC)
-double_barrier_first_order = make_ufunc(first_order_loop, "double_barrier_first_order", TYPES, "d" * 7, "", DOC)
-double_barrier_second_order = make_ufunc(second_order_loop, "double_barrier_second_order", TYPES, "d" * 14, "", DOC)
+    "rate, dividend, rebate, code (int8).")

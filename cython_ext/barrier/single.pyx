@@ -89,10 +89,10 @@ cdef inline void add_terms(
 
 
 cdef inline bint evaluate(
-    int order, int terms, Py_ssize_t ordinary, Py_ssize_t lane_count, Lanes* lanes,
+    int order, int terms, Py_ssize_t ordinary, Py_ssize_t count, Lanes* lanes,
 ) noexcept nogil:
     """Options that are made of the same terms."""
-    cdef Py_ssize_t i, whole = padded(lane_count)
+    cdef Py_ssize_t i, whole = padded(count)
     cdef double owed = 1.0 if terms & (E | F) else 0.0
     cdef double size[LANES]
     cdef Option option
@@ -135,16 +135,16 @@ cdef inline bint evaluate(
     return any_cancelled(lanes, whole)
 
 
-cdef bint prices(int terms, Py_ssize_t ordinary, Py_ssize_t whole, Lanes* lanes) noexcept nogil:
-    return evaluate(0, terms, ordinary, whole, lanes)
+cdef bint prices(int terms, Py_ssize_t ordinary, Py_ssize_t count, Lanes* lanes) noexcept nogil:
+    return evaluate(0, terms, ordinary, count, lanes)
 
 
-cdef bint first_order(int terms, Py_ssize_t ordinary, Py_ssize_t whole, Lanes* lanes) noexcept nogil:
-    return evaluate(1, terms, ordinary, whole, lanes)
+cdef bint first_order(int terms, Py_ssize_t ordinary, Py_ssize_t count, Lanes* lanes) noexcept nogil:
+    return evaluate(1, terms, ordinary, count, lanes)
 
 
-cdef bint second_order(int terms, Py_ssize_t ordinary, Py_ssize_t whole, Lanes* lanes) noexcept nogil:
-    return evaluate(2, terms, ordinary, whole, lanes)
+cdef bint second_order(int terms, Py_ssize_t ordinary, Py_ssize_t count, Lanes* lanes) noexcept nogil:
+    return evaluate(2, terms, ordinary, count, lanes)
 
 
 cdef bint careful(int order, const double* numbers, int kind, double* out) noexcept nogil:
