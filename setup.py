@@ -65,6 +65,8 @@ INLINE = [
 ]
 # Copies of a loop for each constant argument double the time that it takes to compile, and are no faster.
 NO_CLONES = "-fno-ipa-cp-clone"
+# Iterations taken out of a loop round differently from those left in it: an option would depend on its place.
+NO_PEELING = ["-fno-peel-loops", "--param=max-completely-peel-times=0"]
 # Flags of single parts, each for a reason that was measured. Loops of many rare branches would take minutes to
 # compile if they were melted into each other, and gain nothing.
 BRANCHING = {
@@ -77,7 +79,7 @@ BRANCHING = {
 }
 EXTRA = {
     "barrier/single": [NO_CLONES],
-    "barrier/double": [NO_CLONES],
+    "barrier/double": [NO_CLONES, *NO_PEELING],
     "barrier/binary": [NO_CLONES],
     "barrier/discrete": [NO_CLONES],
 }
@@ -261,7 +263,7 @@ class BuildWhatTheCompilerKnows(build_ext):
 
     def build_extensions(self) -> None:
         if not MSVC:
-            named = (*INLINE, *ALWAYS, NO_CLONES, "-ffp-contract=off")
+            named = (*INLINE, *ALWAYS, NO_CLONES, *NO_PEELING, "-ffp-contract=off")
             optional = [flag for flag in named if not self.knows([flag])]
             unknown = {level for level, flags in levels().items() if flags and not self.knows(flags)}
             for level in sorted(unknown):

@@ -81,11 +81,12 @@ cdef struct JetLanes:
     double xx_sigma[ROW]
     double sigma_sigma[ROW]
 
-# From the inputs of each lane the sort of its formulas, or the method's `special` where only the careful routine is
-# right.
+# From the inputs of each lane the sort of its formulas, or the method's `special` where only the careful routine will
+# do.
 ctypedef void (*Sort)(Lanes* lanes, Py_ssize_t whole, int* sorts) noexcept nogil
-# Fill the outputs of lanes of one sort; true if any has cancelled. `ordinary` is a lane whose inputs are ordinary; there
-# are inputs for the padded count.
+# Fill the outputs of lanes of one sort; true if any has cancelled. `ordinary` is a lane whose inputs are ordinary, and
+# there are inputs for the padded count. Every lane must go through the same instructions whatever the count, or an
+# option's last digits would depend on its neighbours.
 ctypedef bint (*Evaluate)(int sort, Py_ssize_t ordinary, Py_ssize_t count, Lanes* lanes) noexcept nogil
 # One option; false if a number lies outside the domain.
 ctypedef bint (*Careful)(int order, const double* numbers, int kind, double* out) noexcept nogil

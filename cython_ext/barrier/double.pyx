@@ -103,6 +103,8 @@ cdef struct WaveLanes:
 cdef struct Block:
     # a block of options of one sort
     bint images
+    # how many lanes; to be padded again in each function, which tells compilers that no lanes are left over: they would
+    # go through other instructions, and round differently
     Py_ssize_t whole
     FrameLanes frames
     PayoffLanes payoff
@@ -271,24 +273,24 @@ cdef void substitute(Lanes* lanes, Py_ssize_t i) noexcept nogil:
 
 cdef inline void begin_block(const Lanes* lanes, HitLanes* hit, Block* block) noexcept nogil:
     """What the series share, and which of them are needed."""
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, whole = padded(block.whole)
     cdef Option option
     cdef Frame frame
     cdef double sign[LANES]
     cdef double beyond[LANES]
     cdef long long any_payoff = 0, any_outside = 0, any_outer = 0, any_survival = 0
-    for i in range(block.whole):
+    for i in range(whole):
         option_at(lanes, i, &option)
         prepare(&option, &frame)
         put_frame(&frame, &block.frames, i)
-    for i in range(block.whole):
+    for i in range(whole):
         option_at(lanes, i, &option)
         sign[i] = corridor_sign(option.kind)
         beyond[i] = formula.pays_beyond(&option)
         block.survival.cash[i] = option.rebate * survivors(option.kind)
         hit[0].amount[i] = option.rebate * pays_hit(option.kind, False)
         hit[1].amount[i] = option.rebate * pays_hit(option.kind, True)
-    for i in range(block.whole):
+    for i in range(whole):
         any_payoff |= sign[i] != 0.0
         any_survival |= block.survival.cash[i] != 0.0
         any_outer |= (sign[i] < 0.0) & (lanes.kind[i] & KIKO != 0)
@@ -301,7 +303,7 @@ cdef inline void begin_block(const Lanes* lanes, HitLanes* hit, Block* block) no
 
 cdef inline void add_direct(int order, const Lanes* lanes, Block* block) noexcept nogil:
     """The payoff itself, inside of the corridor or beyond it."""
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, whole = padded(block.whole)
     cdef Option option
     cdef Frame frame
     cdef Payoff payoff
@@ -309,18 +311,18 @@ cdef inline void add_direct(int order, const Lanes* lanes, Block* block) noexcep
     cdef Jet jet
     cdef double weight[LANES]
     cdef long long any_weight = 0
-    for i in range(block.whole):
+    for i in range(whole):
         option_at(lanes, i, &option)
         frame_at(&block.frames, i, &frame)
         formula.payoff_of(&option, &frame, &payoff)
         put_payoff(&payoff, &block.payoff, i)
         block.payoff.weight[i] = formula.pays_inside(&option)
         weight[i] = formula.direct_weight(block.images, &option)
-    for i in range(block.whole):
+    for i in range(whole):
         any_weight |= weight[i] != 0.0
     if not any_weight:
         return
-    for i in range(block.whole):
+    for i in range(whole):
         option_at(lanes, i, &option)
         frame_at(&block.frames, i, &frame)
         payoff_at(&block.payoff, i, &payoff)
@@ -337,13 +339,13 @@ cdef inline void add_direct(int order, const Lanes* lanes, Block* block) noexcep
 
 cdef inline void add_outside(int order, const Lanes* lanes, Block* block) noexcept nogil:
     """A knock-in whose payoff begins before the corridor: from the strike to the corridor."""
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, whole = padded(block.whole)
     cdef Option option
     cdef Frame frame
     cdef Payoff payoff
     cdef Image image
     cdef Jet jet
-    for i in range(block.whole):
+    for i in range(whole):
         option_at(lanes, i, &option)
         frame_at(&block.frames, i, &frame)
         payoff_at(&block.payoff, i, &payoff)
@@ -359,14 +361,14 @@ cdef inline void add_outside(int order, const Lanes* lanes, Block* block) noexce
 
 cdef inline void add_outer(int order, const Lanes* lanes, Block* block) noexcept nogil:
     """An option in at one barrier and out at the other, where the second is all there is: payoff and mirror image."""
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, whole = padded(block.whole)
     cdef Option option
     cdef Frame frame
     cdef Payoff payoff
     cdef Image image
     cdef Jet jet
     cdef double offset, first_faded, last_faded
-    for i in range(block.whole):
+    for i in range(whole):
         option_at(lanes, i, &option)
         frame_at(&block.frames, i, &frame)
         jet_at(&block.jets, i, &jet)
@@ -389,14 +391,14 @@ cdef inline void add_outer(int order, const Lanes* lanes, Block* block) noexcept
 
 cdef inline void add_survival(int order, const Lanes* lanes, Block* block) noexcept nogil:
     """Amounts in cash for survival, or for none: paid to all, less what is paid to the survivors."""
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, whole = padded(block.whole)
     cdef Option option
     cdef Frame frame
     cdef Payoff payoff
     cdef Image image
     cdef Jet jet
     cdef double sure
-    for i in range(block.whole):
+    for i in range(whole):
         option_at(lanes, i, &option)
         frame_at(&block.frames, i, &frame)
         jet_at(&block.jets, i, &jet)
@@ -408,7 +410,7 @@ cdef inline void add_survival(int order, const Lanes* lanes, Block* block) noexc
         put_jet(order, &jet, &block.jets, i)
     if not block.images:
         return
-    for i in range(block.whole):
+    for i in range(whole):
         option_at(lanes, i, &option)
         frame_at(&block.frames, i, &frame)
         payoff_at(&block.survival, i, &payoff)
@@ -435,7 +437,7 @@ cdef inline void add_mirror(
     const Lanes* lanes, Block* block,
 ) noexcept nogil:
     """A mirror image of payoffs."""
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, whole = padded(block.whole)
     cdef Option option
     cdef Frame frame
     cdef Payoff payoff
@@ -443,16 +445,16 @@ cdef inline void add_mirror(
     cdef Jet jet
     cdef double asset[LANES]
     cdef double cash[LANES]
-    for i in range(block.whole):
+    for i in range(whole):
         asset[i] = cash[i] = 0.0
     if any_full:
-        for i in range(block.whole):
+        for i in range(whole):
             frame_at(&block.frames, i, &frame)
             formula.full_amounts(
                 2.0 * mirror.upward * formula.mirror_distance(mirror, &frame), &frame, &image)
             asset[i] = image.asset
             cash[i] = image.cash
-    for i in range(block.whole):
+    for i in range(whole):
         option_at(lanes, i, &option)
         frame_at(&block.frames, i, &frame)
         payoff_at(payoffs, i, &payoff)
@@ -470,7 +472,7 @@ cdef inline void add_mirror(
 
 cdef inline void add_mirrors(int order, const Lanes* lanes, Block* block) noexcept nogil:
     """All images but the first."""
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, whole = padded(block.whole)
     cdef int number, there_already
     cdef Frame frame
     cdef Mirror mirror
@@ -483,21 +485,21 @@ cdef inline void add_mirrors(int order, const Lanes* lanes, Block* block) noexce
         # the mirror that an option in and out has in its outer barrier is there already
         there_already = KOKI if number == 1 else KIKO if number == 2 else -1
         any_payoff = any_survival = any_full = 0
-        for i in range(block.whole):
+        for i in range(whole):
             weight[i] = survival_weight[i] = 0.0
         if block.any_payoff:
-            for i in range(block.whole):
+            for i in range(whole):
                 frame_at(&block.frames, i, &frame)
                 weight[i] = mirror_weight(&mirror, &block.payoff, &frame, i) * block.payoff.weight[i]
                 weight[i] = weight[i] if lanes.kind[i] & BASIC != there_already else 0.0
                 any_payoff |= weight[i] != 0.0
         if block.any_survival:
-            for i in range(block.whole):
+            for i in range(whole):
                 frame_at(&block.frames, i, &frame)
                 survival_weight[i] = mirror_weight(&mirror, &block.survival, &frame, i)
                 survival_weight[i] = survival_weight[i] if block.survival.cash[i] != 0.0 else 0.0
                 any_survival |= survival_weight[i] != 0.0
-        for i in range(block.whole):
+        for i in range(whole):
             frame_at(&block.frames, i, &frame)
             offset = 2.0 * mirror.upward * formula.mirror_distance(&mirror, &frame)
             a1 = -(frame.below + offset) / frame.deviation - frame.shift - frame.deviation
@@ -513,7 +515,7 @@ cdef inline void add_hit_images(
     int order, const Lanes* lanes, HitLanes* hit_lanes, const Block* block,
 ) noexcept nogil:
     """Hits of one barrier by images."""
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, whole = padded(block.whole)
     cdef int number
     cdef Option option
     cdef Frame frame
@@ -527,7 +529,7 @@ cdef inline void add_hit_images(
     for number in range(HIT_IMAGES):
         any_weight = 0
         sign = -1.0 if number == 2 else 1.0
-        for i in range(block.whole):
+        for i in range(whole):
             option_at(lanes, i, &option)
             frame_at(&block.frames, i, &frame)
             side_at(hit_lanes, i, &side)
@@ -537,7 +539,7 @@ cdef inline void add_hit_images(
             any_weight |= weight[i] != 0.0
         if not any_weight:
             continue
-        for i in range(block.whole):
+        for i in range(whole):
             option_at(lanes, i, &option)
             frame_at(&block.frames, i, &frame)
             side_at(hit_lanes, i, &side)
@@ -549,7 +551,7 @@ cdef inline void add_hit_images(
 
 
 cdef inline void begin_hits(bint upper, const Lanes* options, HitLanes* lanes, const Block* block) noexcept nogil:
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, whole = padded(block.whole)
     cdef Option option
     cdef Frame frame
     cdef Killing killing
@@ -557,10 +559,10 @@ cdef inline void begin_hits(bint upper, const Lanes* options, HitLanes* lanes, c
     cdef const double* below = block.frames.below
     cdef double square, length, kappa
     lanes.upward = 1.0 if upper else -1.0
-    for i in range(block.whole):
+    for i in range(whole):
         lanes.away[i] = above[i] if upper else below[i]
         lanes.inside[i] = below[i] if upper else above[i]
-    for i in range(block.whole):
+    for i in range(whole):
         option_at(options, i, &option)
         frame_at(&block.frames, i, &frame)
         hits.killing_of(&option, frame.nu, &killing)
@@ -570,24 +572,24 @@ cdef inline void begin_hits(bint upper, const Lanes* options, HitLanes* lanes, c
         kappa = 1.0 / (length * length)
         lanes.ordinary_kappa[i] = killing.kappa if lanes.weight[i] != 0.0 else kappa
         lanes.weight[i] = lanes.weight[i] if lanes.amount[i] != 0.0 else 0.0
-    for i in range(block.whole):
+    for i in range(whole):
         lanes.value[i] = lanes.x[i] = lanes.v[i] = lanes.v_x[i] = lanes.v_xx[i] = 0.0
         lanes.kappa[i] = lanes.kappa_x[i] = lanes.kappa_xx[i] = lanes.kappa_kappa[i] = 0.0
 
 
 cdef inline void begin_waves(const Lanes* lanes, Block* block) noexcept nogil:
     """The first eigenfunction."""
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, whole = padded(block.whole)
     cdef int place
     cdef Frame frame
     cdef Payoff payoff
     cdef WaveLanes* w = &block.waves
     cdef double angle, scale
     cdef double sine, cosine
-    for i in range(block.whole):
+    for i in range(whole):
         w.value[i] = w.x[i] = w.xx[i] = w.xxx[i] = w.xxxx[i] = 0.0
         w.nu[i] = w.nu_x[i] = w.nu_xx[i] = w.nu_nu[i] = 0.0
-    for i in range(block.whole):
+    for i in range(whole):
         frame_at(&block.frames, i, &frame)
         w.omega[i] = PI / frame.width
         angle = w.omega[i] * frame.deviation
@@ -601,7 +603,7 @@ cdef inline void begin_waves(const Lanes* lanes, Block* block) noexcept nogil:
         w.factor[2][i] = scale * waves.end_factor(-frame.below, frame.nu, frame.shift, frame.discount)
         w.factor[3][i] = scale * waves.end_factor(frame.above, frame.nu, frame.shift, frame.discount)
     if block.any_payoff:
-        for i in range(block.whole):
+        for i in range(whole):
             frame_at(&block.frames, i, &frame)
             payoff_at(&block.payoff, i, &payoff)
             waves.sine_cosine(payoff.first.low / frame.width, payoff.first.high / frame.width, &sine, &cosine)
@@ -616,21 +618,21 @@ cdef inline void begin_waves(const Lanes* lanes, Block* block) noexcept nogil:
             w.factor[1][i] = block.payoff.weight[i] * scale * waves.end_factor(
                 payoff.last.position, frame.nu, frame.shift, frame.discount)
     for place in range(3 if block.any_payoff else 1):
-        for i in range(block.whole):
+        for i in range(whole):
             w.multiple[place].sine[i] = w.angle[place].sine[i]
             w.multiple[place].cosine[i] = w.angle[place].cosine[i]
 
 
 cdef inline void next_wave(Block* block) noexcept nogil:
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, whole = padded(block.whole)
     cdef int place
     cdef WaveLanes* w = &block.waves
     cdef double s, c
-    for i in range(block.whole):
+    for i in range(whole):
         w.decay[i] *= w.ratio[i]
         w.ratio[i] *= w.ratio_of_ratios[i]
     for place in range(3 if block.any_payoff else 1):
-        for i in range(block.whole):
+        for i in range(whole):
             s = w.multiple[place].sine[i]
             c = w.multiple[place].cosine[i]
             waves.next_multiple(w.angle[place].sine[i], w.angle[place].cosine[i], &s, &c)
@@ -640,11 +642,11 @@ cdef inline void next_wave(Block* block) noexcept nogil:
 
 cdef inline bint weigh_wave(int n, Block* block) noexcept nogil:
     """Which lanes need the eigenfunction of this number; whether any does."""
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, whole = padded(block.whole)
     cdef WaveLanes* w = &block.waves
     cdef double angle
     cdef long long any_weight = 0
-    for i in range(block.whole):
+    for i in range(whole):
         angle = PI * block.frames.deviation[i] / block.frames.width[i]
         w.weight[i] = 1.0 if (n * n - 1) * (0.5 * angle * angle) < NEGLIGIBLE else 0.0
         any_weight |= w.weight[i] != 0.0
@@ -654,12 +656,12 @@ cdef inline bint weigh_wave(int n, Block* block) noexcept nogil:
 
 cdef inline void add_payoff_wave(int order, int n, Block* block) noexcept nogil:
     """Add the ends of the payoffs to the coefficients of an eigenfunction."""
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, whole = padded(block.whole)
     cdef Frame frame
     cdef Payoff payoff
     cdef Coefficient c
     cdef WaveLanes* w = &block.waves
-    for i in range(block.whole):
+    for i in range(whole):
         frame_at(&block.frames, i, &frame)
         payoff_at(&block.payoff, i, &payoff)
         c.value = c.nu = c.nu_nu = 0.0
@@ -678,12 +680,12 @@ cdef inline void add_payoff_wave(int order, int n, Block* block) noexcept nogil:
 
 cdef inline void add_survival_wave(int order, int n, Block* block) noexcept nogil:
     """Add the ends of the corridor, for survival."""
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, whole = padded(block.whole)
     cdef Frame frame
     cdef Coefficient c
     cdef WaveLanes* w = &block.waves
     cdef double sign = 1.0 if n % 2 else -1.0
-    for i in range(block.whole):
+    for i in range(whole):
         frame_at(&block.frames, i, &frame)
         c.value = w.c[i]
         c.nu = w.c_nu[i]
@@ -701,11 +703,11 @@ cdef inline void add_survival_wave(int order, int n, Block* block) noexcept nogi
 
 cdef inline void add_wave(int order, int n, Block* block) noexcept nogil:
     """Add an eigenfunction with its coefficients."""
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, whole = padded(block.whole)
     cdef Coefficient c
     cdef Wave wave
     cdef WaveLanes* w = &block.waves
-    for i in range(block.whole):
+    for i in range(whole):
         c.value = w.c[i]
         c.nu = w.c_nu[i]
         c.nu_nu = w.c_nu_nu[i]
@@ -718,13 +720,13 @@ cdef inline void begin_hit_waves(
     int order, const Lanes* lanes, HitLanes* hit_lanes, const Block* block,
 ) noexcept nogil:
     """Hits of one barrier at any time."""
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, whole = padded(block.whole)
     cdef Option option
     cdef Frame frame
     cdef Killing killing
     cdef Hit hit
     cdef Side side
-    for i in range(block.whole):
+    for i in range(whole):
         option_at(lanes, i, &option)
         frame_at(&block.frames, i, &frame)
         side_at(hit_lanes, i, &side)
@@ -739,13 +741,13 @@ cdef inline void add_hit_wave(
     int order, int n, const double* factor, HitLanes* hit_lanes, const Block* block,
 ) noexcept nogil:
     """An eigenfunction of the hits of one barrier."""
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, whole = padded(block.whole)
     cdef Hit hit
     cdef const WaveLanes* w = &block.waves
     cdef const double* deviation = block.frames.deviation
     # sin(n pi (u - l)/w) brings (-1)^n to the upper barrier's
     cdef double sign = -1.0 if n % 2 else hit_lanes.upward
-    for i in range(block.whole):
+    for i in range(whole):
         hit_at(hit_lanes, i, &hit)
         hits.add_eigenfunction(
             order, n * w.omega[i], w.multiple[0].sine[i], w.multiple[0].cosine[i], hit_lanes.ordinary_kappa[i],
@@ -757,7 +759,7 @@ cdef inline void add_waves(
     int order, bint with_hits, const Lanes* lanes, HitLanes* hit, Block* block,
 ) noexcept nogil:
     """All eigenfunctions."""
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, whole = padded(block.whole)
     cdef int n, upper
     cdef Option option
     cdef Wave wave
@@ -769,7 +771,7 @@ cdef inline void add_waves(
     for n in range(1, EIGENFUNCTIONS + 1):
         if not weigh_wave(n, block):
             break
-        for i in range(block.whole):
+        for i in range(whole):
             block.waves.c[i] = block.waves.c_nu[i] = block.waves.c_nu_nu[i] = 0.0
         if block.any_payoff:
             add_payoff_wave(order, n, block)
@@ -782,7 +784,7 @@ cdef inline void add_waves(
                 add_hit_wave(order, n, block.waves.factor[2 + upper], &hit[upper], block)
         next_wave(block)
     if block.any_payoff or block.any_survival:
-        for i in range(block.whole):
+        for i in range(whole):
             option_at(lanes, i, &option)
             wave_at(&block.waves, i, &wave)
             jet_at(&block.jets, i, &jet)
@@ -792,14 +794,14 @@ cdef inline void add_waves(
 
 cdef inline void settle_hits(int order, const Lanes* lanes, const HitLanes* hit_lanes, Block* block) noexcept nogil:
     """Add what is paid at the hit of one barrier."""
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, whole = padded(block.whole)
     cdef Option option
     cdef Frame frame
     cdef Killing killing
     cdef Hit hit
     cdef Side side
     cdef Jet jet
-    for i in range(block.whole):
+    for i in range(whole):
         option_at(lanes, i, &option)
         frame_at(&block.frames, i, &frame)
         side_at(hit_lanes, i, &side)

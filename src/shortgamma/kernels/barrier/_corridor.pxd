@@ -75,7 +75,8 @@ cdef inline double survivors(int kind) noexcept nogil:
 cdef inline double pays_hit(int kind, bint upper) noexcept nogil:
     """1 if the first hit is paid for when it is of the upper barrier, or of the lower one."""
     return <double> (
-        (kind & BASIC == OUT) * (1 - ((kind >> 3) & 1)) + (kind & BASIC == (KOKI if upper else KIKO)) * ((kind >> 4) & 1))
+        (kind & BASIC == OUT) * (1 - ((kind >> 3) & 1))
+        + (kind & BASIC == (KOKI if upper else KIKO)) * ((kind >> 4) & 1))
 
 
 cdef inline void prepare(const Option* option, Frame* frame) noexcept nogil:

@@ -1,9 +1,9 @@
 # cython: language_level=3, cdivision=True, boundscheck=False, wraparound=False
 """The hit of one of two barriers before the other, by images or by eigenfunctions.
 
-Letters as in `double`: the hit is worth exp(nu (u - x)) J, J the value for a driftless motion that is killed at the rate
-kappa/2, kappa = lambda^2; towards is u - x, or l - x for the lower barrier, away its size, inside the distance from the
-other barrier.
+Letters as in `double`: the hit is worth exp(nu (u - x)) J, J the value for a driftless motion that is killed at the
+rate kappa/2, kappa = lambda^2; towards is u - x, or l - x for the lower barrier, away its size, inside the distance
+from the other barrier.
 """
 
 from shortgamma.kernels.barrier._corridor cimport AT_EXPIRY, Frame, Option

@@ -129,8 +129,9 @@ cdef inline double end_density(double position, double level, const Frame* frame
 
 cdef inline void payoff_of(const Option* option, const Frame* frame, Payoff* payoff) noexcept nogil:
     """The payoff inside of the corridor."""
-    cdef double strike_low = log_ratio(option.strike, option.lower), strike_high = log_ratio(option.upper, option.strike)
     cdef double width = frame.width
+    cdef double strike_low = log_ratio(option.strike, option.lower)
+    cdef double strike_high = log_ratio(option.upper, option.strike)
     cdef double level = at_most(at_least(option.strike, option.lower), option.upper)
     cdef double low = at_least(strike_low if option.strike < option.upper else width, 0.0)
     cdef double high = at_least(strike_high if option.strike > option.lower else width, 0.0)
@@ -233,7 +234,8 @@ cdef inline double outer_payoff(
     the second barrier the offset and the densities."""
     cdef bint put = option.kind & PUT != 0, down = option.kind & BASIC == KIKO, at_lower = down == images
     cdef double inverse = 1.0 / frame.deviation, away = frame.above if down else frame.below
-    cdef double edge = -frame.below if at_lower else frame.above, edge_level = option.lower if at_lower else option.upper
+    cdef double edge = -frame.below if at_lower else frame.above
+    cdef double edge_level = option.lower if at_lower else option.upper
     cdef double edge_room = frame.width if down == at_lower else 0.0
     cdef double strike_room = at_least(
         log_ratio(option.upper, option.strike) if down else log_ratio(option.strike, option.lower), 0.0)
