@@ -146,6 +146,11 @@ class Margin:
     def _table(self) -> Table:
         raise NotImplementedError
 
+    def _largest(self) -> float:
+        """The largest rate of the value at the mark."""
+        rate: Any = getattr(self, "rate", 0.0)
+        return 0.0 if self.at == "entry" else float(rate if isinstance(rate, float) else rate[-1])
+
     def _steps(self, contract: Contract, quantity: ArrayLike, entry: ArrayLike) -> list[tuple[Any, Any]]:
         """Rates and amounts of which the largest rate v - amount of the value v at the mark is required."""
         if self.at == "entry":
@@ -477,7 +482,10 @@ class Tables(NamedTuple):
 def tables(margins: Sequence[Margin]) -> Tables:
     """The margins of several instruments, in their order."""
     loops = dispatch.liquidation.account
-    parts = [margin._table() for margin in margins]
+    if all(margin is margins[0] for margin in margins[1:]):
+        parts = [margins[0]._table()] * len(margins) if margins else []
+    else:
+        parts = [margin._table() for margin in margins]
     codes = [
         loops.MARGINS[part.kind] + loops.SIZES[margin.by] + loops.VALUED[margin.at]
         for margin, part in zip(margins, parts, strict=True)
@@ -493,24 +501,30 @@ def tables(margins: Sequence[Margin]) -> Tables:
 def margins_of(name: str, given: Any, count: int, fees: Sequence[float] | None = None) -> list[Margin]:
     """The margin of each of ``count`` instruments: one for all, or one for each."""
     several = isinstance(given, list | tuple) or (isinstance(given, np.ndarray) and given.ndim == 1)
-    parts: list[Any] = list(given) if several else [given] * count
-    if len(parts) != count:
-        raise ValueError(f"{name} has {len(parts)} elements, contracts has {count}")
-    margins = []
-    for index, part in enumerate(parts):
-        label = f"{name}[{index}]" if several else name
-        if not isinstance(part, Margin):
-            rate = number(label, part).astype(np.float64)
-            if rate.ndim:
-                raise ValueError(f"{label} must be a number or a Margin, got shape {rate.shape}")
-            refuse_where(~((rate >= 0.0) & (rate < 1.0)), label, rate, "in [0, 1)")
-            part = MarginRate(float(rate))
-        fee = 0.0 if fees is None else fees[index]
-        largest = 0.0 if part.at == "entry" else float(np.max(part._table().rate))
-        if fees is not None and not largest + fee < 1.0:
-            raise ValueError(f"{label} and fee must add up to less than 1, got {largest + fee!r}")
-        margins.append(part)
+    if several:
+        if len(given) != count:
+            raise ValueError(f"{name} has {len(given)} elements, contracts has {count}")
+        margins = [_margin(f"{name}[{index}]", part) for index, part in enumerate(given)]
+    else:
+        margins = [_margin(name, given)] * count
+    for index, (margin, fee) in enumerate(zip(margins, fees or (), strict=bool(fees))):
+        largest = margin._largest() + fee
+        if not largest < 1.0:
+            label = f"{name}[{index}]" if several else name
+            raise ValueError(f"{label} and fee must add up to less than 1, got {largest!r}")
     return margins
+
+
+def _margin(name: str, given: Any) -> Margin:
+    if isinstance(given, Margin):
+        return given
+    rate = number(name, given)
+    if rate.ndim:
+        raise ValueError(f"{name} must be a number or a Margin, got shape {rate.shape}")
+    value = float(rate)
+    if not 0.0 <= value < 1.0:
+        raise ValueError(f"{name} must be in [0, 1), got {value!r}")
+    return MarginRate(value)
 
 
 def _edges(lower: ArrayLike, rate: ArrayLike) -> tuple[Array, Array]:
