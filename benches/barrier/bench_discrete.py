@@ -1,4 +1,4 @@
-"""Barrier options watched on dates: by the moved barrier, and exactly by recursion.
+"""Barrier options watched on dates, exactly by recursion.
 
 NumPy does the recursion on even panels two step deviations wide, as a matrix-vector product a date. QuantLib has no
 engine for this.
@@ -10,34 +10,11 @@ from types import SimpleNamespace
 import numpy as np
 
 import shortgamma as sg
-from benches.barrier.bench_single import down_in_puts, named
 from benches.common import OURS, Case, bench
 
 DATES = 250
 FEW = 1
 COUNT = 64
-
-
-def watched():
-    arrays = down_in_puts()
-    arrays.dates = 250.0
-    return arrays
-
-
-def moved_price(a):
-    return sg.barrier.price(
-        **named(a), rate=a.rate, dividend=a.dividend, monitoring=a.dates, out=a.out[0], kind="down-in", option="put"
-    )
-
-
-def moved_greeks(order):
-    count = 7 * order
-
-    def ours(a):
-        terms = {"rate": a.rate, "dividend": a.dividend, "monitoring": a.dates, "kind": "down-in", "option": "put"}
-        return tuple(sg.barrier.greeks(**named(a), **terms, order=order, out=a.out[:count])[:count])
-
-    return ours
 
 
 def one_option():
@@ -118,25 +95,7 @@ def numpy_recursion(a):
     return result
 
 
-MOVED = ("shifted_barrier", "barrier_price")
 CASES = [
-    Case("dates: moved barrier, price", MOVED, len(down_in_puts().spot), "ndtr", watched, {OURS: moved_price}),
-    Case(
-        "dates: moved barrier, price and 6 Greeks",
-        ("shifted_first_order",),
-        len(down_in_puts().spot),
-        "ndtr",
-        watched,
-        {OURS: moved_greeks(1)},
-    ),
-    Case(
-        "dates: moved barrier, price and 13 Greeks",
-        ("shifted_second_order",),
-        len(down_in_puts().spot),
-        "ndtr",
-        watched,
-        {OURS: moved_greeks(2)},
-    ),
     Case(
         "dates: exact, 250 dates, one option",
         ("discrete_price",),

@@ -1,8 +1,7 @@
-"""Partial-time, soft and two-asset barriers, the bivariate normal distribution, and implied volatility.
+"""Partial-time barriers, and implied volatility.
 
-QuantLib's options are made beforehand: what is timed is that each computes its price and hands it to Python. NumPy's
-bivariate distribution integrates Plackett's identity by 24 points, its soft barrier is the mean over 24 prices.
-QuantLib's distribution function, and all that is built on it, is good to 1e-5 only.
+QuantLib's options are made beforehand: what is timed is that each computes its price and hands it to Python.
+QuantLib's bivariate distribution, and all that is built on it, is good to 1e-5 only.
 """
 
 from functools import cache
@@ -13,36 +12,9 @@ import pytest
 
 import shortgamma as sg
 from benches.common import OURS, Case, bench
-from shortgamma._core import dispatch
 
 COUNT = 10_000
 FEW = 500
-
-
-def pairs():
-    random = np.random.default_rng(3)
-    return SimpleNamespace(
-        x=random.standard_normal(COUNT), y=random.standard_normal(COUNT), correlation=random.uniform(-0.9, 0.9, COUNT)
-    )
-
-
-def bivariate(a):
-    return dispatch.barrier.two_asset.two_asset_bivariate_cdf(a.x, a.y, a.correlation)
-
-
-def numpy_bivariate(a):
-    ndtr = pytest.importorskip("scipy.special").ndtr
-    points, weights = np.polynomial.legendre.leggauss(24)
-    half = 0.5 * np.arcsin(a.correlation)
-    r = np.sin(half * (1.0 + points[:, None]))
-    terms = np.exp(-0.5 * (a.x**2 + a.y**2 - 2.0 * r * a.x * a.y) / (1.0 - r * r))
-    return ndtr(a.x) * ndtr(a.y) + half * (weights @ terms) / (2.0 * np.pi)
-
-
-def quantlib_bivariate(a):
-    ql = pytest.importorskip("QuantLib")
-    rows = zip(a.x[:FEW].tolist(), a.y[:FEW].tolist(), a.correlation[:FEW].tolist(), strict=True)
-    return np.array([ql.BivariateCumulativeNormalDistribution(r)(x, y) for x, y, r in rows])
 
 
 def calls():
@@ -66,32 +38,7 @@ DOWN_OUT = {**MARKET, "kind": "down-out", "option": "call"}
 
 def partial_time(a):
     return sg.barrier.partial_time_price(
-        a.spot, a.strike, a.barrier, vol=a.vol, expiry=a.expiry, moment=a.moment, **DOWN_OUT
-    )
-
-
-def soft(a):
-    return sg.barrier.soft_price(a.spot, a.strike, a.barrier - 5.0, a.barrier, vol=a.vol, expiry=a.expiry, **DOWN_OUT)
-
-
-def numpy_soft(a):
-    points, weights = np.polynomial.legendre.leggauss(24)
-    level = a.barrier - 2.5 + 2.5 * points[:, None]
-    return 0.5 * weights @ sg.barrier.price(a.spot, a.strike, level, vol=a.vol, expiry=a.expiry, **DOWN_OUT)
-
-
-def two_asset(a):
-    return sg.barrier.two_asset_price(
-        a.spot,
-        a.strike,
-        vol=a.vol,
-        other=100.0,
-        barrier=a.barrier,
-        other_vol=0.3,
-        correlation=0.5,
-        expiry=a.expiry,
-        other_dividend=0.01,
-        **DOWN_OUT,
+        a.spot, a.strike, a.barrier, vol=a.vol, expiry=a.expiry, moment=a.moment, window="end", **DOWN_OUT
     )
 
 
@@ -148,21 +95,6 @@ def make_partial_time(spot, strike, barrier, vol, expiry, moment):
     return option
 
 
-def make_soft(spot, strike, barrier, vol, expiry, moment):
-    ql = quantlib().ql
-    option = ql.SoftBarrierOption(ql.Barrier.DownOut, barrier - 5.0, barrier, *payoff_and_exercise(strike, expiry))
-    option.setPricingEngine(ql.AnalyticSoftBarrierEngine(quantlib().process(spot, vol)))
-    return option
-
-
-def make_two_asset(spot, strike, barrier, vol, expiry, moment):
-    ql = quantlib().ql
-    option = ql.TwoAssetBarrierOption(ql.Barrier.DownOut, barrier, *payoff_and_exercise(strike, expiry))
-    processes = quantlib().process(spot, vol), quantlib().process(100.0, 0.3, 0.01)
-    option.setPricingEngine(ql.AnalyticTwoAssetBarrierEngine(*processes, ql.makeQuoteHandle(0.5)))
-    return option
-
-
 def quotes():
     arrays = calls()
     arrays.value = sg.barrier.price(
@@ -180,43 +112,12 @@ def implied_vol(a):
 SLOW = {"QuantLib": FEW}
 CASES = [
     Case(
-        "extended: bivariate normal distribution",
-        ("two_asset_bivariate_cdf",),
-        COUNT,
-        "ndtr",
-        pairs,
-        {OURS: bivariate, "NumPy": numpy_bivariate, "QuantLib": quantlib_bivariate},
-        tolerance=1e-4,
-        few=SLOW,
-        bytes=32,
-    ),
-    Case(
         "extended: partial-time barrier, price",
         ("partial_time_price",),
         COUNT,
         "ndtr",
         calls,
         {OURS: partial_time, "QuantLib": lambda a: prices(a, make_partial_time)},
-        tolerance=1e-4,
-        few=SLOW,
-    ),
-    Case(
-        "extended: soft barrier, price",
-        ("soft_price",),
-        COUNT,
-        "ndtr",
-        calls,
-        {OURS: soft, "NumPy": numpy_soft, "QuantLib": lambda a: prices(a, make_soft)},
-        tolerance=1e-4,
-        few=SLOW,
-    ),
-    Case(
-        "extended: two-asset barrier, price",
-        ("two_asset_price",),
-        COUNT,
-        "ndtr",
-        calls,
-        {OURS: two_asset, "QuantLib": lambda a: prices(a, make_two_asset)},
         tolerance=1e-4,
         few=SLOW,
     ),

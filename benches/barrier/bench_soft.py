@@ -1,0 +1,40 @@
+"""Soft barriers; NumPy's is the mean over 24 prices, QuantLib's options are made beforehand."""
+
+import numpy as np
+
+import shortgamma as sg
+from benches.barrier.bench_partial_time import COUNT, DOWN_OUT, SLOW, calls, payoff_and_exercise, prices, quantlib
+from benches.common import OURS, Case, bench
+
+
+def soft(a):
+    return sg.barrier.soft_price(a.spot, a.strike, a.barrier - 5.0, a.barrier, vol=a.vol, expiry=a.expiry, **DOWN_OUT)
+
+
+def numpy_soft(a):
+    points, weights = np.polynomial.legendre.leggauss(24)
+    level = a.barrier - 2.5 + 2.5 * points[:, None]
+    return 0.5 * weights @ sg.barrier.price(a.spot, a.strike, level, vol=a.vol, expiry=a.expiry, **DOWN_OUT)
+
+
+def make_soft(spot, strike, barrier, vol, expiry, moment):
+    ql = quantlib().ql
+    option = ql.SoftBarrierOption(ql.Barrier.DownOut, barrier - 5.0, barrier, *payoff_and_exercise(strike, expiry))
+    option.setPricingEngine(ql.AnalyticSoftBarrierEngine(quantlib().process(spot, vol)))
+    return option
+
+
+CASES = [
+    Case(
+        "extended: soft barrier, price",
+        ("soft_price",),
+        COUNT,
+        "ndtr",
+        calls,
+        {OURS: soft, "NumPy": numpy_soft, "QuantLib": lambda a: prices(a, make_soft)},
+        tolerance=1e-4,
+        few=SLOW,
+    ),
+]
+
+test_speed = bench(CASES)
