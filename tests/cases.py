@@ -135,7 +135,7 @@ WATCHED_GREEKS = Case(
     },
     BARRIER.outside | {"dates": {0.0: "invalid", np.inf: "invalid"}},
 )
-DISCRETE = ["discrete_price", "discrete_greeks"]
+DISCRETE = ["discrete_price", "discrete_first_order", "discrete_second_order"]
 DISCRETE_BARRIER = Case(
     {
         "spot": lognormal(45.0, 0.15),

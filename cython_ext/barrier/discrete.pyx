@@ -5,8 +5,11 @@ cimport numpy as cnp
 cimport shortgamma.kernels.barrier.discrete as formula
 from shortgamma.kernels.numeric.quadrature cimport Rule, make_rule
 from cython_ext._loop.blocks cimport INVALID, Status, status_raise, status_restore, status_save
+from cython_ext._loop.pulse cimport Pulse, beat, finish, start
 from cython_ext._loop.ufuncs cimport make_ufunc
 from shortgamma.kernels.numeric.vecmath cimport INFINITY, NAN, absolute, log_ratio, square_root
+
+import numpy as np
 
 cnp.import_array()
 cnp.import_ufunc()
@@ -19,129 +22,252 @@ cdef Rule RULE
 make_rule(&RULE)
 
 
-cdef inline double number(char** args, cnp.npy_intp* steps, int place, Py_ssize_t i) noexcept nogil:
-    return (<double*> (args[place] + i * steps[place]))[0]
+cdef struct Call:
+    # where the arguments and the results are, and the dates if they are not equal
+    char** args
+    cnp.npy_intp* steps
+    int outputs
+    const double* years
+    Py_ssize_t year_count
+    formula.Tick tick
+    void* state
+
+cdef struct Queue:
+    # options that wait for one recursion, each with its place in the arrays and the lane of its payoff
+    formula.Option option[formula.WAITING]
+    Py_ssize_t index[formula.WAITING]
+    Py_ssize_t lanes[formula.WAITING]
+    Py_ssize_t chosen[formula.TOGETHER]
+    Py_ssize_t waiting
+    Py_ssize_t payoff_count
 
 
-cdef inline void deliver(
-    char** args, cnp.npy_intp* steps, int outputs, Py_ssize_t i, const double* results,
-) noexcept nogil:
+cdef inline double number(const Call* call, int place, Py_ssize_t i) noexcept nogil:
+    return (<double*> (call.args[place] + i * call.steps[place]))[0]
+
+
+cdef inline void deliver(const Call* call, Py_ssize_t i, const double* results) noexcept nogil:
     cdef int place
-    for place in range(outputs):
-        (<double*> (args[INPUTS + place] + i * steps[INPUTS + place]))[0] = results[place]
+    for place in range(call.outputs):
+        (<double*> (call.args[INPUTS + place] + i * call.steps[INPUTS + place]))[0] = results[place]
 
 
-cdef inline void options(
-    int outputs, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps,
-) noexcept nogil:
-    """spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, dates, code -> the first outputs"""
-    cdef Py_ssize_t i, j, waiting = 0
+cdef inline void deliver_nan(const Call* call, Py_ssize_t i) noexcept nogil:
     cdef int place
-    cdef bint outside = False, is_nan, same
-    cdef double lower, upper, dates, step, drift, deviation, width, eta
-    cdef formula.Grid grid
-    cdef formula.Option option
-    cdef formula.Option wait[formula.WAITING]
-    cdef Py_ssize_t index[formula.WAITING]
-    cdef Py_ssize_t lanes[formula.WAITING]
-    cdef Py_ssize_t payoffs[formula.TOGETHER]
-    cdef Py_ssize_t lane, payoff_count = 0
+    for place in range(call.outputs):
+        (<double*> (call.args[INPUTS + place] + i * call.steps[INPUTS + place]))[0] = NAN
+
+
+cdef inline bint read(
+    const Call* call, Py_ssize_t i, formula.Option* option, double* lower, double* upper, double* dates,
+) noexcept nogil:
+    """The numbers of an option; false if one is out of its domain."""
+    option.spot = number(call, 0, i)
+    option.strike = number(call, 1, i)
+    lower[0] = number(call, 2, i)
+    upper[0] = number(call, 3, i)
+    option.vol = number(call, 4, i)
+    option.expiry = number(call, 5, i)
+    option.rate = number(call, 6, i)
+    option.dividend = number(call, 7, i)
+    option.rebate = number(call, 8, i)
+    dates[0] = number(call, 9, i)
+    option.code = (<signed char*> (call.args[10] + i * call.steps[10]))[0]
+    return (
+        0.0 < option.spot < INFINITY and 0.0 < option.strike < INFINITY
+        and 0.0 <= lower[0] < upper[0] and 0.0 <= option.vol < INFINITY and 0.0 <= option.expiry < INFINITY
+        and absolute(option.rate) < INFINITY and absolute(option.dividend) < INFINITY
+        and absolute(option.rebate) < INFINITY and 1.0 <= dates[0] <= formula.MOST_DATES
+        and dates[0] == <double> (<long long> dates[0])
+    )
+
+
+cdef inline bint any_nan(const Call* call, Py_ssize_t i) noexcept nogil:
+    cdef int place
+    for place in range(NUMBERS):
+        if number(call, place, i) != number(call, place, i):
+            return True
+    return False
+
+
+cdef inline bint prepare(
+    formula.Option* option, double lower, double upper, formula.Grid* grid,
+) noexcept nogil:
+    """The numbers of the grid that an option needs; false if a step is too long for its volatility."""
+    cdef double longest
+    grid.vol = option.vol
+    grid.carry = option.rate - option.dividend
+    grid.eta = 1.0 if lower > 0.0 else -1.0
+    option.barrier = lower if lower > 0.0 else upper
+    grid.unit = option.vol * square_root(grid.dates.shortest)
+    grid.drift = grid.eta * (grid.carry * grid.dates.shortest / grid.unit - 0.5 * grid.unit)
+    grid.width = log_ratio(upper, lower) / grid.unit if lower > 0.0 and upper < INFINITY else INFINITY
+    option.distance = grid.eta * log_ratio(option.spot, option.barrier) / grid.unit
+    longest = max(grid.dates.longest, formula.length_of(&grid.dates, 1))
+    return (
+        (absolute(grid.drift) + grid.unit) * square_root(longest / grid.dates.shortest) <= formula.LARGEST_STEP
+        and grid.width > 0.0 and absolute(option.rate) * option.expiry < 600.0
+        and absolute(option.dividend) * option.expiry < 600.0
+    )
+
+
+cdef inline bint flush(const Call* call, formula.Grid* grid, Queue* queue, bint* outside) noexcept nogil:
+    """Price what waits; false if the caller stops it."""
     cdef double results[formula.RESULTS * formula.WAITING]
-    cdef Status status = status_save()
-    formula.forget(&grid)
-    for i in range(dimensions[0]):
-        is_nan = False
-        for place in range(NUMBERS):
-            is_nan |= number(args, steps, place, i) != number(args, steps, place, i)
-        option.spot = number(args, steps, 0, i)
-        option.strike = number(args, steps, 1, i)
-        lower = number(args, steps, 2, i)
-        upper = number(args, steps, 3, i)
-        option.vol = number(args, steps, 4, i)
-        option.expiry = number(args, steps, 5, i)
-        option.rate = number(args, steps, 6, i)
-        option.dividend = number(args, steps, 7, i)
-        option.rebate = number(args, steps, 8, i)
-        dates = number(args, steps, 9, i)
-        option.code = (<signed char*> (args[10] + i * steps[10]))[0]
-        if not (
-            0.0 < option.spot < INFINITY and 0.0 < option.strike < INFINITY
-            and 0.0 <= lower < upper and 0.0 <= option.vol < INFINITY and 0.0 <= option.expiry < INFINITY
-            and absolute(option.rate) < INFINITY and absolute(option.dividend) < INFINITY
-            and absolute(option.rebate) < INFINITY and 1.0 <= dates <= formula.MOST_DATES
-            and dates == <double> (<long long> dates)
-        ):
-            outside |= not is_nan
-            for j in range(formula.RESULTS):
-                results[j] = NAN
-            deliver(args, steps, outputs, i, results)
-            continue
-        step = option.expiry / dates
-        deviation = option.vol * square_root(step)
-        if deviation < formula.SMALLEST_STEP:
-            formula.certain(&option, lower, upper, dates, results)
-            deliver(args, steps, outputs, i, results)
-            continue
-        if lower == 0.0 and upper == INFINITY:
-            formula.finish(&grid, &option, NULL, results)
-            deliver(args, steps, outputs, i, results)
-            continue
-        eta = 1.0 if lower > 0.0 else -1.0
-        option.barrier = lower if lower > 0.0 else upper
-        width = log_ratio(upper, lower) / deviation if lower > 0.0 and upper < INFINITY else INFINITY
-        drift = eta * ((option.rate - option.dividend) * step / deviation - 0.5 * deviation)
-        option.distance = eta * log_ratio(option.spot, option.barrier) / deviation
-        option.growth = option.rate * step
-        if not (
-            absolute(drift) + deviation <= formula.LARGEST_STEP and width > 0.0
-            and absolute(option.rate) * option.expiry < 600.0 and absolute(option.dividend) * option.expiry < 600.0
-        ):
-            outside = True
-            for j in range(formula.RESULTS):
-                results[j] = NAN
-            deliver(args, steps, outputs, i, results)
-            continue
-        same = (
-            grid.dates == dates and grid.drift == drift and grid.deviation == deviation and grid.width == width
-            and grid.eta == eta
-        )
+    cdef Py_ssize_t j
+    cdef bint done
+    if queue.waiting == 0:
+        return True
+    done = formula.recur(
+        &RULE, grid, queue.option, queue.lanes, queue.waiting, queue.chosen, queue.payoff_count, results, call.tick,
+        call.state)
+    for j in range(queue.waiting):
+        if done:
+            deliver(call, queue.index[j], results + j * formula.RESULTS)
+        else:
+            deliver_nan(call, queue.index[j])
+    outside[0] |= not done
+    j = queue.waiting
+    queue.waiting = queue.payoff_count = 0
+    return call.tick == NULL or not call.tick(call.state, <double> j)
+
+
+cdef inline bint add(
+    const Call* call, Py_ssize_t i, const formula.Option* option, const formula.Grid* wanted, formula.Grid* grid,
+    Queue* queue, bint* outside,
+) noexcept nogil:
+    """Let an option wait for the recursion of its grid; false if the caller stops it."""
+    cdef bint same = grid.lanes > 0 and formula.same_grid(grid, wanted, option)
+    cdef Py_ssize_t lane = 0
+    while lane < queue.payoff_count and not formula.same_payoff(&queue.option[queue.chosen[lane]], option):
+        lane += 1
+    if queue.waiting and (not same or queue.waiting == formula.WAITING or lane == formula.TOGETHER):
+        if not flush(call, grid, queue, outside):
+            return False
         lane = 0
-        while lane < payoff_count and not formula.same_payoff(&wait[payoffs[lane]], &option):
-            lane += 1
-        if waiting and (not same or waiting == formula.WAITING or lane == formula.TOGETHER):
-            formula.recur(&RULE, &grid, wait, lanes, waiting, payoffs, payoff_count, results)
-            for j in range(waiting):
-                deliver(args, steps, outputs, index[j], results + j * formula.RESULTS)
-            waiting = payoff_count = lane = 0
-        if not same:
-            if not formula.make_grid(&RULE, dates, drift, deviation, width, eta, &grid):
-                outside = True
-                for j in range(formula.RESULTS):
-                    results[j] = NAN
-                deliver(args, steps, outputs, i, results)
-                continue
-        if lane == payoff_count:
-            payoffs[lane] = waiting
-            payoff_count += 1
-        wait[waiting] = option
-        index[waiting] = i
-        lanes[waiting] = lane
-        waiting += 1
-    if waiting:
-        formula.recur(&RULE, &grid, wait, lanes, waiting, payoffs, payoff_count, results)
-        for j in range(waiting):
-            deliver(args, steps, outputs, index[j], results + j * formula.RESULTS)
+    if not same:
+        formula.release(grid)
+        grid[0] = wanted[0]
+        grid.lanes = formula.TOGETHER * formula.width_of(grid.order)
+        if not formula.make_grid(&RULE, option, grid):
+            formula.release(grid)
+            outside[0] = True
+            deliver_nan(call, i)
+            return True
+    if lane == queue.payoff_count:
+        queue.chosen[lane] = queue.waiting
+        queue.payoff_count += 1
+    queue.option[queue.waiting] = option[0]
+    queue.index[queue.waiting] = i
+    queue.lanes[queue.waiting] = lane
+    queue.waiting += 1
+    return True
+
+
+cdef inline bint options(int order, const Call* call, Py_ssize_t count) noexcept nogil:
+    """spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, dates, code -> the first outputs. Returns whether
+    a number was out of its domain."""
+    cdef Py_ssize_t i
+    cdef bint outside = False
+    cdef double lower, upper, dates
+    cdef formula.Grid grid, wanted
+    cdef formula.Option option
+    cdef Queue queue
+    cdef double results[formula.RESULTS]
+    queue.waiting = queue.payoff_count = 0
+    formula.forget(&grid)
+    formula.forget(&wanted)
+    wanted.order = order
+    for i in range(count):
+        if not read(call, i, &option, &lower, &upper, &dates):
+            outside |= not any_nan(call, i)
+            deliver_nan(call, i)
+            continue
+        formula.find_dates(
+            call.year_count if call.years != NULL else <Py_ssize_t> dates, call.years, option.expiry, &wanted.dates)
+        if option.vol * square_root(option.expiry) == 0.0 or (
+            wanted.dates.count and option.vol * square_root(wanted.dates.shortest) < formula.SMALLEST_STEP
+        ):
+            formula.certain(order, &option, lower, upper, &wanted.dates, results)
+            deliver(call, i, results)
+        elif wanted.dates.count == 0 or (lower == 0.0 and upper == INFINITY):
+            formula.finish(order, &option, NULL, results)
+            deliver(call, i, results)
+        elif not prepare(&option, lower, upper, &wanted):
+            outside = True
+            deliver_nan(call, i)
+        elif not add(call, i, &option, &wanted, &grid, &queue, &outside):
+            break
+    flush(call, &grid, &queue, &outside)
     formula.release(&grid)
+    return outside
+
+
+cdef inline void loop(
+    int order, int outputs, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps,
+) noexcept nogil:
+    cdef Call call
+    cdef bint outside
+    cdef Status status = status_save()
+    call.args = args
+    call.steps = steps
+    call.outputs = outputs
+    call.years = NULL
+    call.year_count = 0
+    call.tick = NULL
+    call.state = NULL
+    outside = options(order, &call, dimensions[0])
     status_restore(status)
     status_raise(INVALID if outside else 0)
 
 
 cdef void price_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    options(1, args, dimensions, steps)
+    loop(0, 1, args, dimensions, steps)
 
 
-cdef void greeks_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    options(formula.RESULTS, args, dimensions, steps)
+cdef void first_order_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
+    loop(1, 7, args, dimensions, steps)
+
+
+cdef void second_order_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
+    loop(2, 14, args, dimensions, steps)
+
+
+def recursion(int order, cnp.ndarray columns not None, cnp.ndarray codes not None, years, progress):
+    """Price or Greeks of options whose numbers are the rows of ``columns``, all contiguous, watched on equal dates or,
+    in years from now, on those of ``years``."""
+    cdef Py_ssize_t count = columns.shape[1], place
+    cdef int outputs = 1 if order == 0 else 7 if order == 1 else formula.RESULTS
+    cdef cnp.ndarray out = np.empty((outputs, count))
+    cdef char* args[INPUTS + formula.RESULTS]
+    cdef cnp.npy_intp steps[INPUTS + formula.RESULTS]
+    cdef Call call
+    cdef Pulse pulse
+    cdef bint outside
+    cdef Status status
+    for place in range(NUMBERS):
+        args[place] = <char*> cnp.PyArray_DATA(columns) + place * count * sizeof(double)
+        steps[place] = sizeof(double)
+    args[NUMBERS] = <char*> cnp.PyArray_DATA(codes)
+    steps[NUMBERS] = 1
+    for place in range(outputs):
+        args[INPUTS + place] = <char*> cnp.PyArray_DATA(out) + place * count * sizeof(double)
+        steps[INPUTS + place] = sizeof(double)
+    call.args = args
+    call.steps = steps
+    call.outputs = outputs
+    call.years = NULL if years is None else <const double*> cnp.PyArray_DATA(years)
+    call.year_count = 0 if years is None else len(years)
+    call.tick = beat
+    call.state = &pulse
+    start(&pulse, progress, <double> count)
+    status = status_save()
+    with nogil:
+        outside = options(order, &call, count)
+    status_restore(status)
+    finish(&pulse)
+    status_raise(INVALID if outside else 0)
+    return out
 
 
 DOC = (
@@ -149,4 +275,5 @@ DOC = (
     "dividend, rebate, dates, code (int8)."
 )
 discrete_price = make_ufunc(price_loop, "discrete_price", "ddddddddddb", "d", "", DOC)
-discrete_greeks = make_ufunc(greeks_loop, "discrete_greeks", "ddddddddddb", "dddd", "", DOC)
+discrete_first_order = make_ufunc(first_order_loop, "discrete_first_order", "ddddddddddb", "d" * 7, "", DOC)
+discrete_second_order = make_ufunc(second_order_loop, "discrete_second_order", "ddddddddddb", "d" * 14, "", DOC)
