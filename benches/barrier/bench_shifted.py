@@ -7,13 +7,13 @@ from benches.common import OURS, Case, bench
 
 def watched():
     arrays = down_in_puts()
-    arrays.dates = 250.0
+    arrays.dates = 250
     return arrays
 
 
 def moved_price(a):
     return sg.barrier.price(
-        **named(a), rate=a.rate, dividend=a.dividend, monitoring=a.dates, out=a.out[0], kind="down-in", option="put"
+        **named(a), rate=a.rate, dividend=a.dividend, dates=a.dates, method="shift", out=a.out[0], kind="down-in", option="put"
     )
 
 
@@ -21,7 +21,7 @@ def moved_greeks(order):
     count = 7 * order
 
     def ours(a):
-        terms = {"rate": a.rate, "dividend": a.dividend, "monitoring": a.dates, "kind": "down-in", "option": "put"}
+        terms = {"rate": a.rate, "dividend": a.dividend, "dates": a.dates, "method": "shift", "kind": "down-in", "option": "put"}
         return tuple(sg.barrier.greeks(**named(a), **terms, order=order, out=a.out[:count])[:count])
 
     return ours

@@ -164,7 +164,7 @@ cdef inline bint add(
     return True
 
 
-cdef inline bint options(int order, const Call* call, Py_ssize_t count) noexcept nogil:
+cdef bint options(int order, const Call* call, Py_ssize_t count) noexcept nogil:
     """spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, dates, code -> the first outputs. Returns whether
     a number was out of its domain."""
     cdef Py_ssize_t i
@@ -266,7 +266,9 @@ def recursion(int order, cnp.ndarray columns not None, cnp.ndarray codes not Non
         outside = options(order, &call, count)
     status_restore(status)
     finish(&pulse)
-    status_raise(INVALID if outside else 0)
+    if outside:
+        # a warning or an error, as numpy.errstate says
+        discrete_price(-1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, np.int8(0))
     return out
 
 

@@ -10,7 +10,7 @@ from shortgamma.barrier import autocallable, reverse_convertible
 
 YEARLY = {"call_level": 100.0, "observations": 3, "bonus": 0.08, "rate": 0.03, "dividend": 0.01}
 NOTE = {"strike": 100.0, "barrier": 60.0, "vol": 0.3, "expiry": 3.0}
-PHOENIX = {"call_level": 105.0, "observations": 6, "coupon": 0.03, "coupon_level": 75.0, "rate": 0.02, "dividend": 0.03}
+PHOENIX = {"call_level": 105.0, "observations": 6, "coupon": 0.06, "coupon_level": 75.0, "rate": 0.02, "dividend": 0.03}
 
 
 class TestReverseConvertible:
@@ -24,19 +24,19 @@ class TestReverseConvertible:
         np.testing.assert_allclose(note.price, 1000.0 * math.exp(-rate) + coupons - 10.0 * put, rtol=1e-14)
 
     def test_derivatives(self):
-        def value(spot=66.0, vol=0.35, rate=0.03, monitoring=None):
+        def value(spot=66.0, vol=0.35, rate=0.03, dates=None):
             return float(
                 reverse_convertible(
-                    spot, 100.0, 60.0, vol=vol, expiry=0.5, coupon=0.1, payments=2, rate=rate, monitoring=monitoring
+                    spot, 100.0, 60.0, vol=vol, expiry=0.5, coupon=0.1, payments=2, rate=rate, dates=dates
                 ).price
             )
 
         for dates in (None, 126):
             note = reverse_convertible(
-                66.0, 100.0, 60.0, vol=0.35, expiry=0.5, coupon=0.1, payments=2, rate=0.03, monitoring=dates
+                66.0, 100.0, 60.0, vol=0.35, expiry=0.5, coupon=0.1, payments=2, rate=0.03, dates=dates
             )
             h = 1e-3
-            terms = {"monitoring": dates}
+            terms = {"dates": dates}
             delta = (value(spot=66.0 + h, **terms) - value(spot=66.0 - h, **terms)) / (2.0 * h)
             vega = (value(vol=0.35 + 1e-5, **terms) - value(vol=0.35 - 1e-5, **terms)) / 2e-5
             rho = (value(rate=0.03 + 1e-5, **terms) - value(rate=0.03 - 1e-5, **terms)) / 2e-5
@@ -61,50 +61,69 @@ def simulate(
     bonus=0.0,
     coupon=0.0,
     coupon_level=None,
+    payments_per_year=None,
     rate=0.0,
     dividend=0.0,
+    dates=(),
     paths=400_000,
 ):
     """Mean and standard error by Monte Carlo; between dates a barrier is hit with the probability of the bridge."""
     random = np.random.default_rng(seed)
-    step = expiry / observations
-    s = vol * math.sqrt(step)
-    x = np.full(paths, math.log(spot))
-    h = math.log(barrier)
+    count = observations if isinstance(observations, int) else len(observations)
+    years = [expiry * i / count for i in range(1, count + 1)] if isinstance(observations, int) else observations
+    levels = np.broadcast_to(call_level, count)
+    coupon_levels = levels if coupon_level is None else np.broadcast_to(coupon_level, count)
+    paid = coupon / (count / expiry if payments_per_year is None else payments_per_year)
+    x, h = np.full(paths, math.log(spot)), math.log(barrier)
     survives = np.ones(paths)
     value, open_ = np.zeros(paths), np.ones(paths, dtype=bool)
-    level = call_level if coupon_level is None else coupon_level
-    half = random.standard_normal((observations, paths // 2))
-    for i in range(1, observations + 1):
-        z = np.concatenate([half[i - 1], -half[i - 1]])
-        y = x + (rate - dividend - vol**2 / 2.0) * step + s * z
+    before, i = 0.0, 0
+    for time in sorted({*years, *dates, expiry}):
+        step = time - before
+        s, before = vol * math.sqrt(step), time
+        z = random.standard_normal(paths // 2)
+        y = x + (rate - dividend - vol**2 / 2.0) * step + s * np.concatenate([z, -z])
         if watch == "always":
             both = (x > h) & (y > h)
             survives = np.where(
                 both, survives * -np.expm1(-2.0 * np.maximum(x - h, 0) * np.maximum(y - h, 0) / s**2), 0
             )
-        elif watch == "observations" or i == observations:
+        elif (watch == "observations" and time in years) or (watch == "expiry" and time == expiry) or time in dates:
             survives = np.where(y > h, survives, 0.0)
         x = y
-        discount = math.exp(-rate * step * i)
-        value += np.where(open_ & (x >= math.log(level)), discount * 100.0 * coupon, 0.0)
-        called = open_ & (x >= math.log(call_level))
-        value += np.where(called, discount * 100.0 * (1.0 + bonus * i), 0.0)
-        open_ &= ~called
+        discount = math.exp(-rate * time)
+        if time in years:
+            value += np.where(open_ & (x >= math.log(coupon_levels[i])), discount * 100.0 * paid, 0.0)
+            called = open_ & (x >= math.log(levels[i]))
+            value += np.where(called, discount * 100.0 * (1.0 + bonus * (i + 1)), 0.0)
+            open_ &= ~called
+            i += 1
     loss = 100.0 * np.maximum(1.0 - np.exp(x) / strike, 0.0)
     value += np.where(open_, discount * (100.0 - (1.0 - survives) * loss), 0.0)
     pairs = 0.5 * (value[: paths // 2] + value[paths // 2 :])
     return pairs.mean(), pairs.std() / math.sqrt(len(pairs))
 
 
+STEP_DOWN = {
+    "observations": [0.3, 1.0, 1.6, 3.0],
+    "call_level": [110.0, 105.0, 100.0, 95.0],
+    "coupon": 0.06,
+    "payments_per_year": 2,
+    "coupon_level": [80.0, 80.0, 75.0, 70.0],
+    "bonus": 0.01,
+    "rate": 0.02,
+    "dividend": 0.03,
+}
+
+
 class TestAutocallable:
     @pytest.mark.parametrize("watch", ["always", "observations", "expiry"])
-    @pytest.mark.parametrize("terms", [YEARLY, PHOENIX], ids=["snowball", "phoenix"])
+    @pytest.mark.parametrize("terms", [YEARLY, PHOENIX, STEP_DOWN], ids=["snowball", "phoenix", "step-down"])
     @pytest.mark.parametrize("spot", [100.0, 72.0])
     def test_against_monte_carlo(self, watch, terms, spot):
         price = float(autocallable(spot, **NOTE, **terms, watch=watch).price)
         mean, error = simulate(spot, **NOTE, watch=watch, seed=11, **terms)
-        assert abs(price - mean) < 4.0 * error
+        assert abs(price - mean) < 3.0 * error
         assert error < 0.05
 
     def test_never_called_is_a_reverse_convertible(self):
@@ -124,13 +143,12 @@ class TestAutocallable:
             80.0,
             100.0,
             60.0,
-            math.inf,
             vol=0.3,
             expiry=3.0,
-            monitoring=12,
+            dates=12,
             rate=0.03,
             dividend=0.01,
-            kind="knock-in",
+            kind="down-in",
             option="put",
         )
         assert float(note.price) == pytest.approx(100.0 * math.exp(-0.09) - float(put), abs=1e-10)
@@ -147,18 +165,112 @@ class TestAutocallable:
         expected = 100.0 + 10.0 * float(digital) - put - 30.0 * step
         assert float(note.price) == pytest.approx(expected, abs=1e-10)
 
-    @pytest.mark.parametrize("watch", ["always", "observations", "expiry"])
-    def test_derivatives(self, watch):
-        h = 0.01
-        spot = np.array([66.0, 66.0 + h, 66.0 - h, 66.0 + 2 * h, 66.0 - 2 * h])
-        note = autocallable(spot, **NOTE, **PHOENIX, watch=watch)
-        v = note.price
-        delta = (8.0 * (v[1] - v[2]) - (v[3] - v[4])) / (12.0 * h)
-        gamma = (16.0 * (v[1] + v[2]) - (v[3] + v[4]) - 30.0 * v[0]) / (12.0 * h * h)
-        assert note.delta[0] == pytest.approx(delta, rel=1e-8)
-        assert note.gamma[0] == pytest.approx(gamma, rel=1e-4, abs=1e-7)
-        equation = note.theta - 0.01 * 66.0 * note.delta + 0.045 * 66.0**2 * note.gamma
-        np.testing.assert_allclose(equation[0], 0.02 * v[0], rtol=1e-11)
+    @pytest.mark.parametrize("dates", [[0.3, 0.5, 1.0, 1.7, 3.0], [0.2, 0.9, 2.5]])
+    def test_dates_of_the_barrier_against_monte_carlo(self, dates):
+        price = float(autocallable(85.0, **NOTE, **STEP_DOWN, dates=dates).price)
+        mean, error = simulate(85.0, **NOTE, **STEP_DOWN, watch="dates", dates=dates, seed=5)
+        assert abs(price - mean) < 3.0 * error
+        assert error < 0.05
+
+    def test_between_two_observations(self):
+        # quarterly, three weeks after one of them: neither the one before nor the one after stands for it
+        observations = [0.25 * k - 3 / 52 for k in range(1, 13)]
+        terms = {"call_level": 100.0, "bonus": 0.02, "rate": 0.03, "dividend": 0.01}
+        values = NOTE | {"expiry": observations[-1]}
+        price = float(autocallable(97.0, **values, **terms, observations=observations).price)
+        mean, error = simulate(97.0, **values, **terms, observations=observations, watch="always", seed=8)
+        assert abs(price - mean) < 3.0 * error
+        before = float(autocallable(97.0, **NOTE, **terms, observations=12).price)
+        assert abs(before - price) > 0.2
+
+    @pytest.mark.parametrize("spot", [75.0, 60.4])
+    @pytest.mark.parametrize(
+        "watched", [{"watch": "always"}, {"watch": "observations"}, {"watch": "expiry"}, {"dates": 36}]
+    )
+    def test_derivatives(self, watched, spot):
+        def note(order=1, spot=spot, time=0.0, **moved):
+            values = NOTE | {"expiry": 3.0 - time} | STEP_DOWN
+            values["observations"] = [date - time for date in values["observations"]]
+            for name, step in moved.items():
+                values[name] += step
+            dates = {"dates": [k / 12 - time for k in range(1, 37)]} if "dates" in watched else watched
+            return autocallable(spot, **values, **dates, order=order)
+
+        steps = {"spot": 1e-3, "vol": 1e-5, "rate": 1e-5, "dividend": 1e-5, "time": 1e-5}
+        result = note(order=2)
+        for greek, name, base in (
+            ("delta", "spot", "price"), ("gamma", "spot", "delta"), ("speed", "spot", "gamma"),
+            ("vega", "vol", "price"), ("vanna", "vol", "delta"), ("volga", "vol", "vega"), ("zomma", "vol", "gamma"),
+            ("rho", "rate", "price"), ("rho_dividend", "dividend", "price"), ("theta", "time", "price"),
+            ("charm", "time", "delta"), ("color", "time", "gamma"), ("veta", "time", "vega"),
+        ):  # fmt: skip
+            h = steps[name]
+            above, below = (
+                float(getattr(note(**{name: spot + sign * h if name == "spot" else sign * h}), base))
+                for sign in (1.0, -1.0)
+            )
+            expected = (above - below) / (2.0 * h)
+            assert float(getattr(result, greek)) == pytest.approx(expected, rel=2e-6, abs=2e-8), greek
+
+    def test_at_the_barrier_the_greeks_are_those_of_the_living_side(self):
+        at = autocallable(60.0, **NOTE, **YEARLY, order=2)
+        above = autocallable(60.0 * (1.0 + 1e-9), **NOTE, **YEARLY, order=2)
+        below = autocallable(60.0 * (1.0 - 1e-9), **NOTE, **YEARLY, order=2)
+        assert float(at.price) == pytest.approx(float(below.price), rel=1e-8)
+        assert float(at.delta) == pytest.approx(float(above.delta), rel=1e-6)
+        assert float(at.vega) == pytest.approx(float(above.vega), rel=1e-6, abs=1e-5)
+        assert float(at.delta) > 1.05 * float(below.delta)
+
+    def test_what_is_known_of_the_past(self):
+        spot = np.array([62.0, 90.0])
+        inside = autocallable(spot, **NOTE, **YEARLY, state="in")
+        below = autocallable(spot, **NOTE | {"barrier": 99.999}, **YEARLY, state=["in", "in"])
+        np.testing.assert_allclose(inside.price, below.price, rtol=1e-11)
+        alive = autocallable(spot, **NOTE, **YEARLY, state="alive")
+        np.testing.assert_array_equal(alive.price, autocallable(spot, **NOTE, **YEARLY).price)
+        assert (alive.price > inside.price).all()
+
+    def test_times_in_mid_life(self):
+        terms = {"call_level": [100.0, 95.0, 90.0], "bonus": 0.08, "rate": 0.03, "dividend": 0.01, "state": "alive"}
+        note = autocallable(
+            91.0, 100.0, 60.0, vol=0.3, expiry="2029-03-01", now="2027-07-15",
+            observations=["2027-03-01", "2028-03-01", "2029-03-01"], **terms,
+        )  # fmt: skip
+        years = [230 / 365, 595 / 365]
+        terms |= {"call_level": [95.0, 90.0], "bonus": [0.16, 0.24]}
+        expected = autocallable(91.0, 100.0, 60.0, vol=0.3, expiry=years[-1], observations=years, **terms)
+        for one, other in zip(note[:7], expected[:7], strict=True):
+            assert float(one) == pytest.approx(float(other), rel=1e-12)
+
+    def test_arrays_of_everything(self):
+        spot, vol, rate = np.linspace(55.0, 110.0, 5)[:, None], np.array([0.2, 0.3, 0.5]), np.array([0.0, 0.02, 0.05])
+        values = {
+            "strike": 100.0,
+            "barrier": 60.0,
+            "expiry": 3.0,
+            "call_level": 100.0,
+            "observations": 6,
+            "bonus": 0.04,
+        }
+        notes = autocallable(spot, vol=vol, rate=rate, **values)
+        assert notes.price.shape == (5, 3)
+        for i in range(5):
+            for j in range(3):
+                one = autocallable(spot[i, 0], vol=vol[j], rate=rate[j], **values)
+                assert float(one.vega) == pytest.approx(float(notes.vega[i, j]), rel=1e-10, abs=1e-10)
+
+    def test_small_volatility_takes_no_more_memory(self):
+        # even panels of two deviations would be 28 GB
+        note = autocallable(100.0, 100.0, 60.0, vol=1e-4, expiry=3.0, call_level=100.0, observations=3, bonus=0.08)
+        # half a chance at each observation to be above, all but independent of the rest of the way
+        assert 104.0 < float(note.price) < 124.0
+        sure = autocallable(101.0, 100.0, 60.0, vol=1e-4, expiry=3.0, call_level=100.0, observations=3, bonus=0.08)
+        assert float(sure.price) == pytest.approx(108.0, rel=1e-12)
+
+    def test_absurd_numbers_are_answered_at_once(self):
+        with pytest.warns(RuntimeWarning, match="invalid"):
+            note = autocallable(100.0, 100.0, 60.0, vol=0.3, expiry=1e8, call_level=100.0, observations=3, rate=0.02)
+        assert math.isnan(note.price)
 
     def test_knocked_in_already(self):
         # at or below the barrier the put is there, however it is watched from now on
@@ -169,7 +281,7 @@ class TestAutocallable:
     def test_daily_is_between(self):
         prices = [
             float(autocallable(80.0, **NOTE, **YEARLY, **terms).price)
-            for terms in ({}, {"monitoring": 756}, {"watch": "observations"}, {"watch": "expiry"})
+            for terms in ({}, {"dates": 756}, {"watch": "observations"}, {"watch": "expiry"})
         ]
         assert prices == sorted(prices)
 
@@ -178,6 +290,16 @@ class TestAutocallable:
             note = autocallable([100.0, math.nan, -1.0], **NOTE, **YEARLY)
         assert np.isnan(note.price).tolist() == [False, True, True]
         assert note.price[0] == pytest.approx(float(autocallable(100.0, **NOTE, **YEARLY).price), rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("vol", 0.0), ("vol", -0.1), ("spot", -1.0), ("expiry", 0.0), ("rate", math.inf), ("nominal", math.inf)],
+)
+def test_numbers_out_of_their_domain(name, value):
+    values = {"spot": 100.0, **NOTE, **YEARLY, name: value}
+    with pytest.warns(RuntimeWarning, match="invalid"):
+        assert math.isnan(autocallable(**values).price)
 
 
 WRONG_CALLS = [
@@ -189,7 +311,7 @@ WRONG_CALLS = [
     (
         lambda: autocallable(100.0, **NOTE, **{**YEARLY, "observations": 2.5}),
         TypeError,
-        "observations must be a whole number, got float",
+        "observations must be a whole number or a list of dates, got float",
     ),
     (
         lambda: autocallable(100.0, **NOTE, **YEARLY, watch="daily"),
@@ -197,29 +319,51 @@ WRONG_CALLS = [
         "watch must be one of 'always', 'observations', 'expiry', got 'daily'",
     ),
     (
-        lambda: autocallable(100.0, 100.0, 60.0, vol=0.0, expiry=3.0, **YEARLY),
-        ValueError,
-        "vol must be a finite number > 0, got 0.0",
-    ),
-    (
         lambda: autocallable(100.0, 100.0, 100.0, vol=0.3, expiry=3.0, **YEARLY),
         ValueError,
-        "barrier must be < call_level, got 100.0 >= 100.0",
+        "barrier[0] must be < call_level, 100.0, got 100.0",
     ),
     (
         lambda: autocallable(100.0, **NOTE, **YEARLY, coupon_level=101.0),
         ValueError,
-        "coupon_level must be <= call_level, got 101.0 > 100.0",
-    ),
-    (
-        lambda: autocallable(100.0, **NOTE, **{**YEARLY, "rate": math.inf}),
-        ValueError,
-        "rate must be a finite number, got inf",
+        "coupon_level[0] must be at most call_level, got 101.0",
     ),
     (
         lambda: autocallable(100.0, "par", 60.0, vol=0.3, expiry=3.0, **YEARLY),
         TypeError,
-        "strike must be a number, got str",
+        "strike must be a number or an array of numbers, got 'par'",
+    ),
+    (
+        lambda: autocallable(100.0, **NOTE, **YEARLY | {"call_level": [100.0, 95.0]}),
+        ValueError,
+        "call_level must be a number or one for each of 3 observations, got shape (2,)",
+    ),
+    (
+        lambda: autocallable(100.0, **NOTE, call_level=100.0, observations=[1.0, 3.0], coupon=0.1),
+        ValueError,
+        "coupon is per year: give payments_per_year=, such as 4 for quarterly observations",
+    ),
+    (
+        lambda: autocallable(100.0, **NOTE, call_level=100.0, observations=[1, 2, 3]),
+        ValueError,
+        "observations=[1, 2, 3] may be years or counts: write [1.0, 2.0, 3.0]",
+    ),
+    (
+        lambda: autocallable(100.0, **NOTE, call_level=100.0, observations=["2027-01-01"]),
+        ValueError,
+        "observations are times: give now=, the time of valuation",
+    ),
+    (
+        lambda: autocallable(
+            100.0, **NOTE, call_level=100.0, observations=["2027-01-01", "2029-01-01"], now="2028-01-01"
+        ),
+        ValueError,
+        "observations[0] is not after now: say what the past dates did, state='alive' or state='in'",
+    ),
+    (
+        lambda: autocallable(100.0, **NOTE, call_level=100.0, observations=[1.0, 3.5]),
+        ValueError,
+        "observations[1] must be at most the longest expiry, 3.0, got 3.5",
     ),
 ]
 

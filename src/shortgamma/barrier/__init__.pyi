@@ -11,9 +11,6 @@ from shortgamma.barrier.binary import (
     touch_price as touch_price,
 )
 from shortgamma.barrier.discrete import (
-    DiscreteGreeks as DiscreteGreeks,
-)
-from shortgamma.barrier.discrete import (
     discrete_greeks as discrete_greeks,
 )
 from shortgamma.barrier.discrete import (

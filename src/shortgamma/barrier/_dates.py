@@ -86,12 +86,12 @@ def _years(years: NDArray[np.float64], expiry: float) -> NDArray[np.float64]:
     backwards = np.diff(years) <= 0.0
     if backwards.any():
         index = int(np.argmax(backwards)) + 1
-        raise ValueError(f"dates[{index}] must be later than dates[{index - 1}], got {years[index]!r}")
+        raise ValueError(f"dates[{index}] must be later than dates[{index - 1}], got {float(years[index])!r}")
     years = np.where(np.abs(years - expiry) <= SAME * expiry, expiry, years)
     beyond = years > expiry
     if expiry > 0.0 and beyond.any():
         index = int(np.argmax(beyond))
-        raise ValueError(f"dates[{index}] must be at most the longest expiry, {expiry!r}, got {years[index]!r}")
+        raise ValueError(f"dates[{index}] must be at most the longest expiry, {expiry!r}, got {float(years[index])!r}")
     return np.ascontiguousarray(years)
 
 
@@ -106,8 +106,8 @@ def recursion(
     arrays = [number(name, value) for name, value in zip(NAMES, values, strict=True)]
     shape = broadcast(NAMES, arrays, code)
     columns = np.empty((len(NAMES), *shape))
-    for column, array in zip(columns, arrays, strict=True):
-        column[...] = array
+    for i, array in enumerate(arrays):
+        columns[i] = array
     columns = columns.reshape(len(NAMES), -1)
     codes = np.ascontiguousarray(np.broadcast_to(code, shape)).ravel()
     # the last key is the first to sort by
@@ -171,6 +171,18 @@ def settled(state: Any, code: Any, spot: Any, barrier: Any, rebate: Any) -> tupl
             raise ValueError(f"{name} is {word!r}, which a {kinds} cannot be")
     knocked = known != 0
     up = np.bitwise_and(code, 1) != 0
-    behind = np.asarray(number("spot", spot)) * np.where(up, 0.5, 2.0)
+    behind = np.asarray(number("spot", spot)) * np.where(up, 1e-6, 1e6)
     paid = knocked & outs & (np.bitwise_and(code, LATE) == 0)
     return np.where(knocked, behind, number("barrier", barrier)), np.where(paid, 0.0, number("rebate", rebate))
+
+
+def without(state: Any, code: Any, lower: Any, upper: Any, rebate: Any) -> tuple[Any, Any, Any, Any]:
+    """Code, barriers and rebate of options watched on dates whose state is known: what is in has no barriers left, and
+    what is out has a rebate only, as a knock-in that nothing can knock in any more."""
+    from shortgamma._core.checks import choice
+
+    known = np.asarray(choice("state", state, STATES))
+    plain = np.bitwise_or(np.bitwise_and(code, ~LATE), OUT)
+    code = np.where(known == 1, plain, np.where(known == 2, np.bitwise_and(code, ~OUT), code)).astype(np.int8)
+    rebate = np.where(known == 1, 0.0, rebate)
+    return code, np.where(known == 0, lower, 0.0), np.where(known == 0, upper, np.inf), rebate

@@ -6,57 +6,40 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shortgamma._core import dispatch
-from shortgamma._core.checks import call, choice
-from shortgamma._core.results import Result
-from shortgamma._core.words import OPTIONS, PAID_AT, Words
-from shortgamma.barrier.single import check_monitoring
+from shortgamma._core.checks import choice, number
+from shortgamma._core.words import BARRIER_KINDS, OPTIONS, PAID_AT, Words
+from shortgamma.barrier import _dates
+from shortgamma.barrier.single import BarrierGreeks, check_order, outputs
 
 if TYPE_CHECKING:
+    from typing import Literal
+
     from numpy.typing import ArrayLike
 
-    from shortgamma._core.types import Floats, Names, OptionKind, TwoBarrierKind
+    from shortgamma.barrier._dates import Progress
 
-KINDS = Words({"knock-in": 0, "knock-out": 2}, ki="knock-in", ko="knock-out")
-NAMES = ("spot", "strike", "lower", "upper", "vol", "expiry", "rate", "dividend", "rebate", "monitoring")
-
-
-class DiscreteGreeks(Result):
-    """Price and derivatives of a barrier option watched on dates.
-
-    Attributes
-    ----------
-    price : ndarray or float
-        Value V, in the currency of the strike.
-    delta : ndarray or float
-        dV/dS
-    gamma : ndarray or float
-        d2V/dS2
-    theta : ndarray or float
-        dV/dt, per year of calendar time, the dates staying where they are
-    """
-
-    price: Floats
-    delta: Floats
-    gamma: Floats
-    theta: Floats
+TWO_KINDS = Words({"knock-in": 0, "knock-out": 2}, ki="knock-in", ko="knock-out", dki="knock-in", dko="knock-out")
 
 
 def discrete_price(
     spot: ArrayLike,
     strike: ArrayLike,
-    lower: ArrayLike,
-    upper: ArrayLike,
+    barrier: ArrayLike | None = None,
     *,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
     vol: ArrayLike,
     expiry: ArrayLike,
+    dates: Any,
     kind: TwoBarrierKind | Names,
     option: OptionKind | Names,
-    monitoring: ArrayLike,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     rebate: ArrayLike = 0.0,
     rebate_at: Any = "hit",
+    now: Any = None,
+    state: Any = None,
+    progress: Progress | None = None,
     out: Any = None,
 ) -> Any:
     """Exact price of options with one barrier or two that are watched on dates only.
@@ -65,26 +48,38 @@ def discrete_price(
     ----------
     spot, strike : array_like
         Prices > 0, in one currency.
-    lower, upper : array_like
-        The barriers, lower < upper; 0 for no lower one, infinity for no upper one.
+    barrier : array_like, optional
+        The barrier, if there is one, > 0.
+    lower, upper : array_like, optional
+        The barriers, if there are two, lower < upper; 0 for no lower one, infinity for no upper one.
     vol : array_like
         Volatility per year, 0.2 for 20 %, >= 0.
     expiry : array_like
-        Time to expiry in years, >= 0.
-    monitoring : int or array of int
-        The number of dates on which the barriers are watched, up to 10,000. They are equally spaced, the first one
-        ``expiry / monitoring`` from now and the last one at expiry. Now is no date: a spot beyond a barrier has not
-        been knocked yet.
-    rate, dividend : array_like, default 0.0
-        Interest rate and dividend yield per year, continuously compounded.
-    rebate : array_like, default 0.0
-        Cash amount: of a knock-out paid if it is knocked, of a knock-in paid at expiry if it never was.
-    kind : {"knock-in", "knock-out"} or array of these
-        What a price at or beyond a barrier on a date does.
+        Time to expiry in years, >= 0; or, with ``now``, the time of expiry.
+    dates : int, array of int, list of float, or list of times
+        The dates on which the barriers are watched, up to 10,000. A whole number means so many equally spaced dates, the
+        last one at expiry. Numbers with a decimal point are years from now, increasing, the same for all options;
+        times (datetime64, ISO text, pandas) are seen from ``now``, by actual days over 365. Dates after an option's
+        expiry do not count, and now is no date: a spot beyond a barrier has not been knocked yet.
+    kind : {"down-in", "down-out", "up-in", "up-out", "knock-in", "knock-out"} or array of these
+        What a price at or beyond a barrier on a date does: the first four with ``barrier``, the last two with ``lower``
+        and ``upper``.
     option : {"put", "call"} or array of these
         The option behind it.
+    rate, dividend : array_like, default 0.0
+        Interest rate and dividend yield (or borrowing cost, or the coin's own rate) per year, continuously
+        compounded.
+    rebate : array_like, default 0.0
+        Cash amount: of a knock-out paid if it is hit, of a knock-in paid at expiry if it never was.
     rebate_at : {"hit", "expiry"} or array of these
-        When a knock-out pays its rebate: on the date that knocks it, or at expiry.
+        When a knock-out pays its rebate.
+    now : time, optional
+        The time of valuation, where ``dates`` or ``expiry`` are times.
+    state : {"alive", "in", "out"} or array of these, optional
+        What is known of the past: of an option that is "in" the plain one is left, of one that is "out" no more than a
+        rebate that is due at expiry. Needed where ``dates`` have passed; by default the option is alive.
+    progress : callable, optional
+        Called now and then as ``progress(done, total)``, counted in options, while a recursion runs.
     out : ndarray, optional
         Where the result goes.
 
@@ -97,77 +92,126 @@ def discrete_price(
     Raises
     ------
     ValueError
-        If ``kind``, ``option`` or ``rebate_at`` is unknown, ``monitoring`` is no whole number >= 1, or shapes do not
-        broadcast.
+        If ``kind``, ``option``, ``rebate_at`` or ``state`` is unknown, ``dates`` are not increasing or past the last
+        expiry, times have no ``now``, or shapes do not broadcast.
     TypeError
-        If an input is not numeric.
+        If an input is not numeric, or the barriers are neither one nor two.
 
     See Also
     --------
-    discrete_greeks : Price, delta, gamma and theta in one pass.
-    price : With ``monitoring``, the quick approximation.
+    discrete_greeks : Price and derivatives in one pass.
+    price : With ``dates``, the same for one barrier.
 
     Notes
     -----
     A backward recursion over the dates, on Gauss-Legendre panels that grow with the distance from the barriers; exact
-    to some 1e-12 of spot and strike. Neighbouring options of the same volatility, expiry, rates and dates share its
-    matrices, and those that differ by their spots alone the whole recursion.
+    to some 1e-12 of spot and strike. Options of the same volatility, expiry, rates and dates share its matrices,
+    and those that differ by their spots alone the whole recursion, in whatever order they stand. Compare Fusai, Abrahams
+    and Sgarra, Finance and Stochastics 10, 2006.
 
     Examples
     --------
     A down-and-out call watched 50 times, of Broadie, Glasserman and Kou (Mathematical Finance 7, 1997):
 
-    >>> import math
     >>> import shortgamma as sg
-    >>> value = sg.barrier.discrete_price(100.0, 100.0, 95.0, math.inf, vol=0.3, expiry=0.2, monitoring=50, rate=0.1,
-    ...     kind="knock-out", option="call",
-    ... )
+    >>> call = dict(vol=0.3, expiry=0.2, rate=0.1, option="call")
+    >>> value = sg.barrier.discrete_price(100.0, 100.0, 95.0, dates=50, kind="down-out", **call)
     >>> round(float(value), 3)
     4.907
+
+    Between two barriers, on three dates of which the first is near:
+
+    >>> value = sg.barrier.discrete_price(
+    ...     100.0, 100.0, lower=90.0, upper=120.0, dates=[0.01, 0.1, 0.2], kind="knock-out", **call
+    ... )
+    >>> round(float(value), 4)
+    3.9023
     """
-    check_monitoring(monitoring)
-    values = (spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, monitoring)
-    code = _code(kind, option, rebate_at)
-    return call(dispatch.barrier.discrete.discrete_price, NAMES, (*values, code), out)
+    code, columns, years = _columns(
+        (spot, strike, barrier, lower, upper, vol, expiry, rate, dividend, rebate),
+        kind, option, rebate_at, dates, now, state,
+    )  # fmt: skip
+    results = _dates.recursion(0, columns, code, years, progress)
+    return _dates.into(None if out is None else (out,), results)[0]
 
 
 def discrete_greeks(
     spot: ArrayLike,
     strike: ArrayLike,
-    lower: ArrayLike,
-    upper: ArrayLike,
+    barrier: ArrayLike | None = None,
     *,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
     vol: ArrayLike,
     expiry: ArrayLike,
+    dates: Any,
     kind: TwoBarrierKind | Names,
     option: OptionKind | Names,
-    monitoring: ArrayLike,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
     rebate: ArrayLike = 0.0,
     rebate_at: Any = "hit",
+    now: Any = None,
+    state: Any = None,
+    order: Literal[1, 2] = 1,
+    progress: Progress | None = None,
     out: Any = None,
-) -> DiscreteGreeks:
-    """Exact price, delta, gamma and theta of options whose barriers are watched on dates only.
+) -> BarrierGreeks:
+    """Exact price and Greeks of options whose barriers are watched on dates only.
 
     Parameters
     ----------
-    spot, strike, lower, upper, vol, expiry, monitoring, rate, dividend, rebate, kind, option, rebate_at
-        As for ``discrete_price``.
-    out : DiscreteGreeks or tuple of ndarray, optional
-        Where the results go.
+    spot, strike : array_like
+        Prices > 0, in one currency.
+    barrier : array_like, optional
+        The barrier, if there is one, > 0.
+    lower, upper : array_like, optional
+        The barriers, if there are two, lower < upper; 0 for no lower one, infinity for no upper one.
+    vol : array_like
+        Volatility per year, 0.2 for 20 %, >= 0.
+    expiry : array_like
+        Time to expiry in years, >= 0; or, with ``now``, the time of expiry.
+    dates : int, array of int, list of float, or list of times
+        The dates on which the barriers are watched, up to 10,000. A whole number means so many equally spaced dates, the
+        last one at expiry. Numbers with a decimal point are years from now, increasing, the same for all options;
+        times (datetime64, ISO text, pandas) are seen from ``now``, by actual days over 365. Dates after an option's
+        expiry do not count, and now is no date: a spot beyond a barrier has not been knocked yet.
+    kind : {"down-in", "down-out", "up-in", "up-out", "knock-in", "knock-out"} or array of these
+        What a price at or beyond a barrier on a date does: the first four with ``barrier``, the last two with ``lower``
+        and ``upper``.
+    option : {"put", "call"} or array of these
+        The option behind it.
+    rate, dividend : array_like, default 0.0
+        Interest rate and dividend yield (or borrowing cost, or the coin's own rate) per year, continuously
+        compounded.
+    rebate : array_like, default 0.0
+        Cash amount: of a knock-out paid if it is hit, of a knock-in paid at expiry if it never was.
+    rebate_at : {"hit", "expiry"} or array of these
+        When a knock-out pays its rebate.
+    now : time, optional
+        The time of valuation, where ``dates`` or ``expiry`` are times.
+    state : {"alive", "in", "out"} or array of these, optional
+        What is known of the past: of an option that is "in" the plain one is left, of one that is "out" no more than a
+        rebate that is due at expiry. Needed where ``dates`` have passed; by default the option is alive.
+    order : {1, 2}, default 1
+        1 for price, delta, gamma, vega, theta, rho and rho_dividend; 2 for all fourteen.
+    progress : callable, optional
+        Called now and then as ``progress(done, total)``, counted in options, while a recursion runs.
+    out : BarrierGreeks or tuple of ndarray, optional
+        Where the results go: an earlier result of the same shape and order.
 
     Returns
     -------
-    DiscreteGreeks
+    BarrierGreeks
         Named tuple of arrays in the shape that all inputs broadcast to.
 
     Raises
     ------
     ValueError
-        As for ``discrete_price``.
+        If a choice is unknown, ``dates`` are not increasing or past the last expiry, times have no ``now``, shapes do
+        not broadcast, or ``out`` has the wrong length.
     TypeError
-        If an input is not numeric.
+        If an input is not numeric, or the barriers are neither one nor two.
 
     See Also
     --------
@@ -175,28 +219,52 @@ def discrete_greeks(
 
     Notes
     -----
-    Delta and gamma are derivatives of the last step of the recursion, theta follows from the Black-Scholes equation,
-    which holds between the dates.
+    Derivatives in the spot are those of the last step of the recursion. Those in volatility and rates are carried back
+    along with the value, by the derivatives of each step's normal density. Theta, charm, color and veta follow from the
+    Black-Scholes equation, which holds between the dates.
 
     Examples
     --------
     The knock-in put a hair above its barrier, watched daily:
 
-    >>> import math
     >>> import shortgamma as sg
-    >>> greeks = sg.barrier.discrete_greeks(
-    ...     60.06, 100.0, 60.0, math.inf, vol=0.35, expiry=1.0, monitoring=252, rate=0.03,
-    ...     dividend=0.01, kind="knock-in", option="put",
-    ... )
-    >>> round(float(greeks.delta), 3)
-    -1.202
+    >>> put = dict(vol=0.35, expiry=1.0, rate=0.03, dividend=0.01, kind="down-in", option="put")
+    >>> greeks = sg.barrier.discrete_greeks(60.06, 100.0, 60.0, dates=252, **put)
+    >>> round(float(greeks.delta), 3), round(float(greeks.vega), 3)
+    (-1.202, 9.863)
     """
-    check_monitoring(monitoring)
-    values = (spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, monitoring)
-    code = _code(kind, option, rebate_at)
-    return DiscreteGreeks(*call(dispatch.barrier.discrete.discrete_greeks, NAMES, (*values, code), out))
+    check_order(order)
+    code, columns, years = _columns(
+        (spot, strike, barrier, lower, upper, vol, expiry, rate, dividend, rebate),
+        kind, option, rebate_at, dates, now, state,
+    )  # fmt: skip
+    results = _dates.recursion(order, columns, code, years, progress)
+    return BarrierGreeks(*_dates.into(None if out is None else outputs(out, 7 * order), results))
 
 
-def _code(kind: Any, option: Any, rebate_at: Any) -> Any:
-    codes = choice("kind", kind, KINDS), choice("option", option, OPTIONS), choice("rebate_at", rebate_at, PAID_AT)
-    return np.asarray(codes[0] + np.add(codes[1], codes[2])).astype(np.int8)
+def _columns(
+    values: tuple[Any, ...], kind: Any, option: Any, rebate_at: Any, dates: Any, now: Any, state: Any
+) -> tuple[Any, tuple[Any, ...], Any]:
+    """The codes, the numbers that the recursion takes, and the dates in years if they are not equal."""
+    spot, strike, barrier, lower, upper, vol, expiry, rate, dividend, rebate = values
+    two = barrier is None
+    if two and (lower is None or upper is None):
+        raise TypeError("give barrier= for one barrier, or lower= and upper= for two")
+    if not two and (lower is not None or upper is not None):
+        raise TypeError("give either barrier= for one barrier, or lower= and upper= for two, not both")
+    kinds = choice("kind", kind, TWO_KINDS if two else BARRIER_KINDS)
+    codes = kinds, choice("option", option, OPTIONS), choice("rebate_at", rebate_at, PAID_AT)
+    code = np.asarray(codes[0] + np.add(codes[1], codes[2])).astype(np.int8)
+    expiry = _dates.years_to("expiry", expiry, now)
+    counts, years = _dates.watched(dates, expiry, now, state)
+    if not two:
+        level = number("barrier", barrier)
+        up = np.bitwise_and(code, 1) != 0
+        # no barrier on the other side; an invalid one stays invalid
+        level = np.where(level > 0, level, np.nan + np.sqrt(np.where(level <= 0, -1.0, 0.0)))
+        lower, upper = np.where(up, 0.0, level), np.where(up, level, np.inf)
+    if state is not None:
+        _, rebate = _dates.settled(state, code, spot, 1.0, rebate)
+        code, lower, upper, rebate = _dates.without(state, code, lower, upper, rebate)
+    columns = (spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, counts if years is None else 1)
+    return code, columns, years

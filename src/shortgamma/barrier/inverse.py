@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shortgamma._core import dispatch
-from shortgamma._core.checks import number
+from shortgamma._core.checks import number, refuse_choice
 from shortgamma._core.results import Result
-from shortgamma.barrier.single import check_monitoring, code_of
+from shortgamma.barrier import _dates
+from shortgamma.barrier.single import code_of, price_on_dates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Literal
 
     from numpy.typing import ArrayLike
 
-    from shortgamma._core.types import BarrierKind, Floats, Integers, Names, OptionKind
+    from shortgamma._core.types import BarrierKind, Booleans, Floats, Integers, Names, OptionKind
 
 GRID = 96
 # golden sections to the square root of an ulp, beyond which an extremum does not change; most turns of a solver that
@@ -25,6 +27,10 @@ SECTIONS = 40
 TURNS = 120
 AT_ONCE = 1024
 GOLDEN = 0.6180339887498949
+# Prices closer than this, in parts of the two legs of the option, differ by rounding.
+ROUNDING = 16.0 * 2.0**-52
+# How far out a barrier is moved that is watched on dates, in standard deviations of the time between them.
+SHIFT = 0.5825971579390107
 
 
 class Solutions(Result):
@@ -38,11 +44,14 @@ class Solutions(Result):
         The next one, NaN where there is but one.
     count : ndarray or int
         How many were found, 0, 1, 2 or more (int64); -1 where an input is NaN or out of its domain.
+    interval : ndarray or bool
+        Whether the price does not change from ``first`` to ``second``, and is met on the whole interval; ``count`` is 1.
     """
 
     first: Floats
     second: Floats
     count: Integers  # type: ignore[assignment]
+    interval: Booleans
 
 
 def implied_vol(
@@ -58,7 +67,9 @@ def implied_vol(
     dividend: ArrayLike = 0.0,
     rebate: ArrayLike = 0.0,
     rebate_at: Any = "hit",
-    monitoring: ArrayLike | None = None,
+    dates: Any = None,
+    now: Any = None,
+    method: Literal["auto", "exact", "shift"] = "auto",
     bounds: tuple[float, float] = (0.001, 5.0),
 ) -> Solutions:
     """Volatilities that give a barrier option its price: none, one, two or more.
@@ -67,8 +78,30 @@ def implied_vol(
     ----------
     value : array_like
         The price to be met.
-    spot, strike, barrier, expiry, rate, dividend, rebate, kind, option, rebate_at, monitoring
-        As for ``price``.
+    spot, strike, barrier : array_like
+        Prices > 0, in one currency.
+    expiry : array_like
+        Time to expiry in years, >= 0; or, with ``now``, the time of expiry.
+    kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
+        Where the barrier lies and what it does. Other spellings are understood: "Down-and-In", "down_in", "DI".
+    option : {"put", "call"} or array of these
+        The option behind it.
+    rate, dividend : array_like, default 0.0
+        Interest rate and dividend yield (or borrowing cost, or the coin's own rate) per year, continuously
+        compounded.
+    rebate : array_like, default 0.0
+        Cash amount: of a knock-out paid if it is hit, of a knock-in paid at expiry if it never was.
+    rebate_at : {"hit", "expiry"} or array of these
+        When a knock-out pays its rebate.
+    dates : int, array of int, list of float, or list of times, optional
+        The dates on which the barrier is watched; by default it always is. A whole number means so many equally spaced
+        dates, the last one at expiry. Numbers with a decimal point are years from now, increasing, the same for all
+        options; times (datetime64, ISO text, pandas) are seen from ``now``, by actual days over 365.
+    now : time, optional
+        The time of valuation, where ``dates`` or ``expiry`` are times.
+    method : {"auto", "exact", "shift"}, default "auto"
+        With ``dates``: "exact" is a recursion over the dates, "shift" the formula of a barrier that is always watched,
+        moved outwards; "auto" is exact, but for prices that the formula provably gives to within 1e-5 of the spot.
     bounds : tuple of float, default (0.001, 5.0)
         Least and largest volatility looked at.
 
@@ -100,15 +133,15 @@ def implied_vol(
     An up-and-out call near its barrier is worth 1.00 at two volatilities, and never worth 4.00:
 
     >>> import shortgamma as sg
-    >>> found = sg.barrier.implied_vol([1.0, 4.0], 100.0, 100.0, 120.0, expiry=0.5, kind="up-out", option="call")
+    >>> call = dict(expiry=0.5, kind="up-out", option="call")
+    >>> found = sg.barrier.implied_vol([1.0, 4.0], 100.0, 100.0, 120.0, **call)
     >>> found.count.tolist()
     [2, 0]
     >>> found.first.round(4).tolist(), found.second.round(4).tolist()
     ([0.0355, nan], [0.2965, nan])
     """
     low, high = _bounds(bounds)
-    if monitoring is not None:
-        check_monitoring(monitoring)
+    expiry, counts, years = _watched(expiry, dates, now, method)
     arrays = _broadcast(
         value=value,
         spot=spot,
@@ -118,14 +151,13 @@ def implied_vol(
         rate=rate,
         dividend=dividend,
         rebate=rebate,
-        monitoring=1 if monitoring is None else monitoring,
+        dates=1 if counts is None else counts,
     )
-    target, s, k, h, t, r, q, paid, dates = (a.ravel() for a in arrays)
-    columns = (s, k, h, t, r, q, paid, dates, _codes(arrays[0].shape, kind, option, rebate_at))
+    target, s, k, h, t, r, q, paid, n = (a.ravel() for a in arrays)
+    columns = (s, k, h, t, r, q, paid, n, _codes(arrays[0].shape, kind, option, rebate_at))
 
     def at(vol: Any, x: Any) -> Any:
-        level = _level(x[2], vol, x[3], None if monitoring is None else x[7], x[8])
-        return dispatch.barrier.single.barrier_price(x[0], x[1], level, vol, x[3], x[4], x[5], x[6], x[8])
+        return _price((*x[:3], vol, *x[3:7]), x[8], None if dates is None else x[7], years, method)
 
     return _solve(at, target, columns, np.full(1, low), np.full(1, high), arrays[0].shape)
 
@@ -143,7 +175,9 @@ def barrier_for_price(
     dividend: ArrayLike = 0.0,
     rebate: ArrayLike = 0.0,
     rebate_at: Any = "hit",
-    monitoring: ArrayLike | None = None,
+    dates: Any = None,
+    now: Any = None,
+    method: Literal["auto", "exact", "shift"] = "auto",
 ) -> Solutions:
     """Barriers that give an option its price.
 
@@ -151,14 +185,39 @@ def barrier_for_price(
     ----------
     value : array_like
         The price to be met.
-    spot, strike, vol, expiry, rate, dividend, rebate, kind, option, rebate_at, monitoring
-        As for ``price``.
+    spot, strike : array_like
+        Prices > 0, in one currency.
+    vol : array_like
+        Volatility per year, 0.2 for 20 %, >= 0.
+    expiry : array_like
+        Time to expiry in years, >= 0; or, with ``now``, the time of expiry.
+    kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
+        Where the barrier lies and what it does. Other spellings are understood: "Down-and-In", "down_in", "DI".
+    option : {"put", "call"} or array of these
+        The option behind it.
+    rate, dividend : array_like, default 0.0
+        Interest rate and dividend yield (or borrowing cost, or the coin's own rate) per year, continuously
+        compounded.
+    rebate : array_like, default 0.0
+        Cash amount: of a knock-out paid if it is hit, of a knock-in paid at expiry if it never was.
+    rebate_at : {"hit", "expiry"} or array of these
+        When a knock-out pays its rebate.
+    dates : int, array of int, list of float, or list of times, optional
+        The dates on which the barrier is watched; by default it always is. A whole number means so many equally spaced
+        dates, the last one at expiry. Numbers with a decimal point are years from now, increasing, the same for all
+        options; times (datetime64, ISO text, pandas) are seen from ``now``, by actual days over 365.
+    now : time, optional
+        The time of valuation, where ``dates`` or ``expiry`` are times.
+    method : {"auto", "exact", "shift"}, default "auto"
+        With ``dates``: "exact" is a recursion over the dates, "shift" the formula of a barrier that is always watched,
+        moved outwards; "auto" is exact, but for prices that the formula provably gives to within 1e-5 of the spot.
 
     Returns
     -------
     Solutions
         Named tuple of arrays in the shape that all inputs broadcast to: the two least barriers on the living side of
-        the spot, and how many there are. Without a rebate the price is monotonous in the barrier: one or none.
+        the spot, and how many there are. Without a rebate the price is monotonous in the barrier: one, none, or
+        an interval of them.
 
     Raises
     ------
@@ -174,20 +233,28 @@ def barrier_for_price(
     Notes
     -----
     Looked for from the spot to twelve standard deviations of the log-price beyond its drift; by brackets and
-    Chandrupatla's method.
+    Chandrupatla's method. A down put and an up call whose barrier lies between strike and spot do not depend on it,
+    as they end in the money only beyond it: the knock-in is the plain option, the knock-out worth nothing. A price that
+    is met there, to the rounding of its terms, is met on that whole interval.
 
     Examples
     --------
     The barrier that makes a one-year put struck at 100 worth 5.00:
 
     >>> import shortgamma as sg
-    >>> found = sg.barrier.barrier_for_price(5.0, 100.0, 100.0, vol=0.35, expiry=1.0, kind="down-in", option="put")
-    >>> barrier = float(found.first)
-    >>> round(float(sg.barrier.price(100.0, 100.0, barrier, vol=0.35, expiry=1.0, kind="down-in", option="put")), 12)
+    >>> put = dict(vol=0.35, expiry=1.0, kind="down-in", option="put")
+    >>> found = sg.barrier.barrier_for_price(5.0, 100.0, 100.0, **put)
+    >>> round(float(sg.barrier.price(100.0, 100.0, found.first, **put)), 12)
     5.0
+
+    A put struck at 90 is the plain one for every barrier from 90 to the spot:
+
+    >>> plain = sg.barrier.price(100.0, 90.0, 95.0, **put)
+    >>> found = sg.barrier.barrier_for_price(plain, 100.0, 90.0, **put)
+    >>> bool(found.interval), float(found.first), float(found.second)
+    (True, 90.0, 100.0)
     """
-    if monitoring is not None:
-        check_monitoring(monitoring)
+    expiry, counts, years = _watched(expiry, dates, now, method)
     arrays = _broadcast(
         value=value,
         spot=spot,
@@ -197,27 +264,59 @@ def barrier_for_price(
         rate=rate,
         dividend=dividend,
         rebate=rebate,
-        monitoring=1 if monitoring is None else monitoring,
+        dates=1 if counts is None else counts,
     )
-    target, s, k, v, t, r, q, paid, dates = (a.ravel() for a in arrays)
+    target, s, k, v, t, r, q, paid, n = (a.ravel() for a in arrays)
     codes = _codes(arrays[0].shape, kind, option, rebate_at)
+    columns = (s, k, v, t, r, q, paid, n, codes)
     up = np.bitwise_and(codes, 1) != 0
+
+    def at(barrier: Any, x: Any) -> Any:
+        return _price((*x[:2], barrier, *x[2:7]), x[8], None if dates is None else x[7], years, method)
+
     with np.errstate(all="ignore"):
         far = np.exp(np.minimum(12.0 * v * np.sqrt(t) + (np.abs(r - q) + v * v) * t, 600.0))
         low, high = np.where(up, s, s / far), np.where(up, s * far, s)
+        edge = np.where(_flat(codes, paid, s, k, years), k, np.nan)
+        if method == "shift" and counts is not None:
+            edge = edge * np.exp(np.where(up, -SHIFT, SHIFT) * v * np.sqrt(t / n))
+        # beyond the edge the price is that at the edge
+        low, high = np.where(up, np.fmax(low, edge), low), np.where(up, high, np.fmin(high, edge))
+        gap = np.abs(at(np.where(np.isnan(edge), low, edge), columns) - target)
+        met = gap <= ROUNDING * (s * np.exp(-q * t) + k * np.exp(-r * t))
+        met &= np.where(up, edge > s, edge < s)
+    found = _solve(at, target, columns, low, high, arrays[0].shape)
+    met, edge, s = (array.reshape(arrays[0].shape) for array in (met, edge, s))
+    ends = np.where(met, np.minimum(edge, s), found.first), np.where(met, np.maximum(edge, s), found.second)
+    return Solutions(
+        ends[0][()], ends[1][()], np.where(met, 1, found.count)[()], (met | found.interval)[()]
+    )
 
-    def at(barrier: Any, x: Any) -> Any:
-        level = _level(barrier, x[2], x[3], None if monitoring is None else x[7], x[8])
-        return dispatch.barrier.single.barrier_price(x[0], x[1], level, x[2], x[3], x[4], x[5], x[6], x[8])
 
-    return _solve(at, target, (s, k, v, t, r, q, paid, dates, codes), low, high, arrays[0].shape)
+def _flat(codes: Any, rebate: Any, spot: Any, strike: Any, years: Any) -> Any:
+    """Whether an option with a barrier between strike and spot does not depend on it."""
+    up, put = np.bitwise_and(codes, 1) != 0, np.bitwise_and(codes, 4) != 0
+    at_expiry = years is None or np.isclose(years[-1], np.max(years))
+    return at_expiry & (rebate == 0.0) & (up != put) & np.where(up, strike > spot, strike < spot)
 
 
-def _level(barrier: Any, vol: Any, expiry: Any, dates: Any, codes: Any) -> Any:
-    """The barrier of the continuous formula."""
+def _watched(expiry: Any, dates: Any, now: Any, method: str) -> tuple[Any, Any, Any]:
+    if method not in _dates.METHODS:
+        refuse_choice("method", method, _dates.METHODS)
+    expiry = _dates.years_to("expiry", expiry, now)
     if dates is None:
-        return barrier
-    return dispatch.barrier.shifted.shifted_barrier(barrier, vol, expiry, dates, codes)
+        return expiry, None, None
+    counts, years = _dates.watched(dates, expiry, now, None)
+    if years is not None and method == "shift":
+        raise ValueError("method 'shift' is for equally spaced dates: write dates=12, or method='exact'")
+    return expiry, counts, years
+
+
+def _price(values: tuple[Any, ...], codes: Any, counts: Any, years: Any, method: str) -> Any:
+    if counts is None and years is None:
+        return dispatch.barrier.single.barrier_price(*values, codes)
+    whole = None if years is not None else np.asarray(counts).astype(np.int64)
+    return price_on_dates(values, codes, whole, years, method)
 
 
 def _bounds(bounds: tuple[float, float]) -> tuple[float, float]:
@@ -254,25 +353,36 @@ def _solve(
 ) -> Solutions:
     found = np.full((2, target.size), np.nan)
     count = np.zeros(target.size, dtype=np.int64)
+    flat = np.zeros(target.size, dtype=bool)
     for begin in range(0, target.size, AT_ONCE):
         some = slice(begin, begin + AT_ONCE)
         ends = (low, high) if low.size == 1 else (low[some], high[some])
         with np.errstate(all="ignore"):
-            _solve_some(at, target[some], [x[some] for x in columns], *ends, found[:, some], count[some])
-    return Solutions(*(array.reshape(shape)[()] for array in (found[0], found[1], count)))
+            parts = found[:, some], count[some], flat[some]
+            _solve_some(at, target[some], [x[some] for x in columns], *ends, *parts)
+    return Solutions(*(array.reshape(shape)[()] for array in (found[0], found[1], count, flat)))
 
 
 def _solve_some(
-    at: Callable[[Any, Any], Any], target: Any, columns: Any, low: Any, high: Any, found: Any, count: Any
+    at: Callable[[Any, Any], Any], target: Any, columns: Any, low: Any, high: Any, found: Any, count: Any, flat: Any
 ) -> None:
     """Brackets on a grid even in the logarithm, and around every extremum that nearly meets the target; then roots."""
     levels = low * np.exp(np.log(high / low) * (np.arange(GRID + 1)[:, None] / GRID))
     levels[0], levels[-1] = low, high
     gaps = at(levels, columns)
     gaps -= target
+    levels = np.broadcast_to(levels, gaps.shape)
+    # a volatility so small that the drift of one date has no price: the least that has one stands for it
+    begin = np.isfinite(gaps).argmax(axis=0)
+    rows = np.maximum(np.arange(GRID + 1)[:, None], begin)
+    gaps, levels = np.take_along_axis(gaps, rows, axis=0), np.take_along_axis(levels, rows, axis=0)
     good = np.isfinite(gaps).all(axis=0)
     count[~good] = -1
-    levels = np.broadcast_to(levels, gaps.shape)
+    # met everywhere, but for rounding
+    flat[:] = good & (np.abs(gaps) <= ROUNDING * (columns[0] + columns[1])).all(axis=0)
+    count[flat] = 1
+    found[:, flat] = levels[0, flat], levels[-1, flat]
+    good &= ~flat
     negative = gaps < 0.0
     row, column = np.nonzero((negative[:-1] != negative[1:]) & good)
     left, right, element = levels[row, column], levels[row + 1, column], column

@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-import itertools
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shortgamma import vecmath
 from shortgamma._core import dispatch
-from shortgamma._core.checks import choice, number
+from shortgamma._core.checks import choice, number, refuse_where
 from shortgamma._core.results import Result
-from shortgamma.barrier.discrete import DiscreteGreeks
-from shortgamma.barrier.single import greeks
+from shortgamma._core.words import Words
+from shortgamma.barrier import _dates
+from shortgamma.barrier.single import check_order, greeks
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from typing import Literal
+
+    from numpy.typing import ArrayLike, NDArray
 
     from shortgamma._core.types import Floats
+    from shortgamma.barrier._dates import Progress
 
-WATCH = {"always": 0, "observations": 1, "expiry": 2}
-NODES = 24
+WATCH = Words({"always": 0, "observations": 1, "expiry": 2}, continuous="always", continuously="always")
+STATES = Words({"alive": 0, "in": 1}, knockedin="in", live="alive", living="alive")
+NAMES = ("spot", "strike", "barrier", "vol", "expiry", "rate", "dividend", "nominal")
 
 
 class NoteGreeks(Result):
-    """Price and first derivatives of a note.
+    """Price and derivatives of a note; the last seven are None at order 1.
 
     Attributes
     ----------
     price : ndarray or float
-        Value of the note, in money per nominal.
+        Value V of the note, in the money of the nominal.
     delta : ndarray or float
         dV/dS
     gamma : ndarray or float
@@ -41,6 +43,22 @@ class NoteGreeks(Result):
         dV/dt, per year of calendar time
     rho : ndarray or float
         dV/drate, per 1.00 of rate
+    rho_dividend : ndarray or float
+        dV/ddividend, per 1.00 of dividend yield
+    vanna : ndarray or float, optional
+        d2V/dS dvol
+    volga : ndarray or float, optional
+        d2V/dvol2
+    charm : ndarray or float, optional
+        d2V/dS dt
+    speed : ndarray or float, optional
+        d3V/dS3
+    zomma : ndarray or float, optional
+        d3V/dS2 dvol
+    color : ndarray or float, optional
+        d3V/dS2 dt
+    veta : ndarray or float, optional
+        d2V/dvol dt
     """
 
     price: Floats
@@ -49,6 +67,14 @@ class NoteGreeks(Result):
     vega: Floats
     theta: Floats
     rho: Floats
+    rho_dividend: Floats
+    vanna: Floats | None = None
+    volga: Floats | None = None
+    charm: Floats | None = None
+    speed: Floats | None = None
+    zomma: Floats | None = None
+    color: Floats | None = None
+    veta: Floats | None = None
 
 
 def reverse_convertible(
@@ -63,7 +89,12 @@ def reverse_convertible(
     nominal: ArrayLike = 100.0,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
-    monitoring: ArrayLike | None = None,
+    dates: Any = None,
+    now: Any = None,
+    state: Any = None,
+    method: Literal["auto", "exact", "shift"] = "auto",
+    order: Literal[1, 2] = 1,
+    progress: Progress | None = None,
 ) -> NoteGreeks:
     """Price and Greeks of reverse convertibles: a bond, its coupons, and a knock-in put sold.
 
@@ -74,7 +105,7 @@ def reverse_convertible(
     vol : array_like
         Volatility per year, 0.2 for 20 %, >= 0.
     expiry : array_like
-        Time to expiry in years, >= 0.
+        Time to expiry in years, >= 0; or, with ``now``, the time of expiry.
     coupon : array_like, default 0.0
         Paid for certain, per year, as a fraction of the nominal: 0.1 for 10 %.
     payments : int, default 1
@@ -83,9 +114,26 @@ def reverse_convertible(
         Paid back at expiry, or nominal / strike units of the asset if the barrier was hit and the price is below the
         strike.
     rate, dividend : array_like, default 0.0
-        Interest rate and dividend yield per year, continuously compounded.
-    monitoring : int or array of int, optional
-        The number of dates on which the barrier is watched, as for ``price``; by default it always is.
+        Interest rate and dividend yield (or borrowing cost, or the coin's own rate) per year, continuously
+        compounded.
+    dates : int, array of int, list of float, or list of times, optional
+        The dates on which the barrier is watched; by default it always is. A whole number means so many equally spaced
+        dates, the last one at expiry. Numbers with a decimal point are years from now, increasing, the same for all
+        options; times (datetime64, ISO text, pandas) are seen from ``now``, by actual days over 365. Dates after an
+        option's expiry do not count, and now is no date.
+    now : time, optional
+        The time of valuation, where ``dates`` or ``expiry`` are times.
+    state : {"alive", "in", "out"} or array of these, optional
+        What is known of the past: of an option that is "in" the plain one is left, of one that is "out" no more than a
+        rebate that is due at expiry. By default the option is alive, or knocked if the barrier is always watched and
+        the spot is at or beyond it. Needed where ``dates`` have passed.
+    method : {"auto", "exact", "shift"}, default "auto"
+        With ``dates``: "exact", which "auto" is here, is a recursion over the dates, "shift" the formula of a barrier
+        that is always watched, moved outwards.
+    order : {1, 2}, default 1
+        1 for price, delta, gamma, vega, theta, rho and rho_dividend; 2 for all fourteen.
+    progress : callable, optional
+        Called now and then as ``progress(done, total)``, counted in options, while a recursion runs.
 
     Returns
     -------
@@ -95,7 +143,8 @@ def reverse_convertible(
     Raises
     ------
     ValueError
-        If ``payments`` or ``monitoring`` is no whole number >= 1, or shapes do not broadcast.
+        If ``payments`` is no whole number >= 1, ``dates`` are not increasing or past the last expiry, or shapes do not
+        broadcast.
     TypeError
         If an input is not numeric.
 
@@ -113,27 +162,28 @@ def reverse_convertible(
     Within two per cent of its barrier, a month before expiry, a note of one unit of the asset moves by nearly five:
 
     >>> import shortgamma as sg
-    >>> note = sg.barrier.reverse_convertible(61.2, 100.0, 60.0, vol=0.35, expiry=1 / 12, coupon=0.1, rate=0.03)
+    >>> terms = dict(vol=0.35, expiry=1 / 12, coupon=0.1, rate=0.03)
+    >>> note = sg.barrier.reverse_convertible(61.2, 100.0, 60.0, **terms)
     >>> round(float(note.delta), 2)
     4.91
+
+    Its barrier was hit:
+
+    >>> note = sg.barrier.reverse_convertible(61.2, 100.0, 60.0, **terms, state="in")
+    >>> round(float(note.delta), 2)
+    1.0
     """
+    check_order(order)
     count = _whole("payments", payments)
+    expiry = _dates.years_to("expiry", expiry, now)
     r, t, amount, fraction = (
         number(*pair).astype(float)
         for pair in (("rate", rate), ("expiry", expiry), ("nominal", nominal), ("coupon", coupon))
     )
     put = greeks(
-        spot,
-        strike,
-        barrier,
-        vol=vol,
-        expiry=expiry,
-        rate=rate,
-        dividend=dividend,
-        monitoring=monitoring,
-        kind="down-in",
-        option="put",
-    )
+        spot, strike, barrier, vol=vol, expiry=expiry, kind="down-in", option="put", rate=rate, dividend=dividend,
+        dates=dates, now=now, state=state, method=method, order=order, progress=progress,
+    )  # fmt: skip
     bond = amount * np.exp(-r * t)
     bond_rho = -t * bond
     for i in range(1, count + 1):
@@ -141,80 +191,97 @@ def reverse_convertible(
         paid = amount * fraction * (t / count) * np.exp(-r * moment)
         bond, bond_rho = bond + paid, bond_rho - moment * paid
     units = amount / number("strike", strike)
-    return NoteGreeks(
-        bond - units * put.price,
-        -units * put.delta,
-        -units * put.gamma,
-        -units * put.vega,
-        r * bond - units * put.theta,
-        bond_rho - units * put.rho,
-    )
+    sure = {"price": bond, "theta": r * bond, "rho": bond_rho}
+    return NoteGreeks(*(sure.get(name, 0.0) - units * value for name, value in put._asdict().items()))
 
 
 def autocallable(
     spot: ArrayLike,
-    strike: float,
-    barrier: float,
+    strike: ArrayLike,
+    barrier: ArrayLike,
     *,
-    vol: float,
-    expiry: float,
-    call_level: float,
-    observations: int,
-    bonus: float = 0.0,
+    vol: ArrayLike,
+    expiry: ArrayLike,
+    observations: Any,
+    call_level: ArrayLike,
+    bonus: ArrayLike = 0.0,
     coupon: float = 0.0,
-    coupon_level: float | None = None,
-    nominal: float = 100.0,
-    rate: float = 0.0,
-    dividend: float = 0.0,
-    watch: str = "always",
-    monitoring: int | None = None,
-) -> DiscreteGreeks:
-    """Exact price, delta, gamma and theta of an autocallable note with a knock-in put.
+    coupon_level: ArrayLike | None = None,
+    payments_per_year: float | None = None,
+    nominal: ArrayLike = 100.0,
+    rate: ArrayLike = 0.0,
+    dividend: ArrayLike = 0.0,
+    watch: Any = "always",
+    dates: Any = None,
+    now: Any = None,
+    state: Any = None,
+    order: Literal[1, 2] = 1,
+    progress: Progress | None = None,
+) -> NoteGreeks:
+    """Exact price and Greeks of autocallable notes with a knock-in put.
 
     Parameters
     ----------
-    spot : array_like
-        Prices > 0 at which the note is valued; the recursion is done once for all of them.
-    strike : float
-        The price below which the holder loses at expiry, if the barrier was hit.
-    barrier : float
-        Knock-in barrier of the put, below the call level.
-    vol : float
-        Volatility per year, > 0.
-    expiry : float
-        Time to expiry in years, > 0.
-    call_level : float
-        The note is redeemed on the first observation at or above this price.
-    observations : int
-        Number of observations, equally spaced, the first ``expiry / observations`` from now and the last at expiry.
-    bonus : float, default 0.0
-        Paid on a call at the i-th observation: i times this fraction of the nominal (a snowball).
+    spot, strike, barrier : array_like
+        Prices > 0; the strike is the price below which the holder loses at expiry, if the barrier was hit.
+    vol : array_like
+        Volatility per year, 0.2 for 20 %, > 0.
+    expiry : array_like
+        Time to expiry in years, > 0; or, with ``now``, the time of expiry. One for all notes where ``observations`` or
+        ``dates`` are a list.
+    observations : int, list of float, or list of times
+        The dates on which the note may be redeemed and pays coupons. A whole number means so many equally spaced dates,
+        the last one at expiry. Numbers with a decimal point are years from now, increasing; times are seen from
+        ``now``, by actual days over 365, and those that have passed only count the observations.
+    call_level : float or array_like
+        The note is redeemed on the first observation at or above this price: one for all observations or, for a
+        step-down, one for each; infinity for no redemption.
+    bonus : float or array_like, default 0.0
+        Paid on redemption at the i-th observation, as a fraction of the nominal: i times a number (a snowball), or of
+        an array the i-th.
     coupon : float, default 0.0
-        Paid at each observation at or above ``coupon_level``, as a fraction of the nominal (a phoenix).
-    coupon_level : float, optional
-        At most ``call_level``, which it is by default.
-    nominal : float, default 100.0
-        Paid back on a call and at expiry; nominal / strike units of the asset if the barrier was hit and the price is
+        Paid at each observation at or above ``coupon_level`` (a phoenix), per year, as a fraction of the nominal: 0.1
+        for 10 %.
+    coupon_level : float or array_like, optional
+        One for all observations or one for each, at most ``call_level``, which it is by default.
+    payments_per_year : float, optional
+        What the coupon of a year is divided by. By default the observations of a number are so many in the time to
+        expiry; needed where they are a list.
+    nominal : array_like, default 100.0
+        Paid back on redemption and at expiry; nominal / strike units of the asset if the barrier was hit and the price is
         below the strike at expiry.
-    rate, dividend : float, default 0.0
-        Interest rate and dividend yield per year, continuously compounded.
+    rate, dividend : array_like, default 0.0
+        Interest rate and dividend yield (or borrowing cost, or the coin's own rate) per year, continuously
+        compounded.
     watch : {"always", "observations", "expiry"}
-        When the barrier is watched.
-    monitoring : int, optional
-        With ``watch="always"``: the number of dates, over the whole time, on which it really is watched; the barrier is
-        moved as in ``price``.
+        When the barrier is watched, unless ``dates`` say so.
+    dates : int, list of float, or list of times, optional
+        The dates on which the barrier is watched, as for ``observations``.
+    now : time, optional
+        The time of valuation, where ``observations``, ``dates`` or ``expiry`` are times.
+    state : {"alive", "in"} or array of these, optional
+        Whether the barrier was hit already. By default it was not, unless it is always watched and the spot is below
+        it. Needed where observations or dates have passed.
+    order : {1, 2}, default 1
+        1 for price, delta, gamma, vega, theta, rho and rho_dividend; 2 for all fourteen.
+    progress : callable, optional
+        Called now and then as ``progress(done, total)``, counted in options, while a recursion runs.
 
     Returns
     -------
-    DiscreteGreeks
-        Named tuple of price, delta, gamma and theta in the shape of ``spot``.
+    NoteGreeks
+        Named tuple of arrays in the shape that all inputs broadcast to. NaN, with the invalid flag, for a number out of
+        its domain, and where drift and volatility of one step exceed ten standard deviations of it.
 
     Raises
     ------
     ValueError
-        If a number is out of its domain, or ``watch`` is unknown.
+        If a choice is unknown, dates are not increasing or past expiry, levels are not one for each observation, or
+        shapes do not broadcast.
     TypeError
         If an input is not numeric.
+    MemoryError
+        If the matrices would take more than a gigabyte; nothing is computed then.
 
     See Also
     --------
@@ -222,123 +289,153 @@ def autocallable(
 
     Notes
     -----
-    Two values are carried back from observation to observation by Gauss-Legendre panels: that of a note already knocked
-    in, and what a note that is not is worth beyond it. Between two observations the second lives under the density
-    killed at the barrier, phi(z) (1 - exp(-2 (x - h)(y - h)/s^2)). Exact to some 1e-12 of the nominal.
+    Two values are carried back from date to date by Gauss-Legendre panels: that of a note whose barrier was hit, and
+    what one whose barrier was not is worth beyond it. Between two dates the second lives under the density killed at the
+    barrier, phi(z) (1 - exp(-2 (x - h)(y - h)/s^2)), if it is always watched. All derivatives are carried along. Exact
+    to some 1e-12 of the nominal. Notes that differ by their spots alone share the recursion.
 
     Examples
     --------
     A yearly autocallable on three years:
 
     >>> import shortgamma as sg
+    >>> terms = dict(vol=0.25, rate=0.03, dividend=0.01, bonus=0.08)
     >>> note = sg.barrier.autocallable(
-    ...     100.0, 100.0, 60.0, vol=0.25, expiry=3.0, call_level=100.0, observations=3, bonus=0.08,
-    ...     rate=0.03, dividend=0.01,
+    ...     100.0, 100.0, 60.0, expiry=3.0, observations=3, call_level=100.0, **terms
+    ... )
+    >>> round(float(note.price), 3), round(float(note.vega), 2)
+    (93.336, -64.42)
+
+    The same in mid-life, between its first and second observation, with a level that steps down:
+
+    >>> note = sg.barrier.autocallable(
+    ...     91.0, 100.0, 60.0, expiry="2029-03-01", now="2027-07-15", state="alive",
+    ...     observations=["2027-03-01", "2028-03-01", "2029-03-01"], call_level=[100.0, 95.0, 90.0], **terms,
     ... )
     >>> round(float(note.price), 3)
-    93.336
+    92.934
     """
-    n = _whole("observations", observations)
-    given = {"strike": strike, "barrier": barrier, "vol": vol, "expiry": expiry, "call_level": call_level}
-    given |= {"nominal": nominal} | ({} if coupon_level is None else {"coupon_level": coupon_level})
-    for name, value in given.items():
-        _positive(name, value)
-    for name, value in {"bonus": bonus, "coupon": coupon, "rate": rate, "dividend": dividend}.items():
-        _finite(name, value)
-    level = call_level if coupon_level is None else coupon_level
-    if level > call_level:
-        raise ValueError(f"coupon_level must be <= call_level, got {level!r} > {call_level!r}")
-    if barrier >= call_level:
-        raise ValueError(f"barrier must be < call_level, got {barrier!r} >= {call_level!r}")
+    check_order(order)
+    expiry = _dates.years_to("expiry", expiry, now)
     mode = choice("watch", watch, WATCH)
-    if monitoring is not None:
-        barrier = float(
-            dispatch.barrier.shifted.shifted_barrier(barrier, vol, expiry, _whole("monitoring", monitoring), np.int8(0))
-        )
+    known = 0 if state is None else choice("state", state, STATES)
+    given = (spot, strike, barrier, vol, expiry, rate, dividend, nominal)
+    arrays = [number(name, value) for name, value in zip(NAMES, given, strict=True)]
+    shape = _dates.broadcast(NAMES, arrays, known)
+    columns = np.empty((len(NAMES) + 1, *shape))
+    for i, array in enumerate((*arrays, known)):
+        columns[i] = array
+    columns = columns.reshape(len(NAMES) + 1, -1)
+    terms = (call_level, bonus, coupon, coupon_level, payments_per_year)
+    results = np.empty((7 * order, columns.shape[1]))
+    # equal observations are other dates for another expiry
+    lengths = np.unique(columns[4]) if columns.shape[1] else np.empty(0)
+    for length in lengths:
+        if not 0.0 < length < np.inf:
+            chosen = np.flatnonzero(~(columns[4] > 0.0) | np.isinf(columns[4]))
+            events = np.array([[1.0], [np.inf], [1.0], [np.inf], [0.0], [1.0]])
+        else:
+            chosen = np.flatnonzero(columns[4] == length)
+            events = _events(float(length), observations, terms, mode, dates, now, state)
+            _check_barrier(columns[2], events[1])
+        watch_code = 0 if mode == 0 and dates is None else 1
+        # notes that differ by their spots alone side by side
+        chosen = chosen[np.lexsort([columns[i, chosen] for i in (0, 7, 6, 5, 3, 2, 1)])]
+        part = np.ascontiguousarray(columns[:, chosen])
+        results[:, chosen] = dispatch.barrier.notes.autocallables(order, part, events, watch_code, progress)
+    return NoteGreeks(*(result.reshape(shape)[()] for result in results))
 
-    now = number("spot", spot).astype(float)
-    x = np.log(now).ravel()
-    step = expiry / n
-    s, m = vol * math.sqrt(step), (rate - dividend - 0.5 * vol * vol) * step
-    h, k, p, c = (math.log(value) for value in (barrier, strike, level, call_level))
-    cdf = vecmath.normal_cdf
 
-    seen = x[np.isfinite(x)]
-    lowest = min(h, k, c, float(seen.min()) if seen.size else c)
-    lowest -= 9.5 * vol * math.sqrt(expiry) + (abs(rate - dividend) + vol * vol) * expiry
-    y, weight = _panels([lowest, *(cut for cut in (h, k) if cut < c), c], 2.0 * s)
-    discount = math.exp(-rate * step)
-    paid = coupon * nominal
+def _events(
+    expiry: float, observations: Any, terms: tuple[Any, ...], mode: int, dates: Any, now: Any, state: Any
+) -> NDArray[np.float64]:
+    """Dates on which anything happens, and what: years, call level, redemption, coupon level, coupon, looked at."""
+    call_level, bonus, coupon, coupon_level, payments_per_year = terms
+    years, past = _schedule("observations", observations, expiry, now, state)
+    count = len(years)
+    levels = _each("call_level", call_level, past + count, past)
+    redemption = 1.0 + (
+        float(bonus) * np.arange(past + 1, past + count + 1)
+        if np.ndim(bonus) == 0
+        else _each("bonus", bonus, past + count, past)
+    )
+    paid_above = levels if coupon_level is None else _each("coupon_level", coupon_level, past + count, past)
+    refuse_where(paid_above > levels, "coupon_level", paid_above, "at most call_level")
+    _finite("coupon", coupon)
+    if payments_per_year is None:
+        if coupon != 0.0 and np.ndim(observations) > 0:
+            raise ValueError("coupon is per year: give payments_per_year=, such as 4 for quarterly observations")
+        payments_per_year = count / expiry
+    paid = np.full(count, coupon / payments_per_year)
+    watched = np.empty(0)
+    if dates is not None:
+        watched, _ = _schedule("dates", dates, expiry, now, state)
+    elif mode == WATCH["observations"]:
+        watched = years
+    elif mode == WATCH["expiry"]:
+        watched = np.array([expiry])
+    moments = np.concatenate([years, watched, [expiry]])
+    # dates that differ by rounding are one
+    moments = np.unique(moments)
+    moments = moments[np.append(True, np.diff(moments) > _dates.SAME * expiry)]
+    moments[-1] = expiry
+    events = np.empty((6, len(moments)))
+    events[0], events[1], events[2], events[3], events[4], events[5] = moments, np.inf, 1.0, np.inf, 0.0, 0.0
+    at = _nearest(moments, years)
+    events[1, at], events[2, at], events[3, at], events[4, at] = levels, redemption, paid_above, paid
+    events[5, _nearest(moments, watched)] = 1.0
+    return np.ascontiguousarray(events)
 
-    def sure(points: Any, i: int) -> Any:
-        """What the i-th observation pays: a redemption, or a coupon alone."""
-        above, at_coupon = (points + m - c) / s, (points + m - p) / s
-        redeemed = nominal * (1.0 + bonus * i)
-        return redeemed, paid, above, at_coupon
 
-    def expectation(points: Any, i: int) -> Any:
-        redeemed, extra, above, at_coupon = sure(points, i)
-        return redeemed * cdf(above) + extra * cdf(at_coupon)
+def _schedule(name: str, dates: Any, expiry: float, now: Any, state: Any) -> tuple[NDArray[np.float64], int]:
+    """Dates in years from now, and how many have passed."""
+    array = np.asarray(dates)
+    if array.dtype.kind in "iu" and array.ndim == 0:
+        count = _whole(name, dates)
+        if count > _dates.MOST_DATES:
+            raise ValueError(f"{name} must be at most {_dates.MOST_DATES:,}, got {count:,}")
+        return expiry * (np.arange(1, count + 1) / count), 0
+    if array.ndim == 0 and array.dtype.kind in "fb":
+        raise TypeError(f"{name} must be a whole number or a list of dates, got {type(dates).__name__}")
+    if array.dtype.kind in "iu":
+        raise ValueError(f"{name}={array.tolist()} may be years or counts: write {array.astype(float).tolist()}")
+    try:
+        _, years = _dates.watched(dates, expiry, now, state)
+    except ValueError as error:
+        raise ValueError(str(error).replace("dates", name, 1)) from None
+    assert years is not None
+    if len(years) == 0:
+        raise ValueError(f"{name} must have a date after now")
+    return years, array.size - len(years)
 
-    living = y > h if mode != 2 else np.full(y.shape, True)
-    inside, inside_weight = y[living], weight[living]
-    z = (y[None, :] - y[:, None] - m) / s
-    free = discount / s * vecmath.normal_pdf(z) * weight
-    killed = free[np.ix_(living, living)]
-    if mode == 0:
-        killed = killed * -np.expm1(-2.0 / s**2 * (inside[None, :] - h) * (inside[:, None] - h))
-    # at expiry: what a note knocked in pays below the call level, and what one that is not pays more
-    down = nominal * np.minimum(1.0, np.exp(y - k))
-    more = np.where(inside > h, nominal - down[living], 0.0)
-    for i in range(n - 1, 0, -1):
-        down = discount * expectation(y, i + 1) + free @ down
-        more = killed @ more
 
+def _each(name: str, value: Any, count: int, past: int) -> NDArray[np.float64]:
+    """A number for each observation that is left."""
+    array = number(name, value).astype(float)
+    refuse_where(~(array > 0.0) if name != "bonus" else ~np.isfinite(array), name, array, "a number > 0")
+    if array.ndim > 1 or (array.ndim == 1 and len(array) != count):
+        raise ValueError(f"{name} must be a number or one for each of {count} observations, got shape {array.shape}")
+    return np.broadcast_to(array, count)[past:]
+
+
+def _nearest(moments: NDArray[np.float64], years: NDArray[np.float64]) -> NDArray[np.intp]:
+    right = np.searchsorted(moments, years).clip(1, max(len(moments) - 1, 1))
+    if len(moments) == 1:
+        return np.zeros(len(years), dtype=np.intp)
+    return np.where(years - moments[right - 1] < moments[right] - years, right - 1, right)
+
+
+def _check_barrier(barrier: NDArray[np.float64], levels: NDArray[np.float64]) -> None:
+    least = float(levels.min())
     with np.errstate(invalid="ignore"):
-        v, v_x, v_xx = _last(x, y, weight * down, m, s)
-        redeemed, extra, above, at_coupon = sure(x, 1)
-        for amount, place in ((redeemed, above), (extra, at_coupon)):
-            density = vecmath.normal_pdf(place)
-            v, v_x, v_xx = v + amount * cdf(place), v_x + amount * density / s, v_xx - amount * density * place / s**2
-        alive = (x > h) | (mode != 0)
-        w, w_x, w_xx = _last(np.where(alive, x, h), inside, inside_weight * more, m, s, h if mode == 0 else None)
-        v, v_x, v_xx = (discount * (a + np.where(alive, b, 0.0)) for a, b in ((v, w), (v_x, w_x), (v_xx, w_xx)))
-        # a spot that is no price has given NaN and its flag already
-        spots = np.exp(x)
-        delta, gamma = v_x / spots, (v_xx - v_x) / spots**2
-        theta = rate * v - (rate - dividend) * v_x - 0.5 * vol * vol * (v_xx - v_x)
-    return DiscreteGreeks(*(array.reshape(now.shape)[()] for array in (v, delta, gamma, theta)))
-
-
-def _panels(cuts: list[float], width: float) -> tuple[Any, Any]:
-    points, weights = np.polynomial.legendre.leggauss(NODES)
-    cuts = sorted(set(cuts))
-    edges = [np.linspace(a, b, max(1, math.ceil((b - a) / width)) + 1) for a, b in itertools.pairwise(cuts)]
-    low = np.concatenate([e[:-1] for e in edges])
-    half = 0.5 * (np.concatenate([e[1:] for e in edges]) - low)
-    return (low[:, None] + half[:, None] * (1.0 + points)).ravel(), (half[:, None] * weights).ravel()
-
-
-def _last(x: Any, y: Any, values: Any, m: float, s: float, barrier: float | None = None) -> tuple[Any, Any, Any]:
-    """Integral of the weighted values against the density of one step from x, and its two derivatives in x."""
-    z = (y[None, :] - x[:, None] - m) / s
-    f = vecmath.normal_pdf(z) / s
-    f_x, f_xx = f * z / s, f * (z * z - 1.0) / s**2
-    if barrier is not None:
-        slope = 2.0 / s**2 * (y[None, :] - barrier)
-        hit = np.exp(-slope * (x[:, None] - barrier))
-        missed = -np.expm1(-slope * (x[:, None] - barrier))
-        f, f_x, f_xx = (
-            f * missed,
-            f_x * missed + f * slope * hit,
-            f_xx * missed + 2.0 * f_x * slope * hit - f * slope * slope * hit,
-        )
-    return f @ values, f_x @ values, f_xx @ values
+        refuse_where(barrier >= least, "barrier", barrier, f"< call_level, {least!r}")
 
 
 def _whole(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise TypeError(f"{name} must be a whole number, got {type(value).__name__}")
+        array = np.asarray(value)
+        if array.ndim or array.dtype.kind not in "iu":
+            raise TypeError(f"{name} must be a whole number, got {type(value).__name__}")
     if value < 1:
         raise ValueError(f"{name} must be a whole number >= 1, got {value!r}")
     return int(value)
@@ -347,11 +444,5 @@ def _whole(name: str, value: Any) -> int:
 def _finite(name: str, value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         raise TypeError(f"{name} must be a number, got {type(value).__name__}")
-    if not math.isfinite(value):
+    if not np.isfinite(value):
         raise ValueError(f"{name} must be a finite number, got {value!r}")
-
-
-def _positive(name: str, value: Any) -> None:
-    _finite(name, value)
-    if value <= 0:
-        raise ValueError(f"{name} must be a finite number > 0, got {value!r}")

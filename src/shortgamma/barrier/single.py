@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shortgamma._core import dispatch
-from shortgamma._core.checks import call, choice, number, refuse_choice, refuse_where
+from shortgamma._core.checks import call, choice, number, refuse_choice
 from shortgamma._core.results import Result
 from shortgamma._core.words import BARRIER_KINDS as KINDS
 from shortgamma._core.words import OPTIONS, PAID_AT
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from shortgamma._core.types import BarrierKind, Floats, Names, OptionKind
+    from shortgamma.barrier._dates import Progress
 
     class _Greek(Protocol):
         def __call__(
@@ -40,21 +41,29 @@ if TYPE_CHECKING:
             dividend: ArrayLike = 0.0,
             rebate: ArrayLike = 0.0,
             rebate_at: Any = "hit",
-            monitoring: ArrayLike | None = None,
+            dates: Any = None,
+            now: Any = None,
+            state: Any = None,
+            method: Literal["auto", "exact", "shift"] = "auto",
+            progress: Progress | None = None,
             out: Any = None,
         ) -> Any: ...
 
 
 UFUNCS = ("barrier_price", "barrier_first_order", "barrier_second_order")
 NAMES = ("spot", "strike", "barrier", "vol", "expiry", "rate", "dividend", "rebate")
-WATCHED_UFUNCS = ("", "shifted_first_order", "shifted_second_order")
-WATCHED_NAMES = (*NAMES, "monitoring")
+SHIFTED_UFUNCS = ("", "shifted_first_order", "shifted_second_order")
+SHIFTED_NAMES = (*NAMES, "dates")
 _CODES = {
     (kind, option, paid): np.int8(KINDS[kind] + OPTIONS[option] + PAID_AT[paid])
     for kind in KINDS
     for option in OPTIONS
     for paid in PAID_AT
 }
+# Below this part of the spot a difference of prices does not count.
+NEGLIGIBLE = 1e-5
+# The code of cash at expiry if the barrier was hit, but for the bit of its direction.
+TOUCHED_LATE = 16 + 2 + 8
 
 
 class BarrierGreeks(Result):
@@ -124,8 +133,11 @@ def price(
     dividend: ArrayLike = 0.0,
     rebate: ArrayLike = 0.0,
     rebate_at: Any = "hit",
-    monitoring: ArrayLike | None = None,
-    method: Literal["shift", "exact"] = "shift",
+    dates: Any = None,
+    now: Any = None,
+    state: Any = None,
+    method: Literal["auto", "exact", "shift"] = "auto",
+    progress: Progress | None = None,
     out: Any = None,
 ) -> Any:
     """Price of single-barrier options under Black and Scholes.
@@ -137,23 +149,34 @@ def price(
     vol : array_like
         Volatility per year, 0.2 for 20 %, >= 0.
     expiry : array_like
-        Time to expiry in years, >= 0.
+        Time to expiry in years, >= 0; or, with ``now``, the time of expiry.
+    kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
+        Where the barrier lies and what it does. Other spellings are understood: "Down-and-In", "down_in", "DI".
+    option : {"put", "call"} or array of these
+        The option behind it.
     rate, dividend : array_like, default 0.0
         Interest rate and dividend yield (or borrowing cost, or the coin's own rate) per year, continuously
         compounded.
     rebate : array_like, default 0.0
         Cash amount: of a knock-out paid if it is hit, of a knock-in paid at expiry if it never was.
-    kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
-        Where the barrier lies and what it does.
-    option : {"put", "call"} or array of these
-        The option behind it.
     rebate_at : {"hit", "expiry"} or array of these
         When a knock-out pays its rebate.
-    monitoring : int or array of int, optional
-        The number of dates on which the barrier is watched; by default it always is. The dates are equally spaced, the
-        first one ``expiry / monitoring`` from now and the last one at expiry.
-    method : {"shift", "exact"}, default "shift"
-        With ``monitoring``: the continuous formula with a moved barrier, or the recursion of ``discrete_price``.
+    dates : int, array of int, list of float, or list of times, optional
+        The dates on which the barrier is watched; by default it always is. A whole number means so many equally spaced
+        dates, the last one at expiry. Numbers with a decimal point are years from now, increasing, the same for all
+        options; times (datetime64, ISO text, pandas) are seen from ``now``, by actual days over 365. Dates after an
+        option's expiry do not count, and now is no date.
+    now : time, optional
+        The time of valuation, where ``dates`` or ``expiry`` are times.
+    state : {"alive", "in", "out"} or array of these, optional
+        What is known of the past: of an option that is "in" the plain one is left, of one that is "out" no more than a
+        rebate that is due at expiry. By default the option is alive, or knocked if the barrier is always watched and
+        the spot is at or beyond it. Needed where ``dates`` have passed.
+    method : {"auto", "exact", "shift"}, default "auto"
+        With ``dates``: "exact" is a recursion over the dates, "shift" the formula of a barrier that is always watched,
+        moved outwards; "auto" is exact, but for prices that the formula provably gives to within 1e-5 of the spot.
+    progress : callable, optional
+        Called now and then as ``progress(done, total)``, counted in options, while a recursion runs.
     out : ndarray, optional
         Where the result goes.
 
@@ -166,14 +189,15 @@ def price(
     Raises
     ------
     ValueError
-        If ``kind``, ``option``, ``rebate_at`` or ``method`` is unknown (with the first bad index), ``monitoring`` is no
-        whole number >= 1, or shapes do not broadcast.
+        If ``kind``, ``option``, ``rebate_at``, ``state`` or ``method`` is unknown (with the first bad index), ``dates``
+        are not increasing or past the last expiry, times have no ``now``, or shapes do not broadcast.
     TypeError
         If an input is not numeric.
 
     See Also
     --------
     greeks : Price and derivatives in one pass.
+    discrete_price : Watched on dates, with one barrier or two.
 
     Notes
     -----
@@ -183,29 +207,34 @@ def price(
     Rubinstein, "Breaking down the barriers", Risk 4(8), 1991; Haug, *The Complete Guide to Option Pricing
     Formulas*, 1998, p. 70. Negative rates with a rebate at the hit: Le Floc'h, 2014.
 
-    With ``monitoring`` the barrier is moved outwards by exp(0.5825971579390107 vol sqrt(expiry / monitoring)) (Broadie,
-    Glasserman and Kou, Mathematical Finance 7, 1997), good to some 1e-4 where spot is two standard deviations of one
-    step away from the barrier, and rough nearer. Now is no date: an option is knocked at or beyond the *moved* barrier.
+    The exact price of a barrier watched on dates is that of `discrete_price`. The shifted barrier lies
+    exp(0.5825971579390107 vol sqrt(expiry / dates)) further out (Broadie, Glasserman and Kou, Mathematical Finance 7,
+    1997), good to some 1e-4 where spot is two standard deviations of one step away from the barrier, and rough nearer;
+    it is for equally spaced dates only. Both prices lie between 0 and that of the barrier that is always watched, so
+    where a knock-in of that kind is worth less than 1e-5 of the spot, so is their difference.
 
     Examples
     --------
     A down-and-out call of Haug's table (p. 72) with a rebate of 3:
 
     >>> import shortgamma as sg
-    >>> value = sg.barrier.price(100.0, 90.0, 95.0, vol=0.25, expiry=0.5, rate=0.08, dividend=0.04, rebate=3.0,
-    ...                          kind="down-out", option="call")
-    >>> round(float(value), 4)
+    >>> call = dict(vol=0.25, expiry=0.5, rate=0.08, dividend=0.04, kind="down-and-out", option="call")
+    >>> round(float(sg.barrier.price(100.0, 90.0, 95.0, **call, rebate=3.0)), 4)
     9.0246
+
+    The same watched on the first of each month, valued on 15 April:
+
+    >>> months = ["2026-05-01", "2026-06-01", "2026-07-01", "2026-08-01", "2026-09-01", "2026-10-01"]
+    >>> value = sg.barrier.price(
+    ...     100.0, 90.0, 95.0, **call | {"expiry": "2026-10-15"}, rebate=3.0, dates=months, now="2026-04-15"
+    ... )
+    >>> round(float(value), 4)
+    10.4566
     """
     code = code_of(kind, option, rebate_at)
-    if monitoring is not None:
-        check_monitoring(monitoring)
-        if method == "exact":
-            return _exact(spot, strike, barrier, vol, expiry, rate, dividend, rebate, monitoring, code, out)
-        if method != "shift":
-            refuse_choice("method", method, ("shift", "exact"))
-        names = ("barrier", "vol", "expiry", "monitoring")
-        barrier = call(dispatch.barrier.shifted.shifted_barrier, names, (barrier, vol, expiry, monitoring, code))
+    if dates is not None or state is not None or now is not None:
+        values = (spot, strike, barrier, vol, expiry, rate, dividend, rebate)
+        return _watched_price(values, code, dates, now, state, method, progress, out)
     values = (spot, strike, barrier, vol, expiry, rate, dividend, rebate)
     if out is None and code.ndim == 0:
         # a ufunc takes longer to make arrays of nine numbers than to price them
@@ -228,8 +257,12 @@ def greeks(
     dividend: ArrayLike = 0.0,
     rebate: ArrayLike = 0.0,
     rebate_at: Any = "hit",
-    monitoring: ArrayLike | None = None,
+    dates: Any = None,
+    now: Any = None,
+    state: Any = None,
+    method: Literal["auto", "exact", "shift"] = "auto",
     order: Literal[1, 2] = 1,
+    progress: Progress | None = None,
     out: Any = None,
 ) -> BarrierGreeks:
     """Price and analytic Greeks of single-barrier options, in one pass.
@@ -241,22 +274,36 @@ def greeks(
     vol : array_like
         Volatility per year, 0.2 for 20 %, >= 0.
     expiry : array_like
-        Time to expiry in years, >= 0.
-    rate, dividend : array_like, default 0.0
-        Interest rate and dividend yield per year, continuously compounded.
-    rebate : array_like, default 0.0
-        Cash amount: of a knock-out paid if it is hit, of a knock-in paid at expiry if it never was.
+        Time to expiry in years, >= 0; or, with ``now``, the time of expiry.
     kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
-        Where the barrier lies and what it does.
+        Where the barrier lies and what it does. Other spellings are understood: "Down-and-In", "down_in", "DI".
     option : {"put", "call"} or array of these
         The option behind it.
+    rate, dividend : array_like, default 0.0
+        Interest rate and dividend yield (or borrowing cost, or the coin's own rate) per year, continuously
+        compounded.
+    rebate : array_like, default 0.0
+        Cash amount: of a knock-out paid if it is hit, of a knock-in paid at expiry if it never was.
     rebate_at : {"hit", "expiry"} or array of these
         When a knock-out pays its rebate.
-    monitoring : int or array of int, optional
-        The number of dates on which the barrier is watched; by default it always is. The dates are equally spaced, the
-        first one ``expiry / monitoring`` from now and the last one at expiry.
+    dates : int, array of int, list of float, or list of times, optional
+        The dates on which the barrier is watched; by default it always is. A whole number means so many equally spaced
+        dates, the last one at expiry. Numbers with a decimal point are years from now, increasing, the same for all
+        options; times (datetime64, ISO text, pandas) are seen from ``now``, by actual days over 365. Dates after an
+        option's expiry do not count, and now is no date.
+    now : time, optional
+        The time of valuation, where ``dates`` or ``expiry`` are times.
+    state : {"alive", "in", "out"} or array of these, optional
+        What is known of the past: of an option that is "in" the plain one is left, of one that is "out" no more than a
+        rebate that is due at expiry. By default the option is alive, or knocked if the barrier is always watched and
+        the spot is at or beyond it. Needed where ``dates`` have passed.
+    method : {"auto", "exact", "shift"}, default "auto"
+        With ``dates``: "exact", which "auto" is here, is a recursion over the dates, "shift" the formula of a barrier
+        that is always watched, moved outwards.
     order : {1, 2}, default 1
         1 for price, delta, gamma, vega, theta, rho and rho_dividend; 2 for all fourteen.
+    progress : callable, optional
+        Called now and then as ``progress(done, total)``, counted in options, while a recursion runs.
     out : BarrierGreeks or tuple of ndarray, optional
         Where the results go: an earlier result of the same shape and order.
 
@@ -269,8 +316,9 @@ def greeks(
     Raises
     ------
     ValueError
-        If ``kind``, ``option``, ``rebate_at`` or ``order`` is unknown, ``monitoring`` is no whole number >= 1, shapes
-        do not broadcast, or ``out`` has the wrong length.
+        If ``kind``, ``option``, ``rebate_at``, ``state``, ``method`` or ``order`` is unknown, ``dates`` are not
+        increasing or past the last expiry, times have no ``now``, shapes do not broadcast, or ``out`` has the wrong
+        length.
     TypeError
         If an input is not numeric.
 
@@ -282,8 +330,9 @@ def greeks(
     -----
     All derivatives are analytic. At the barrier exactly they are those of the living side; beyond it a
     knock-out has none and a knock-in those of the plain option. Theta, charm, color and veta follow from the
-    Black-Scholes equation. With ``monitoring`` the barrier is moved as in ``price``; vega, vanna, volga, zomma and veta
-    count that it moves with the volatility, and in calendar time the dates stay where they are.
+    Black-Scholes equation. With ``dates`` the recursion is differentiated, not its outcome; with a shifted barrier
+    vega, vanna, volga, zomma and veta count that it moves with the volatility. In calendar time the dates stay where
+    they are.
 
     Examples
     --------
@@ -291,22 +340,24 @@ def greeks(
     barrier, with a delta far beyond -1:
 
     >>> import shortgamma as sg
-    >>> greeks = sg.barrier.greeks(
-    ...     58.0, 101.89, 56.05, vol=0.4032, expiry=4 / 12, rate=0.0435, kind="down-in", option="put"
-    ... )
+    >>> put = dict(vol=0.4032, expiry=4 / 12, rate=0.0435, kind="down-in", option="put")
+    >>> greeks = sg.barrier.greeks(58.0, 101.89, 56.05, **put)
     >>> round(float(greeks.delta), 4)
     -2.4319
+
+    Watched on 84 closes only:
+
+    >>> greeks = sg.barrier.greeks(58.0, 101.89, 56.05, **put, dates=84)
+    >>> round(float(greeks.delta), 4), round(float(greeks.vega), 4)
+    (-2.347, 13.2113)
     """
     check_order(order)
     code = code_of(kind, option, rebate_at)
-    if monitoring is not None:
-        check_monitoring(monitoring)
-        ufunc, count = ufunc_of(dispatch.barrier.shifted, WATCHED_UFUNCS, order)
-        watched = (spot, strike, barrier, vol, expiry, rate, dividend, rebate, monitoring, code)
-        return BarrierGreeks(*call(ufunc, WATCHED_NAMES, watched, None if out is None else outputs(out, count)))
-    values = (spot, strike, barrier, vol, expiry, rate, dividend, rebate, code)
+    values = (spot, strike, barrier, vol, expiry, rate, dividend, rebate)
+    if dates is not None or state is not None or now is not None:
+        return BarrierGreeks(*_watched_greeks(order, values, code, dates, now, state, method, progress, out))
     ufunc, count = ufunc_of(dispatch.barrier.single, UFUNCS, order)
-    return BarrierGreeks(*call(ufunc, NAMES, values, None if out is None else outputs(out, count)))
+    return BarrierGreeks(*call(ufunc, NAMES, (*values, code), None if out is None else outputs(out, count)))
 
 
 def code_of(kind: Any, option: Any, rebate_at: Any = "hit") -> Any:
@@ -322,44 +373,117 @@ def code_of(kind: Any, option: Any, rebate_at: Any = "hit") -> Any:
         return (codes[0] + np.add(codes[1], codes[2])).astype(np.int8)
 
 
-def _exact(
-    spot: Any,
-    strike: Any,
-    barrier: Any,
-    vol: Any,
-    expiry: Any,
-    rate: Any,
-    dividend: Any,
-    rebate: Any,
-    monitoring: Any,
-    code: Any,
-    out: Any,
+def _terms(
+    values: tuple[Any, ...], code: Any, dates: Any, now: Any, state: Any, method: str
+) -> tuple[tuple[Any, ...], Any, Any]:
+    """The numbers of options, their numbers of equal dates, and their dates in years."""
+    from shortgamma.barrier import _dates
+
+    if method not in _dates.METHODS:
+        refuse_choice("method", method, _dates.METHODS)
+    spot, strike, barrier, vol, expiry, rate, dividend, rebate = values
+    expiry = _dates.years_to("expiry", expiry, now)
+    counts, years = (None, None) if dates is None else _dates.watched(dates, expiry, now, state)
+    if state is not None:
+        barrier, rebate = _dates.settled(state, code, spot, barrier, rebate)
+    if years is not None and method == "shift":
+        raise ValueError("method 'shift' is for equally spaced dates: write dates=12, or method='exact'")
+    return (spot, strike, barrier, vol, expiry, rate, dividend, rebate), counts, years
+
+
+def _watched_price(
+    values: tuple[Any, ...], code: Any, dates: Any, now: Any, state: Any, method: str, progress: Any, out: Any
 ) -> Any:
+    from shortgamma.barrier._dates import into
+
+    values, counts, years = _terms(values, code, dates, now, state, method)
+    if dates is None:
+        return call(dispatch.barrier.single.barrier_price, NAMES, (*values, code), out)
+    result = price_on_dates(values, code, counts, years, method, state, progress)
+    return into(None if out is None else (out,), (result,))[0]
+
+
+def price_on_dates(
+    values: tuple[Any, ...],
+    code: Any,
+    counts: Any,
+    years: Any,
+    method: str,
+    state: Any = None,
+    progress: Progress | None = None,
+) -> Any:
+    """Prices of options watched on equal dates, or on those of ``years``."""
+    if years is not None or method == "exact":
+        return _exact(0, values, code, counts, years, state, progress, None)[0]
+    shifted = _shifted_price(values, code, counts)
+    if method == "shift":
+        return shifted
+    near = np.asarray(_bound(values, code) > NEGLIGIBLE * np.asarray(values[0]))
+    if near.all():
+        return _exact(0, values, code, counts, None, state, progress, None)[0]
+    if near.any():
+        *arrays, near, shifted = np.broadcast_arrays(*values, code, counts, near, shifted)
+        *some, code, counts = (array[near] for array in arrays)
+        shifted = shifted.copy()
+        shifted[near] = _exact(0, tuple(some), code, counts, None, None, progress, None)[0]
+    return shifted
+
+
+def _shifted_price(values: tuple[Any, ...], code: Any, counts: Any) -> Any:
+    names = ("barrier", "vol", "expiry", "dates")
+    spot, strike, barrier, vol, expiry, *rest = values
+    barrier = call(dispatch.barrier.shifted.shifted_barrier, names, (barrier, vol, expiry, counts, code))
+    return call(
+        dispatch.barrier.single.barrier_price, NAMES, (spot, strike, barrier, vol, expiry, *rest, code)
+    )
+
+
+def _bound(values: tuple[Any, ...], code: Any) -> Any:
+    """What an option watched on dates and one whose barrier is shifted can differ by: a knock-in that is always watched,
+    and the rebate times the probability that the barrier is ever hit."""
+    spot, _, barrier, vol, expiry, rate, dividend, rebate = values
+    prices = dispatch.barrier.single.barrier_price
+    with np.errstate(invalid="ignore"):
+        inside = call(prices, NAMES, (*values[:7], 0.0, np.bitwise_and(code, 5).astype(np.int8)))
+        if not np.any(rebate):
+            return inside
+        touch = (np.bitwise_and(code, 1) + TOUCHED_LATE).astype(np.int8)
+        hit = call(prices, NAMES, (spot, barrier, barrier, vol, expiry, rate, dividend, 1.0, touch))
+        return inside + np.abs(rebate) * hit * np.maximum(1.0, np.exp(np.multiply(rate, expiry)))
+
+
+def _exact(
+    order: int, values: tuple[Any, ...], code: Any, counts: Any, years: Any, state: Any, progress: Any, out: Any
+) -> tuple[Any, ...]:
+    from shortgamma.barrier import _dates
+
+    spot, strike, barrier, vol, expiry, rate, dividend, rebate = values
     up = np.bitwise_and(code, 1) != 0
-    # no barrier on the other side; what is no barrier on its own stays none
+    # no barrier on the other side; an invalid one stays invalid
     level = number("barrier", barrier)
     level = np.where(level > 0, level, np.nan + np.sqrt(np.where(level <= 0, -1.0, 0.0)))
     lower, upper = np.where(up, 0.0, level), np.where(up, level, np.inf)
-    values = (spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, monitoring, code)
-    names = ("spot", "strike", "barrier", "barrier", *NAMES[3:], "monitoring")
-    return call(dispatch.barrier.discrete.discrete_price, names, values, out)
+    if state is not None:
+        code, lower, upper, rebate = _dates.without(state, code, lower, upper, rebate)
+    dates = counts if years is None else 1
+    columns = (spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, dates)
+    return _dates.into(out, _dates.recursion(order, columns, code, years, progress))
 
 
-def check_monitoring(monitoring: ArrayLike) -> None:
-    dates = number("monitoring", monitoring)
-    if dates.dtype.kind == "b":
-        raise TypeError("monitoring must be a number of dates, got dtype bool")
-    with np.errstate(invalid="ignore"):
-        refuse_where(
-            (dates < 1) | (dates != np.floor(dates)) | np.isinf(dates), "monitoring", dates, "a whole number >= 1"
-        )
-
-
-def _watched_greek(place: int, values: tuple[Any, ...], out: Any) -> Any:
-    check_monitoring(values[8])
-    ufunc, count = ufunc_of(dispatch.barrier.shifted, WATCHED_UFUNCS, 1 if place < len(FIRST_ORDER) else 2)
-    where = None if out is None else tuple(out if i == place else None for i in range(count))
-    return call(ufunc, WATCHED_NAMES, values, where)[place]
+def _watched_greeks(
+    order: int, values: tuple[Any, ...], code: Any, dates: Any, now: Any, state: Any, method: str, progress: Any, out: Any
+) -> tuple[Any, ...]:
+    values, counts, years = _terms(values, code, dates, now, state, method)
+    where = None if out is None else outputs(out, 7 * order)
+    if dates is None:
+        ufunc, _ = ufunc_of(dispatch.barrier.single, UFUNCS, order)
+        results: tuple[Any, ...] = call(ufunc, NAMES, (*values, code), where)
+    elif method == "shift":
+        ufunc, _ = ufunc_of(dispatch.barrier.shifted, SHIFTED_UFUNCS, order)
+        results = call(ufunc, SHIFTED_NAMES, (*values, counts, code), where)
+    else:
+        results = _exact(order, values, code, counts, years, state, progress, where)
+    return results
 
 
 def check_order(order: object) -> None:
@@ -383,10 +507,51 @@ def outputs(out: Any, count: int) -> tuple[Any, ...]:
     return tuple(out)
 
 
+_PARAMETERS = """    Parameters
+    ----------
+    spot, strike, barrier : array_like
+        Prices > 0, in one currency.
+    vol : array_like
+        Volatility per year, 0.2 for 20 %, >= 0.
+    expiry : array_like
+        Time to expiry in years, >= 0; or, with ``now``, the time of expiry.
+    kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
+        Where the barrier lies and what it does. Other spellings are understood: "Down-and-In", "down_in", "DI".
+    option : {"put", "call"} or array of these
+        The option behind it.
+    rate, dividend : array_like, default 0.0
+        Interest rate and dividend yield (or borrowing cost, or the coin's own rate) per year, continuously
+        compounded.
+    rebate : array_like, default 0.0
+        Cash amount: of a knock-out paid if it is hit, of a knock-in paid at expiry if it never was.
+    rebate_at : {"hit", "expiry"} or array of these
+        When a knock-out pays its rebate.
+    dates : int, array of int, list of float, or list of times, optional
+        The dates on which the barrier is watched; by default it always is. A whole number means so many equally spaced
+        dates, the last one at expiry. Numbers with a decimal point are years from now, increasing, the same for all
+        options; times (datetime64, ISO text, pandas) are seen from ``now``, by actual days over 365. Dates after an
+        option's expiry do not count, and now is no date.
+    now : time, optional
+        The time of valuation, where ``dates`` or ``expiry`` are times.
+    state : {"alive", "in", "out"} or array of these, optional
+        What is known of the past: of an option that is "in" the plain one is left, of one that is "out" no more than a
+        rebate that is due at expiry. By default the option is alive, or knocked if the barrier is always watched and
+        the spot is at or beyond it. Needed where ``dates`` have passed.
+    method : {"auto", "exact", "shift"}, default "auto"
+        With ``dates``: "exact", which "auto" is here, is a recursion over the dates, "shift" the formula of a barrier
+        that is always watched, moved outwards.
+    progress : callable, optional
+        Called now and then as ``progress(done, total)``, counted in options, while a recursion runs.
+    out : ndarray, optional
+        Where the result goes.
+"""
+
+
 def _greek(name: str, meaning: str) -> _Greek:
     """The function of one Greek, whose signature is that of ``price``."""
     ufunc = getattr(dispatch.barrier.single, f"barrier_{name}")
     place = BarrierGreeks._fields.index(name)
+    order = 1 if place < len(FIRST_ORDER) else 2
 
     def one(
         spot: ArrayLike,
@@ -401,24 +566,24 @@ def _greek(name: str, meaning: str) -> _Greek:
         dividend: ArrayLike = 0.0,
         rebate: ArrayLike = 0.0,
         rebate_at: Any = "hit",
-        monitoring: ArrayLike | None = None,
+        dates: Any = None,
+        now: Any = None,
+        state: Any = None,
+        method: Literal["auto", "exact", "shift"] = "auto",
+        progress: Progress | None = None,
         out: Any = None,
     ) -> Any:
         code = code_of(kind, option, rebate_at)
-        if monitoring is not None:
-            values: tuple[Any, ...] = (spot, strike, barrier, vol, expiry, rate, dividend, rebate, monitoring, code)
-            return _watched_greek(place, values, out)
-        values = (spot, strike, barrier, vol, expiry, rate, dividend, rebate, code)
-        return call(ufunc, NAMES, values, out)
+        values = (spot, strike, barrier, vol, expiry, rate, dividend, rebate)
+        if dates is not None or state is not None or now is not None:
+            where = None if out is None else tuple(out if i == place else None for i in range(7 * order))
+            return _watched_greeks(order, values, code, dates, now, state, method, progress, where)[place]
+        return call(ufunc, NAMES, (*values, code), out)
 
     one.__name__ = one.__qualname__ = name
     one.__doc__ = f"""{meaning}, alone; ``greeks`` gives it together with the others.
 
-    Parameters
-    ----------
-    spot, strike, barrier, vol, expiry, rate, dividend, rebate, kind, option, rebate_at, monitoring, out
-        As for ``price``.
-
+{_PARAMETERS}
     Returns
     -------
     ndarray or float

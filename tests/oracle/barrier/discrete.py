@@ -93,4 +93,7 @@ def derivatives(spot, strike, lower, upper, vol, expiry, rate, dividend, *rest):
         )
         return float(np.imag(value)) / TINY
 
-    return {name: one(key) for name, key in (("delta", "spot"), ("vega", "vol"), ("rho", "rate"), ("rho_dividend", "dividend"))}
+    return {
+        name: one(key)
+        for name, key in (("delta", "spot"), ("vega", "vol"), ("rho", "rate"), ("rho_dividend", "dividend"))
+    }

@@ -504,7 +504,7 @@ cdef inline bint carry_back(
         k -= 1
     while k >= 2:
         step = step_of(rule, grid, length_of(&grid.dates, k))
-        if step == NULL or (tick != NULL and tick(state, 1.0)):
+        if step == NULL or (tick != NULL and tick(state, 0.0)):
             return False
         for payoff in range(payoff_count):
             gains(
