@@ -165,8 +165,8 @@ cdef inline bint add(
 
 
 cdef bint options(int order, const Call* call, Py_ssize_t count) noexcept nogil:
-    """spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, dates, code -> the first outputs. Returns whether
-    a number was out of its domain."""
+    """spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, dates, code -> the first outputs. Returns
+    whether a number was out of its domain."""
     cdef Py_ssize_t i
     cdef bint outside = False
     cdef double lower, upper, dates

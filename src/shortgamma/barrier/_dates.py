@@ -111,7 +111,7 @@ def recursion(
     columns = columns.reshape(len(NAMES), -1)
     codes = np.ascontiguousarray(np.broadcast_to(code, shape)).ravel()
     # the last key is the first to sort by
-    keys = [key for key in (columns[0], columns[8], columns[1], codes, *columns[7:4:-1], *columns[2:5], columns[9])]
+    keys = [columns[0], columns[8], columns[1], codes, *columns[7:4:-1], *columns[2:5], columns[9]]
     keys = [key for key in keys if key.size > 1 and (key[1:] != key[:-1]).any()]
     loop = dispatch.barrier.discrete.recursion
     if not keys:

@@ -57,8 +57,8 @@ def discrete_price(
     expiry : array_like
         Time to expiry in years, >= 0; or, with ``now``, the time of expiry.
     dates : int, array of int, list of float, or list of times
-        The dates on which the barriers are watched, up to 10,000. A whole number means so many equally spaced dates, the
-        last one at expiry. Numbers with a decimal point are years from now, increasing, the same for all options;
+        The dates on which the barriers are watched, up to 10,000. A whole number means so many equally spaced dates,
+        the last one at expiry. Numbers with a decimal point are years from now, increasing, the same for all options;
         times (datetime64, ISO text, pandas) are seen from ``now``, by actual days over 365. Dates after an option's
         expiry do not count, and now is no date: a spot beyond a barrier has not been knocked yet.
     kind : {"down-in", "down-out", "up-in", "up-out", "knock-in", "knock-out"} or array of these
@@ -106,8 +106,8 @@ def discrete_price(
     -----
     A backward recursion over the dates, on Gauss-Legendre panels that grow with the distance from the barriers; exact
     to some 1e-12 of spot and strike. Options of the same volatility, expiry, rates and dates share its matrices,
-    and those that differ by their spots alone the whole recursion, in whatever order they stand. Compare Fusai, Abrahams
-    and Sgarra, Finance and Stochastics 10, 2006.
+    and those that differ by their spots alone the whole recursion, in whatever order they stand. Compare Fusai,
+    Abrahams and Sgarra, Finance and Stochastics 10, 2006.
 
     Examples
     --------
@@ -172,8 +172,8 @@ def discrete_greeks(
     expiry : array_like
         Time to expiry in years, >= 0; or, with ``now``, the time of expiry.
     dates : int, array of int, list of float, or list of times
-        The dates on which the barriers are watched, up to 10,000. A whole number means so many equally spaced dates, the
-        last one at expiry. Numbers with a decimal point are years from now, increasing, the same for all options;
+        The dates on which the barriers are watched, up to 10,000. A whole number means so many equally spaced dates,
+        the last one at expiry. Numbers with a decimal point are years from now, increasing, the same for all options;
         times (datetime64, ISO text, pandas) are seen from ``now``, by actual days over 365. Dates after an option's
         expiry do not count, and now is no date: a spot beyond a barrier has not been knocked yet.
     kind : {"down-in", "down-out", "up-in", "up-out", "knock-in", "knock-out"} or array of these

@@ -45,7 +45,8 @@ class Solutions(Result):
     count : ndarray or int
         How many were found, 0, 1, 2 or more (int64); -1 where an input is NaN or out of its domain.
     interval : ndarray or bool
-        Whether the price does not change from ``first`` to ``second``, and is met on the whole interval; ``count`` is 1.
+        Whether the price does not change from ``first`` to ``second``, and is met on the whole interval; ``count`` is
+        1.
     """
 
     first: Floats
@@ -288,9 +289,7 @@ def barrier_for_price(
     found = _solve(at, target, columns, low, high, arrays[0].shape)
     met, edge, s = (array.reshape(arrays[0].shape) for array in (met, edge, s))
     ends = np.where(met, np.minimum(edge, s), found.first), np.where(met, np.maximum(edge, s), found.second)
-    return Solutions(
-        ends[0][()], ends[1][()], np.where(met, 1, found.count)[()], (met | found.interval)[()]
-    )
+    return Solutions(ends[0][()], ends[1][()], np.where(met, 1, found.count)[()], (met | found.interval)[()])
 
 
 def _flat(codes: Any, rebate: Any, spot: Any, strike: Any, years: Any) -> Any:

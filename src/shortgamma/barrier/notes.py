@@ -248,8 +248,8 @@ def autocallable(
         What the coupon of a year is divided by. By default the observations of a number are so many in the time to
         expiry; needed where they are a list.
     nominal : array_like, default 100.0
-        Paid back on redemption and at expiry; nominal / strike units of the asset if the barrier was hit and the price is
-        below the strike at expiry.
+        Paid back on redemption and at expiry; nominal / strike units of the asset if the barrier was hit and the price
+        is below the strike at expiry.
     rate, dividend : array_like, default 0.0
         Interest rate and dividend yield (or borrowing cost, or the coin's own rate) per year, continuously
         compounded.
@@ -290,9 +290,9 @@ def autocallable(
     Notes
     -----
     Two values are carried back from date to date by Gauss-Legendre panels: that of a note whose barrier was hit, and
-    what one whose barrier was not is worth beyond it. Between two dates the second lives under the density killed at the
-    barrier, phi(z) (1 - exp(-2 (x - h)(y - h)/s^2)), if it is always watched. All derivatives are carried along. Exact
-    to some 1e-12 of the nominal. Notes that differ by their spots alone share the recursion.
+    what one whose barrier was not is worth beyond it. Between two dates the second lives under the density killed at
+    the barrier, phi(z) (1 - exp(-2 (x - h)(y - h)/s^2)), if it is always watched. All derivatives are carried along.
+    Exact to some 1e-12 of the nominal. Notes that differ by their spots alone share the recursion.
 
     Examples
     --------
@@ -317,7 +317,7 @@ def autocallable(
     """
     check_order(order)
     expiry = _dates.years_to("expiry", expiry, now)
-    mode = choice("watch", watch, WATCH)
+    mode = int(choice("watch", watch, WATCH))
     known = 0 if state is None else choice("state", state, STATES)
     given = (spot, strike, barrier, vol, expiry, rate, dividend, nominal)
     arrays = [number(name, value) for name, value in zip(NAMES, given, strict=True)]

@@ -433,14 +433,12 @@ def _shifted_price(values: tuple[Any, ...], code: Any, counts: Any) -> Any:
     names = ("barrier", "vol", "expiry", "dates")
     spot, strike, barrier, vol, expiry, *rest = values
     barrier = call(dispatch.barrier.shifted.shifted_barrier, names, (barrier, vol, expiry, counts, code))
-    return call(
-        dispatch.barrier.single.barrier_price, NAMES, (spot, strike, barrier, vol, expiry, *rest, code)
-    )
+    return call(dispatch.barrier.single.barrier_price, NAMES, (spot, strike, barrier, vol, expiry, *rest, code))
 
 
 def _bound(values: tuple[Any, ...], code: Any) -> Any:
-    """What an option watched on dates and one whose barrier is shifted can differ by: a knock-in that is always watched,
-    and the rebate times the probability that the barrier is ever hit."""
+    """What an option watched on dates and one whose barrier is shifted can differ by: a knock-in that is always
+    watched, and the rebate times the probability that the barrier is ever hit."""
     spot, _, barrier, vol, expiry, rate, dividend, rebate = values
     prices = dispatch.barrier.single.barrier_price
     with np.errstate(invalid="ignore"):
@@ -471,7 +469,15 @@ def _exact(
 
 
 def _watched_greeks(
-    order: int, values: tuple[Any, ...], code: Any, dates: Any, now: Any, state: Any, method: str, progress: Any, out: Any
+    order: int,
+    values: tuple[Any, ...],
+    code: Any,
+    dates: Any,
+    now: Any,
+    state: Any,
+    method: str,
+    progress: Any,
+    out: Any,
 ) -> tuple[Any, ...]:
     values, counts, years = _terms(values, code, dates, now, state, method)
     where = None if out is None else outputs(out, 7 * order)

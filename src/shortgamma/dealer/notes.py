@@ -120,7 +120,7 @@ def knock_in_release(
             below = plain
     else:
         found = barriers.discrete_greeks(
-            levels, strikes, levels, np.inf, monitoring=monitoring, kind="knock-in", option="put", **market
+            levels, strikes, levels, dates=monitoring, kind="down-in", option="put", **market
         )
         above = below = found.delta
     released = np.multiply(units, np.subtract(below, above))

@@ -486,7 +486,7 @@ cdef inline void add_points(
 ) noexcept nogil:
     """Add the points of one piece of the integral of the last step. ``value`` holds F at all of them, then its
     derivatives; ``turn`` is d y/d ln S."""
-    cdef double inverse = 1.0 / step.deviation, spread = step.spread, power = turn * inverse
+    cdef double inverse = 1.0 / step.deviation, power = turn * inverse
     cdef double z[POINTS]
     cdef double density[POINTS]
     cdef double image[POINTS]
@@ -627,8 +627,8 @@ cdef inline void add_panels(
 cdef inline void add_above(
     int order, const Step* step, double y, double level, double amount, double growth, double turn, Jet* jet,
 ) noexcept nogil:
-    """Add an amount that is paid where the next date's place is at or above a level; ``growth`` is its derivative in the
-    rate, over the amount."""
+    """Add an amount that is paid where the next date's place is at or above a level; ``growth`` is its derivative in
+    the rate, over the amount."""
     cdef double u = (level - y - step.drift) / step.deviation, density = bell(u), power = 1.0
     cdef double tail[SLOPES]
     cdef int n
@@ -662,8 +662,8 @@ cdef inline void add_scaled(const Jet* jet, double factor, Jet* total) noexcept 
 cdef inline void greeks_of(
     int order, const Jet* jet, double spot, double vol, double expiry, double rate, double dividend, double* out,
 ) noexcept nogil:
-    """Price and Greeks, in the order of `barrier.single`, of a value as of expiry. Theta, charm, colour and veta are the
-    Black-Scholes equation's, which holds between the dates."""
+    """Price and Greeks, in the order of `barrier.single`, of a value as of expiry. Theta, charm, colour and veta are
+    the Black-Scholes equation's, which holds between the dates."""
     cdef double discount = exp(-rate * expiry), drift = rate - dividend, half = 0.5 * vol * vol
     cdef double v = jet.x[0], v_x = jet.x[1], v_xx = jet.x[2], v_xxx = jet.x[3], v_xxxx = jet.x[4]
     cdef double one = discount / spot, two = one / spot

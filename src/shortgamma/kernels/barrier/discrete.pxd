@@ -347,8 +347,8 @@ cdef inline double plain(
     double forward, double strike, double logarithm, double deviation, double inverse, double phi, double* asset,
     double* density,
 ) noexcept nogil:
-    """The plain option as of expiry, by forward, ln(forward/strike), sigma sqrt(tau) and one over that; its derivative in
-    the logarithm of the forward, and the forward times phi(d1).
+    """The plain option as of expiry, by forward, ln(forward/strike), sigma sqrt(tau) and one over that; its derivative
+    in the logarithm of the forward, and the forward times phi(d1).
 
     Both tails share an exponential, for forward exp(-d1^2/2) = strike exp(-d2^2/2).
     """
@@ -508,8 +508,10 @@ cdef inline bint carry_back(
             return False
         for payoff in range(payoff_count):
             gains(
-                grid, &options[chosen[payoff]], left_after(&grid.dates, k), grid.panels.node + grid.panels.count * NODES,
-                grid.panels.sources * NODES, grid.panels.now + payoff * width * nodes + grid.panels.count * NODES, nodes)
+                grid, &options[chosen[payoff]], left_after(&grid.dates, k),
+                grid.panels.node + grid.panels.count * NODES,
+                grid.panels.sources * NODES, grid.panels.now + payoff * width * nodes
+                + grid.panels.count * NODES, nodes)
         near = panels_near(grid, date_of(&grid.dates, grid.dates.count) - date_of(&grid.dates, k - 1))
         for p in range(grid.panels.count):
             if near <= p < grid.panels.count - near:

@@ -173,7 +173,7 @@ cdef inline Py_ssize_t lay_panels(
     scale = half / away
     away = 0.0
     if from_low:
-        for i in range(parts):
+        while count < begin + parts:
             away += panel_width(grid, away)
             edge[count] = low + away * scale
             count += 1
