@@ -11,18 +11,26 @@ def watched():
     return arrays
 
 
+def terms(a):
+    return {
+        "rate": a.rate,
+        "dividend": a.dividend,
+        "dates": a.dates,
+        "method": "shift",
+        "kind": "down-in",
+        "option": "put",
+    }
+
+
 def moved_price(a):
-    return sg.barrier.price(
-        **named(a), rate=a.rate, dividend=a.dividend, dates=a.dates, method="shift", out=a.out[0], kind="down-in", option="put"
-    )
+    return sg.barrier.price(**named(a), **terms(a), out=a.out[0])
 
 
 def moved_greeks(order):
     count = 7 * order
 
     def ours(a):
-        terms = {"rate": a.rate, "dividend": a.dividend, "dates": a.dates, "method": "shift", "kind": "down-in", "option": "put"}
-        return tuple(sg.barrier.greeks(**named(a), **terms, order=order, out=a.out[:count])[:count])
+        return tuple(sg.barrier.greeks(**named(a), **terms(a), order=order, out=a.out[:count])[:count])
 
     return ours
 

@@ -45,7 +45,7 @@ def test_watched_on_dates_nothing_is_released_between_them():
     assert found.released == 0.0
     lower = sg.dealer.knock_in_release(58.1, 43.6, **terms).below
     assert found.above < lower
-    put = sg.barrier.discrete_greeks(43.6, 58.1, 43.6, np.inf, monitoring=60, kind="knock-in", option="put", **terms)
+    put = sg.barrier.discrete_greeks(43.6, 58.1, 43.6, dates=60, kind="down-in", option="put", **terms)
     assert found.above == put.delta
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from shortgamma._core.types import BarrierKind, Names, OptionKind, TwoBarrierKind
     from shortgamma.barrier._dates import Progress
 
 TWO_KINDS = Words({"knock-in": 0, "knock-out": 2}, ki="knock-in", ko="knock-out", dki="knock-in", dko="knock-out")
@@ -31,7 +32,7 @@ def discrete_price(
     vol: ArrayLike,
     expiry: ArrayLike,
     dates: Any,
-    kind: TwoBarrierKind | Names,
+    kind: BarrierKind | TwoBarrierKind | Names,
     option: OptionKind | Names,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
@@ -145,7 +146,7 @@ def discrete_greeks(
     vol: ArrayLike,
     expiry: ArrayLike,
     dates: Any,
-    kind: TwoBarrierKind | Names,
+    kind: BarrierKind | TwoBarrierKind | Names,
     option: OptionKind | Names,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
