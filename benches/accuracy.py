@@ -170,7 +170,7 @@ def spread(random, low, high, count):
 
 def hard_draw(regime, count):
     """Options without rebate."""
-    from oracle import adversary
+    from oracle.barrier import _adversary as adversary
 
     random = np.random.default_rng([count, *regime.encode()])
     up = random.random(count) < 0.5
@@ -196,7 +196,7 @@ def hard_draw(regime, count):
 
 def hard_double_draw(regime, count):
     """Options with two barriers, without rebate."""
-    from oracle import adversary
+    from oracle.barrier import _adversary as adversary
 
     random = np.random.default_rng([count, 2, *regime.encode()])
     if regime == "adversarial":
@@ -297,7 +297,7 @@ def hard_rows(count):
 
 def adversarial_rows(count):
     """Rows of product, what must hold, and how far it is missed, in units in the last place."""
-    from oracle import adversary
+    from oracle.barrier import _adversary as adversary
 
     rows = []
     for product, violations in adversary.RUNS.items():

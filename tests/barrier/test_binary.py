@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp
-from oracle.barrier import adversary
+from oracle.barrier import _adversary as adversary
 from oracle.barrier import single as oracle
 
 import shortgamma as sg

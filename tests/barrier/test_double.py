@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mpf
-from oracle.barrier import adversary
+from oracle.barrier import _adversary as adversary
 from oracle.barrier import double as oracle
 from oracle.barrier.single import NAMES, scales
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from oracle.barrier.european import panels, vanilla
+from oracle.barrier._european import panels, vanilla
 
 import shortgamma as sg
 from shortgamma.barrier import partial_time_price

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mpmath import mp, mpf
-from oracle.barrier.european import panels, vanilla
+from oracle.barrier._european import panels, vanilla
 from scipy.special import ndtr
 
 import shortgamma as sg

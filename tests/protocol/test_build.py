@@ -132,7 +132,8 @@ from shortgamma cimport capi
 
 def inlined():
     cdef double out[14]
-    barrier.careful(2, 110.0, 95.0, 100.0, 0.3, 0.7, 0.03, 0.01, 2.0, 2, out)
+    cdef barrier.Option option = barrier.Option(110.0, 95.0, 100.0, 0.3, 0.7, 0.03, 0.01, 2.0, 2)
+    barrier.careful(2, &option, out)
     return (
         *[out[i] for i in range(14)],
         contracts.value(True, 10_000.0, 264.55, 1e-6),

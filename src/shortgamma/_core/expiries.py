@@ -22,6 +22,8 @@ class ExpiryTime(NamedTuple):
 
 
 class _Venues(dict[str, ExpiryTime]):
+    """Times of day at which futures expire, by venue; a venue that is not listed raises."""
+
     def __missing__(self, venue: str) -> NoReturn:
         refuse_choice("venue", venue, self)
 
