@@ -126,7 +126,7 @@ def discrete_price(
     ...     100.0, 100.0, lower=90.0, upper=120.0, dates=[0.01, 0.1, 0.2], kind="knock-out", **call
     ... )
     >>> round(float(value), 4)
-    3.9023
+    3.3983
     """
     code, columns, years = _columns(
         (spot, strike, barrier, lower, upper, vol, expiry, rate, dividend, rebate),
@@ -232,7 +232,7 @@ def discrete_greeks(
     >>> put = dict(vol=0.35, expiry=1.0, rate=0.03, dividend=0.01, kind="down-in", option="put")
     >>> greeks = sg.barrier.discrete_greeks(60.06, 100.0, 60.0, dates=252, **put)
     >>> round(float(greeks.delta), 3), round(float(greeks.vega), 3)
-    (-1.202, 9.863)
+    (-1.202, 13.03)
     """
     check_order(order)
     code, columns, years = _columns(

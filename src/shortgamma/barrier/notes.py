@@ -304,7 +304,7 @@ def autocallable(
     ...     100.0, 100.0, 60.0, expiry=3.0, observations=3, call_level=100.0, **terms
     ... )
     >>> round(float(note.price), 3), round(float(note.vega), 2)
-    (93.336, -64.42)
+    (93.336, -74.98)
 
     The same in mid-life, between its first and second observation, with a level that steps down:
 

@@ -229,7 +229,7 @@ def price(
     ...     100.0, 90.0, 95.0, **call | {"expiry": "2026-10-15"}, rebate=3.0, dates=months, now="2026-04-15"
     ... )
     >>> round(float(value), 4)
-    10.4566
+    11.883
     """
     code = code_of(kind, option, rebate_at)
     if dates is not None or state is not None or now is not None:
@@ -349,7 +349,7 @@ def greeks(
 
     >>> greeks = sg.barrier.greeks(58.0, 101.89, 56.05, **put, dates=84)
     >>> round(float(greeks.delta), 4), round(float(greeks.vega), 4)
-    (-2.347, 13.2113)
+    (-2.4569, 17.5378)
     """
     check_order(order)
     code = code_of(kind, option, rebate_at)

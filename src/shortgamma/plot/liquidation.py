@@ -142,7 +142,7 @@ def cascade(result: Any, *, mark: float | None = None, ax: Axes | None = None) -
     Parameters
     ----------
     result : Cascade
-        What `shortgamma.liquidation.cascade` gave for one mark.
+        What `shortgamma.liquidation.simulate_cascade` gave for one mark.
     mark : float, optional
         Mark at which it began.
     ax : matplotlib.axes.Axes, optional
@@ -162,7 +162,7 @@ def cascade(result: Any, *, mark: float | None = None, ax: Axes | None = None) -
     --------
     >>> import shortgamma as sg
     >>> linear = sg.contracts.Contract("linear")
-    >>> end = sg.liquidation.cascade(90.0, [1.0], 100.0, [9.0], contract=linear, maintenance=0.01, depth=10.0)
+    >>> end = sg.liquidation.simulate_cascade(90.0, [1.0], 100.0, [9.0], contract=linear, maintenance=0.01, depth=10.0)
     >>> sg.plot.cascade(end, mark=90.0).get_xlabel()
     'wave'
     """
