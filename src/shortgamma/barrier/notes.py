@@ -313,7 +313,7 @@ def autocallable(
     ...     observations=["2027-03-01", "2028-03-01", "2029-03-01"], call_level=[100.0, 95.0, 90.0], **terms,
     ... )
     >>> round(float(note.price), 3)
-    92.934
+    99.741
     """
     check_order(order)
     expiry = _dates.years_to("expiry", expiry, now)
