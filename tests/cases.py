@@ -642,6 +642,7 @@ FAST = [
     *WATCHED,
     *DISCRETE,
     *EXTENDED,
+    *(name for name in CASES if name.startswith("dealer_")),
 ]
 
 
