@@ -26,8 +26,7 @@ cdef enum:
     MOST_NUMBERS = 9
     # bytes of a cache line
     LINE = 64
-    # Rows of lanes are a cache line longer than a power of two: those of 512 bytes share eight sets of a cache, and a
-    # block of a few lanes is then five times slower.
+    # Rows of lanes are a cache line longer than a power of two: those of 512 bytes share eight sets of a cache.
     ROW = LANES + GROUP
 
 cdef struct Lanes:
