@@ -157,7 +157,9 @@ DISCRETE_BARRIER = Case(
         "dates": DATES,
     },
 )
-EXTENDED = ["two_asset_bivariate_cdf", "partial_time_price", "two_asset_price", "soft_price"]
+PARTIAL_TIME = ["partial_time_price", "partial_time_first_order", "partial_time_second_order"]
+SOFT = ["soft_price", "soft_first_order", "soft_second_order"]
+EXTENDED = ["two_asset_bivariate_cdf", "two_asset_price", *PARTIAL_TIME, *SOFT]
 EXTENDED_DRAW = {
     "spot": lognormal(100.0, 0.15),
     "strike": lognormal(100.0, 0.2),
@@ -321,9 +323,12 @@ CASES: dict[str, Case] = {
         {"x": normal(2.0), "y": normal(2.0), "correlation": uniform(-1.0, 1.0)},
         {"x": {}, "y": {}, "correlation": {1.1: "invalid", -2.0: "invalid", np.inf: "invalid"}},
     ),
-    "partial_time_price": Case(
-        {**EXTENDED_DRAW, "kind": codes(8), "window": codes(3)},
-        EXTENDED_OUTSIDE | {"barrier": NO_PRICE, "moment": {-0.1: "invalid", 5.0: "invalid", np.inf: "invalid"}},
+    **dict.fromkeys(
+        PARTIAL_TIME,
+        Case(
+            {**EXTENDED_DRAW, "kind": codes(8), "window": codes(3)},
+            EXTENDED_OUTSIDE | {"barrier": NO_PRICE, "moment": {-0.1: "invalid", 5.0: "invalid", np.inf: "invalid"}},
+        ),
     ),
     "two_asset_price": Case(
         {
@@ -349,17 +354,20 @@ CASES: dict[str, Case] = {
             "correlation": {1.1: "invalid", -2.0: "invalid", np.inf: "invalid"},
         },
     ),
-    "soft_price": Case(
-        {
-            "spot": lognormal(100.0, 0.15),
-            "strike": lognormal(100.0, 0.2),
-            "lower": uniform(60.0, 79.0),
-            "upper": uniform(80.0, 99.0),
-            **{name: BARRIER.draw[name] for name in ("vol", "expiry", "rate", "dividend")},
-            "kind": codes(8),
-        },
-        {name: BARRIER.outside[name] for name in ("spot", "strike", "vol", "expiry", "rate", "dividend")}
-        | {"lower": NO_PRICE, "upper": NO_PRICE},
+    **dict.fromkeys(
+        SOFT,
+        Case(
+            {
+                "spot": lognormal(100.0, 0.15),
+                "strike": lognormal(100.0, 0.2),
+                "lower": uniform(60.0, 79.0),
+                "upper": uniform(80.0, 99.0),
+                **{name: BARRIER.draw[name] for name in ("vol", "expiry", "rate", "dividend")},
+                "kind": codes(8),
+            },
+            {name: BARRIER.outside[name] for name in ("spot", "strike", "vol", "expiry", "rate", "dividend")}
+            | {"lower": NO_PRICE, "upper": NO_PRICE},
+        ),
     ),
     **dict.fromkeys(VANILLAS, VANILLA),
     **dict.fromkeys(VANILLA_BINARIES, VANILLA_BINARY),

@@ -109,6 +109,24 @@ def implied_vol(a):
     return sg.barrier.implied_vol(a.value, a.spot, a.strike, a.barrier, expiry=a.expiry, **DOWN_OUT).first
 
 
+def partial_time_greeks(a):
+    terms = {"vol": a.vol[:FEW], "expiry": a.expiry[:FEW], "moment": a.moment[:FEW], "window": "end"}
+    return tuple(
+        sg.barrier.partial_time_greeks(a.spot[:FEW], a.strike[:FEW], a.barrier[:FEW], **terms, **DOWN_OUT, order=2)
+    )
+
+
+def bumped(a):
+    """The price and delta by central differences of the price."""
+    terms = {"vol": a.vol[:FEW], "expiry": a.expiry[:FEW], "moment": a.moment[:FEW], "window": "end", **DOWN_OUT}
+    h = 1e-4 * a.spot[:FEW]
+    below, price, above = (
+        sg.barrier.partial_time_price(a.spot[:FEW] + step, a.strike[:FEW], a.barrier[:FEW], **terms)
+        for step in (-h, 0.0, h)
+    )
+    return price, (above - below) / (2.0 * h)
+
+
 SLOW = {"QuantLib": FEW}
 CASES = [
     Case(
@@ -120,6 +138,15 @@ CASES = [
         {OURS: partial_time, "QuantLib": lambda a: prices(a, make_partial_time)},
         tolerance=1e-4,
         few=SLOW,
+    ),
+    Case(
+        "extended: partial-time barrier, price and 13 Greeks",
+        ("partial_time_first_order", "partial_time_second_order"),
+        FEW,
+        "ndtr",
+        calls,
+        {OURS: partial_time_greeks, "bumped, price and delta": bumped},
+        tolerance=1e-4,
     ),
     Case("extended: implied volatility", (), FEW, "ndtr", quotes, {OURS: implied_vol}),
 ]

@@ -3,7 +3,7 @@
 import numpy as np
 
 import shortgamma as sg
-from benches.barrier.bench_partial_time import COUNT, DOWN_OUT, SLOW, calls, payoff_and_exercise, prices, quantlib
+from benches.barrier.bench_partial_time import COUNT, DOWN_OUT, FEW, SLOW, calls, payoff_and_exercise, prices, quantlib
 from benches.common import OURS, Case, bench
 
 
@@ -24,7 +24,30 @@ def make_soft(spot, strike, barrier, vol, expiry, moment):
     return option
 
 
+def soft_greeks(a):
+    levels = a.barrier[:FEW] - 5.0, a.barrier[:FEW]
+    terms = {"vol": a.vol[:FEW], "expiry": a.expiry[:FEW], **DOWN_OUT}
+    return tuple(sg.barrier.soft_greeks(a.spot[:FEW], a.strike[:FEW], *levels, **terms, order=2))
+
+
+def numpy_greeks(a):
+    points, weights = np.polynomial.legendre.leggauss(24)
+    level = a.barrier[:FEW] - 2.5 + 2.5 * points[:, None]
+    terms = {"vol": a.vol[:FEW], "expiry": a.expiry[:FEW], **DOWN_OUT}
+    hard = sg.barrier.greeks(a.spot[:FEW], a.strike[:FEW], level, **terms, order=2)
+    return tuple(0.5 * weights @ greek for greek in hard)
+
+
 CASES = [
+    Case(
+        "extended: soft barrier, price and 13 Greeks",
+        ("soft_first_order", "soft_second_order"),
+        FEW,
+        "ndtr",
+        calls,
+        {OURS: soft_greeks, "NumPy": numpy_greeks},
+        tolerance=1e-9,
+    ),
     Case(
         "extended: soft barrier, price",
         ("soft_price",),

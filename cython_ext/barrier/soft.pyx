@@ -2,14 +2,16 @@
 
 cimport numpy as cnp
 
+cimport shortgamma.kernels.barrier._ranges as ranges
 cimport shortgamma.kernels.barrier.single as single
 cimport shortgamma.kernels.barrier.soft as formula
 from cython_ext._loop.blocks cimport (
     INVALID, Status, code_at, number_at, status_raise, status_restore, status_save,
 )
 from cython_ext._loop.ufuncs cimport Inner, inner_of, register
-from shortgamma.kernels.barrier._option cimport Option
-from shortgamma.kernels.numeric.quadrature cimport NODES, gauss_legendre
+from shortgamma.kernels.barrier._option cimport FIRST_ORDER, SECOND_ORDER, Option
+from shortgamma.kernels.numeric.quadrature cimport NODES, gauss_legendre, make_rule
+from shortgamma.kernels.numeric.quadrature cimport Rule as FullRule
 from shortgamma.kernels.numeric.vecmath cimport NAN
 
 cnp.import_array()
@@ -38,6 +40,8 @@ cdef struct Waiting:
 cdef Rule LONG, SHORT
 gauss_legendre(NODES, LONG.node, LONG.weight)
 gauss_legendre(formula.SHORT_NODES, SHORT.node, SHORT.weight)
+cdef FullRule RULE
+make_rule(&RULE)
 
 # Parts whose loops are called here.
 CALLS = ("barrier.single",)
@@ -148,6 +152,43 @@ cdef void soft_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, 
     status_raise(INVALID if outside else 0)
 
 
-soft_price = register(
-    soft_loop, "soft_price", "spot strike lower upper vol expiry rate dividend kind:b", "price",
-    "barrier.soft_price")
+cdef void greeks(
+    int order, int outputs, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps,
+) noexcept nogil:
+    """The same numbers -> price and Greeks"""
+    cdef Py_ssize_t i
+    cdef int place
+    cdef formula.Range levels
+    cdef double out[SECOND_ORDER]
+    cdef bint outside = False
+    cdef Status status = status_save()
+    for i in range(dimensions[0]):
+        levels.lower = number_at(args, steps, 2, i)
+        levels.upper = number_at(args, steps, 3, i)
+        levels.option = Option(
+            number_at(args, steps, 0, i), number_at(args, steps, 1, i), levels.lower, number_at(args, steps, 4, i),
+            number_at(args, steps, 5, i), number_at(args, steps, 6, i), number_at(args, steps, 7, i), 0.0,
+            code_at(args, steps, 8, i))
+        outside |= not ranges.soft_greeks(&RULE, order, &levels, out)
+        for place in range(outputs):
+            (<double*> (args[RESULT + place] + i * steps[RESULT + place]))[0] = out[place]
+    status_restore(status)
+    status_raise(INVALID if outside else 0)
+
+
+cdef void first_order_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
+    greeks(1, FIRST_ORDER, args, dimensions, steps)
+
+
+cdef void second_order_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
+    greeks(2, SECOND_ORDER, args, dimensions, steps)
+
+
+FIRST = "price delta gamma vega theta rho rho_dividend"
+SECOND = FIRST + " vanna volga charm speed zomma color veta"
+ARGUMENTS = "spot strike lower upper vol expiry rate dividend kind:b"
+soft_price = register(soft_loop, "soft_price", ARGUMENTS, "price", "barrier.soft_price")
+soft_first_order = register(
+    first_order_loop, "soft_first_order", ARGUMENTS, FIRST, "barrier.soft_greeks")
+soft_second_order = register(
+    second_order_loop, "soft_second_order", ARGUMENTS, SECOND, "barrier.soft_greeks")

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from oracle.barrier._differences import compare
 from oracle.barrier._european import panels, vanilla
 
 import shortgamma as sg
-from shortgamma.barrier import partial_time_price
+from shortgamma.barrier import partial_time_greeks, partial_time_price
 
 DATA = Path(__file__).parents[1] / "data"
 KINDS = [(kind, option) for kind in ("down-in", "down-out", "up-in", "up-out") for option in ("call", "put")]
@@ -111,6 +112,37 @@ class TestPartialTime:
         start = partial_time_price(**values, **terms, moment=values["expiry"], window="start")
         end = partial_time_price(**values, **terms, moment=0.0, window=["end", "end-beyond"])
         np.testing.assert_allclose([start, *end], expected, rtol=1e-11, atol=1e-12)
+
+
+class TestGreeks:
+    @pytest.mark.parametrize("window", ["start", "end", "end-beyond"])
+    @pytest.mark.parametrize(("kind", "option"), KINDS)
+    @pytest.mark.parametrize("spot", [93.0, 105.0])
+    def test_derivatives_of_the_price(self, kind, option, window, spot):
+        values = {"vol": 0.25, "expiry": 1.0, "moment": 0.3, "rate": 0.07, "dividend": 0.03}
+        names = {"kind": kind, "option": option, "window": window}
+        greeks = partial_time_greeks(spot, 95.0, 100.0, **values, **names, order=2)
+        price = partial_time_price(spot, 95.0, 100.0, **values, **names)
+        assert float(greeks.price) == pytest.approx(float(price), rel=1e-11, abs=1e-11)
+
+        def moved(spot=spot, **steps):
+            return partial_time_greeks(
+                spot, 95.0, 100.0, **{k: v + steps.get(k, 0.0) for k, v in values.items()}, **names
+            )
+
+        compare(greeks, moved, spot, later={"expiry": -1e-5, "moment": -1e-5})
+
+    @pytest.mark.parametrize(("kind", "option"), KINDS)
+    def test_the_whole_time_is_the_plain_barrier(self, kind, option):
+        values = {**market(5), "barrier": 115.0 if kind.startswith("up") else 88.0}
+        terms = {"kind": kind, "option": option, "order": 2}
+        expected = sg.barrier.greeks(**values, **terms)
+        start = partial_time_greeks(**values, **terms, moment=values["expiry"], window="start")
+        end = partial_time_greeks(**values, **terms, moment=0.0, window="end")
+        for name in expected._fields:
+            value = float(getattr(expected, name))
+            assert float(getattr(start, name)) == pytest.approx(value, rel=1e-10, abs=1e-10), name
+            assert float(getattr(end, name)) == pytest.approx(value, rel=1e-10, abs=1e-10), name
 
 
 WRONG_CALLS = [

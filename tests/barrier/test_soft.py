@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from oracle.barrier._differences import compare
 from oracle.barrier._european import panels
 
 import shortgamma as sg
-from shortgamma.barrier import soft_price
+from shortgamma.barrier import soft_greeks, soft_price
 
 DATA = Path(__file__).parents[1] / "data"
 KINDS = [(kind, option) for kind in ("down-in", "down-out", "up-in", "up-out") for option in ("call", "put")]
@@ -56,6 +57,31 @@ class TestSoft:
         assert soft_price(
             100.0, 95.0, 90.0, 90.0, vol=0.3, expiry=1.0, kind="down-in", option="put"
         ) == sg.barrier.price(100.0, 95.0, 90.0, vol=0.3, expiry=1.0, kind="down-in", option="put")
+
+
+class TestGreeks:
+    @pytest.mark.parametrize(("kind", "option"), KINDS)
+    @pytest.mark.parametrize(("lower", "upper"), [(90.0, 95.0), (95.0, 106.0), (104.0, 110.0), (80.0, 120.0)])
+    def test_derivatives_of_the_price(self, kind, option, lower, upper):
+        # with the spot above, in and below the range
+        values = {"vol": 0.2, "expiry": 0.5, "rate": 0.1, "dividend": 0.03}
+        names = {"kind": kind, "option": option}
+        greeks = soft_greeks(100.0, 98.0, lower, upper, **values, **names, order=2)
+        price = soft_price(100.0, 98.0, lower, upper, **values, **names)
+        assert float(greeks.price) == pytest.approx(float(price), rel=1e-12, abs=1e-12)
+
+        def moved(spot=100.0, **steps):
+            return soft_greeks(
+                spot, 98.0, lower, upper, **{k: v + steps.get(k, 0.0) for k, v in values.items()}, **names
+            )
+
+        compare(greeks, moved, 100.0, later={"expiry": -1e-5})
+
+    def test_one_level_is_a_hard_barrier(self):
+        values = {"vol": 0.2, "expiry": 0.5, "rate": 0.1, "kind": "up-in", "option": "call", "order": 2}
+        soft = soft_greeks(100.0, 98.0, 110.0, 110.0, **values)
+        expected = sg.barrier.greeks(100.0, 98.0, 110.0, **values)
+        np.testing.assert_allclose(np.array(soft), np.array(expected), rtol=1e-13)
 
 
 WRONG_CALLS = [

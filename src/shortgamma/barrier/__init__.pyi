@@ -46,7 +46,12 @@ from shortgamma.barrier.notes import (
 from shortgamma.barrier.notes import (
     reverse_convertible as reverse_convertible,
 )
-from shortgamma.barrier.partial_time import partial_time_price as partial_time_price
+from shortgamma.barrier.partial_time import (
+    partial_time_greeks as partial_time_greeks,
+)
+from shortgamma.barrier.partial_time import (
+    partial_time_price as partial_time_price,
+)
 from shortgamma.barrier.single import (
     BarrierGreeks as BarrierGreeks,
 )
@@ -95,7 +100,12 @@ from shortgamma.barrier.single import (
 from shortgamma.barrier.single import (
     zomma as zomma,
 )
-from shortgamma.barrier.soft import soft_price as soft_price
+from shortgamma.barrier.soft import (
+    soft_greeks as soft_greeks,
+)
+from shortgamma.barrier.soft import (
+    soft_price as soft_price,
+)
 from shortgamma.barrier.terms import (
     QuantoGreeks as QuantoGreeks,
 )

@@ -9,9 +9,11 @@ import numpy as np
 from shortgamma._core import dispatch
 from shortgamma._core.checks import call, choice
 from shortgamma._core.words import Words
-from shortgamma.barrier.single import code_of
+from shortgamma.barrier.single import BarrierGreeks, check_order, code_of, outputs, ufunc_of
 
 if TYPE_CHECKING:
+    from typing import Literal
+
     from numpy.typing import ArrayLike
 
     from shortgamma._core.types import BarrierKind, Names, OptionKind
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 WINDOWS = Words(
     {"start": 0, "end": 1, "end-beyond": 2}, a="start", b1="end", endb1="end", b2="end-beyond", endb2="end-beyond"
 )
+UFUNCS = ("partial_time_price", "partial_time_first_order", "partial_time_second_order")
 NAMES = ("spot", "strike", "barrier", "vol", "expiry", "moment", "rate", "dividend")
 
 
@@ -76,6 +79,7 @@ def partial_time_price(
 
     See Also
     --------
+    partial_time_greeks : Price and derivatives in one pass.
     price : Watched all the time.
 
     Notes
@@ -99,3 +103,87 @@ def partial_time_price(
     where = np.asarray(choice("window", window, WINDOWS)).astype(np.int8)
     ufunc = dispatch.barrier.partial_time.partial_time_price
     return call(ufunc, NAMES, (*values, code_of(kind, option), where), out)
+
+
+def partial_time_greeks(
+    spot: ArrayLike,
+    strike: ArrayLike,
+    barrier: ArrayLike,
+    *,
+    vol: ArrayLike,
+    expiry: ArrayLike,
+    moment: ArrayLike,
+    window: Any,
+    kind: Any,
+    option: Any,
+    rate: ArrayLike = 0.0,
+    dividend: ArrayLike = 0.0,
+    order: Literal[1, 2] = 1,
+    out: Any = None,
+) -> BarrierGreeks:
+    """Price and Greeks of options whose barrier is watched from the start to a moment or from a moment to the end.
+
+    Parameters
+    ----------
+    spot, strike, barrier : array_like
+        Prices > 0, in one currency.
+    vol : array_like
+        Volatility per year, 0.2 for 20 %, > 0.
+    expiry : array_like
+        Time to expiry in years, > 0.
+    moment : array_like
+        When the watch ends or begins, in years from now, 0 <= moment <= expiry.
+    rate, dividend : array_like, default 0.0
+        Interest rate and dividend yield per year, continuously compounded.
+    kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
+        Where the barrier lies and what it does.
+    option : {"put", "call"} or array of these
+        The option behind it.
+    window : {"end", "end-beyond", "start"} or array of these
+        ``"start"``: watched until the moment (type A). ``"end"``: watched from the moment on, and hit by a crossing
+        from either side (type B1; up and down are then the same). ``"end-beyond"``: hit also if the price is beyond
+        the barrier at the moment (type B2).
+    order : {1, 2}, default 1
+        1 for price, delta, gamma, vega, theta, rho and rho_dividend; 2 for all fourteen.
+    out : BarrierGreeks or tuple of ndarray, optional
+        Where the results go: an earlier result of the same shape and order.
+
+    Returns
+    -------
+    BarrierGreeks
+        Named tuple of arrays in the shape that all inputs broadcast to. NaN, with the invalid flag, for numbers out of
+        their domain, and where drift and volatility up to the moment exceed ten standard deviations.
+
+    Raises
+    ------
+    ValueError
+        If a choice is unknown, shapes do not broadcast, or ``out`` has the wrong length.
+    TypeError
+        If an input is not numeric.
+
+    See Also
+    --------
+    partial_time_price : The price alone, faster.
+
+    Notes
+    -----
+    One step of Gauss-Legendre quadrature from now to the moment, of the plain option under the density killed at the
+    barrier, or of one that is always watched from then on. Derivatives are carried along, not bumped. In calendar time
+    the moment stays where it is.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> greeks = sg.barrier.partial_time_greeks(
+    ...     105.0, 90.0, 100.0, vol=0.25, expiry=1.0, moment=0.25, rate=0.1, kind="down-out",
+    ...     option="call", window="end",
+    ... )
+    >>> round(float(greeks.price), 4), round(float(greeks.delta), 4)
+    (15.6324, 1.1144)
+    """
+    check_order(order)
+    values = (spot, strike, barrier, vol, expiry, moment, rate, dividend)
+    where = np.asarray(choice("window", window, WINDOWS)).astype(np.int8)
+    ufunc, count = ufunc_of(dispatch.barrier.partial_time, UFUNCS, order)
+    results = call(ufunc, NAMES, (*values, code_of(kind, option), where), None if out is None else outputs(out, count))
+    return BarrierGreeks(*results)

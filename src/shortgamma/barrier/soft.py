@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from shortgamma._core import dispatch
 from shortgamma._core.checks import call
-from shortgamma.barrier.single import code_of
+from shortgamma.barrier.single import BarrierGreeks, check_order, code_of, outputs, ufunc_of
 
 if TYPE_CHECKING:
+    from typing import Literal
+
     from numpy.typing import ArrayLike
 
     from shortgamma._core.types import Names, OptionKind
 
+UFUNCS = ("soft_price", "soft_first_order", "soft_second_order")
 NAMES = ("spot", "strike", "lower", "upper", "vol", "expiry", "rate", "dividend")
 
 
@@ -65,6 +68,7 @@ def soft_price(
 
     See Also
     --------
+    soft_greeks : Price and derivatives in one pass.
     price : A hard barrier.
 
     Notes
@@ -86,3 +90,79 @@ def soft_price(
     """
     values = (spot, strike, lower, upper, vol, expiry, rate, dividend)
     return call(dispatch.barrier.soft.soft_price, NAMES, (*values, code_of(kind, option)), out)
+
+
+def soft_greeks(
+    spot: ArrayLike,
+    strike: ArrayLike,
+    lower: ArrayLike,
+    upper: ArrayLike,
+    *,
+    vol: ArrayLike,
+    expiry: ArrayLike,
+    kind: Any,
+    option: Any,
+    rate: ArrayLike = 0.0,
+    dividend: ArrayLike = 0.0,
+    order: Literal[1, 2] = 1,
+    out: Any = None,
+) -> BarrierGreeks:
+    """Price and Greeks of soft-barrier options, in one pass.
+
+    Parameters
+    ----------
+    spot, strike : array_like
+        Prices > 0, in one currency.
+    lower, upper : array_like
+        The range, 0 < lower <= upper; of one level it is a hard barrier.
+    vol : array_like
+        Volatility per year, 0.2 for 20 %, >= 0.
+    expiry : array_like
+        Time to expiry in years, >= 0.
+    rate, dividend : array_like, default 0.0
+        Interest rate and dividend yield per year, continuously compounded.
+    kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
+        From which side the range is entered, and what that does.
+    option : {"put", "call"} or array of these
+        The option behind it.
+    order : {1, 2}, default 1
+        1 for price, delta, gamma, vega, theta, rho and rho_dividend; 2 for all fourteen.
+    out : BarrierGreeks or tuple of ndarray, optional
+        Where the results go: an earlier result of the same shape and order.
+
+    Returns
+    -------
+    BarrierGreeks
+        Named tuple of arrays in the shape that all inputs broadcast to. NaN, with the invalid flag, for numbers out of
+        their domain.
+
+    Raises
+    ------
+    ValueError
+        If a choice is unknown, shapes do not broadcast, or ``out`` has the wrong length.
+    TypeError
+        If an input is not numeric.
+
+    See Also
+    --------
+    soft_price : The price alone, faster.
+
+    Notes
+    -----
+    The mean of the Greeks of hard barriers over the range. Where the spot is in the range, delta of the hard ones jumps
+    at the level of the spot, which adds to gamma, speed, zomma and color.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> greeks = sg.barrier.soft_greeks(
+    ...     100.0, 100.0, 90.0, 95.0, vol=0.1, expiry=0.5, rate=0.1, dividend=0.05, kind="down-out", option="call"
+    ... )
+    >>> round(float(greeks.price), 4), round(float(greeks.delta), 4)
+    (4.0175, 0.6645)
+    """
+    check_order(order)
+    values = (spot, strike, lower, upper, vol, expiry, rate, dividend)
+    ufunc, count = ufunc_of(dispatch.barrier.soft, UFUNCS, order)
+    results = call(ufunc, NAMES, (*values, code_of(kind, option)), None if out is None else outputs(out, count))
+    return BarrierGreeks(*results)
