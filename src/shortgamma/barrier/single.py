@@ -66,6 +66,9 @@ NEGLIGIBLE = 1e-5
 TOUCHED_LATE = 16 + 2 + 8
 
 
+_price_of, _barrier_price = dispatch.barrier.single.price_of, dispatch.barrier.single.barrier_price
+
+
 class BarrierGreeks(Result):
     """Price and derivatives of a barrier option; the last seven are None at order 1.
 
@@ -231,17 +234,21 @@ def price(
     >>> round(float(value), 4)
     11.883
     """
-    code = code_of(kind, option, rebate_at)
-    if dates is not None or state is not None or now is not None:
-        values = (spot, strike, barrier, vol, expiry, rate, dividend, rebate)
-        return _watched_price(values, code, dates, now, state, method, progress, out)
     values = (spot, strike, barrier, vol, expiry, rate, dividend, rebate)
-    if out is None and code.ndim == 0:
-        # a ufunc takes longer to make arrays of nine numbers than to price them
-        alone = dispatch.barrier.single.price_of(values, code)
-        if alone is not None:
-            return alone
-    return call(dispatch.barrier.single.barrier_price, NAMES, (*values, code), out)
+    plain = dates is None and state is None and now is None
+    try:
+        code = _CODES[kind, option, rebate_at]
+    except (KeyError, TypeError):
+        code = code_of(kind, option, rebate_at)
+    else:
+        if plain and out is None:
+            # a ufunc takes longer to make arrays of nine numbers than to price them
+            alone = _price_of(values, code)
+            if alone is not None:
+                return alone
+    if plain:
+        return call(_barrier_price, NAMES, (*values, code), out)
+    return _watched_price(values, code, dates, now, state, method, progress, out)
 
 
 def greeks(
