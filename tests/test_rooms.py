@@ -17,12 +17,8 @@ _spec.loader.exec_module(rooms)
 # What does not keep the rules yet, by name: a new fault fails, and so does an entry that is no longer needed.
 HOLES = {
     "barrier/binary": ["oracle"],
-    "barrier/notes": ["oracle"],
-    "barrier/partial_time": ["oracle"],
     "barrier/quanto": ["face"],
-    "barrier/shifted": ["face", "oracle"],
-    "barrier/soft": ["oracle"],
-    "barrier/two_asset": ["oracle"],
+    "barrier/shifted": ["face"],
 }
 WITHOUT_FACE = ["barrier/quanto", "barrier/shifted"]
 # the recursion over dates strides over payoffs that it carries side by side, in memory of its own

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from oracle.barrier import partial_time as oracle
 from oracle.barrier._differences import compare
-from oracle.barrier._european import panels, vanilla
 
 import shortgamma as sg
 from shortgamma.barrier import partial_time_greeks, partial_time_price
@@ -72,35 +72,8 @@ class TestPartialTime:
     @pytest.mark.parametrize("seed", range(3))
     def test_against_the_price_at_the_moment(self, kind, option, window, seed):
         values = market([seed, len(kind), option == "put"])
-        strike, barrier, vol, rate, dividend = (
-            values[name] for name in ("strike", "barrier", "vol", "rate", "dividend")
-        )
         moment = 0.4 * values["expiry"]
-        left = values["expiry"] - moment
-        up, out = kind.startswith("up"), kind.endswith("out")
-        x, h = math.log(values["spot"]), math.log(barrier)
-        s, m = vol * math.sqrt(moment), (rate - dividend - vol**2 / 2.0) * moment
-        y, w = panels(x + m - 9.5 * s, x + m, h, x + m + 9.5 * s)
-        density = np.exp(-0.5 * ((y - x - m) / s) ** 2) / (s * math.sqrt(2.0 * math.pi))
-        free = vanilla(np.exp(y), strike, vol, left, rate, dividend, option)
-        beyond = y >= h if up else y <= h
-        if window == "start":
-            image = math.exp((2.0 * (rate - dividend) / vol**2 - 1.0) * (h - x))
-            killed = density - image * np.exp(-0.5 * ((y - 2.0 * h + x - m) / s) ** 2) / (s * math.sqrt(2.0 * math.pi))
-            knocked = values["spot"] >= barrier if up else values["spot"] <= barrier
-            alive = np.where(beyond, 0.0, killed * free) * (not knocked)
-        else:
-            terms = {"rate": rate, "dividend": dividend, "option": option}
-            prices = [
-                sg.barrier.price(np.exp(y), strike, barrier, vol=vol, expiry=left, kind=side, **terms)
-                for side in ("down-out", "up-out")
-            ]
-            here = prices[1] if up else prices[0]
-            alive = density * (here if window == "end-beyond" else prices[0] + prices[1])
-        expected = math.exp(-rate * moment) * float(alive @ w)
-        if not out:
-            whole = float(vanilla(values["spot"], strike, vol, values["expiry"], rate, dividend, option))
-            expected = whole - expected
+        expected = oracle.price(**values, moment=moment, kind=kind, option=option, window=window)
         got = partial_time_price(**values, moment=moment, kind=kind, option=option, window=window)
         assert float(got) == pytest.approx(expected, rel=1e-10, abs=1e-10)
 
