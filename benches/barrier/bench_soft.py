@@ -46,7 +46,8 @@ CASES = [
         "ndtr",
         calls,
         {OURS: soft_greeks, "NumPy": numpy_greeks},
-        tolerance=1e-9,
+        # NumPy does not stop at the strike, where the price has a kink in its barrier
+        tolerance=1e-6,
     ),
     Case(
         "extended: soft barrier, price",

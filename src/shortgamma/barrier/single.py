@@ -54,7 +54,7 @@ UFUNCS = ("barrier_price", "barrier_first_order", "barrier_second_order")
 NAMES = ("spot", "strike", "barrier", "vol", "expiry", "rate", "dividend", "rebate")
 SHIFTED_UFUNCS = ("", "shifted_first_order", "shifted_second_order")
 SHIFTED_NAMES = (*NAMES, "dates")
-_CODES = {
+_CODES: dict[Any, np.int8] = {
     (kind, option, paid): np.int8(KINDS[kind] + OPTIONS[option] + PAID_AT[paid])
     for kind in KINDS
     for option in OPTIONS
