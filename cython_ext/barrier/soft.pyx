@@ -10,8 +10,7 @@ from cython_ext._loop.blocks cimport (
 )
 from cython_ext._loop.ufuncs cimport Inner, inner_of, register
 from shortgamma.kernels.barrier._option cimport FIRST_ORDER, SECOND_ORDER, Option
-from shortgamma.kernels.numeric.quadrature cimport NODES, gauss_legendre, make_rule
-from shortgamma.kernels.numeric.quadrature cimport Rule as FullRule
+from shortgamma.kernels.numeric.quadrature cimport NODES, gauss_legendre
 from shortgamma.kernels.numeric.vecmath cimport NAN
 
 cnp.import_array()
@@ -37,21 +36,26 @@ cdef struct Waiting:
     double price[CHUNK]
     Py_ssize_t count
 
+cdef struct Nodes:
+    # the same with room for their Greeks
+    Waiting waiting
+    double greek[SECOND_ORDER][CHUNK]
+
 cdef Rule LONG, SHORT
 gauss_legendre(NODES, LONG.node, LONG.weight)
 gauss_legendre(formula.SHORT_NODES, SHORT.node, SHORT.weight)
-cdef FullRule RULE
-make_rule(&RULE)
 
 # Parts whose loops are called here.
 CALLS = ("barrier.single",)
-cdef Inner PRICE
+cdef Inner PRICE, FIRST, SECOND
 
 
 def link(part):
     """Take the loop to call from the part above."""
-    global PRICE
+    global PRICE, FIRST, SECOND
     PRICE = inner_of(part.barrier_price)
+    FIRST = inner_of(part.barrier_first_order)
+    SECOND = inner_of(part.barrier_second_order)
 
 
 cdef inline void add(Waiting* waiting, const Option* option, Py_ssize_t owner, Py_ssize_t nodes) noexcept nogil:
@@ -110,6 +114,15 @@ cdef inline void add_nodes(
             waiting.share[first + m] = share * rule.weight[m]
 
 
+cdef inline void read(char** args, cnp.npy_intp* steps, Py_ssize_t i, formula.Range* levels) noexcept nogil:
+    levels.lower = number_at(args, steps, 2, i)
+    levels.upper = number_at(args, steps, 3, i)
+    levels.option = Option(
+        number_at(args, steps, 0, i), number_at(args, steps, 1, i), levels.lower, number_at(args, steps, 4, i),
+        number_at(args, steps, 5, i), number_at(args, steps, 6, i), number_at(args, steps, 7, i), 0.0,
+        code_at(args, steps, 8, i))
+
+
 cdef void soft_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
     """spot, strike, lower, upper, vol, expiry, rate, dividend, kind -> price"""
     cdef Py_ssize_t i, k, count
@@ -122,12 +135,7 @@ cdef void soft_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, 
     cdef Status status = status_save()
     waiting.count = 0
     for i in range(dimensions[0]):
-        levels.lower = number_at(args, steps, 2, i)
-        levels.upper = number_at(args, steps, 3, i)
-        levels.option = Option(
-            number_at(args, steps, 0, i), number_at(args, steps, 1, i), levels.lower, number_at(args, steps, 4, i),
-            number_at(args, steps, 5, i), number_at(args, steps, 6, i), number_at(args, steps, 7, i), 0.0,
-            code_at(args, steps, 8, i))
+        read(args, steps, i, &levels)
         if not formula.valid(&levels):
             outside |= not formula.any_nan(&levels)
             (<double*> (target + i * steps[RESULT]))[0] = NAN
@@ -152,26 +160,87 @@ cdef void soft_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, 
     status_raise(INVALID if outside else 0)
 
 
+cdef void greek_nodes(Nodes* nodes, int outputs, char** args, cnp.npy_intp* steps) noexcept nogil:
+    """Add the shares of the waiting Greeks to their owners."""
+    cdef char* data[NUMBERS + 1 + SECOND_ORDER]
+    cdef cnp.npy_intp strides[NUMBERS + 1 + SECOND_ORDER]
+    cdef cnp.npy_intp count = nodes.waiting.count
+    cdef Inner loop = SECOND if outputs == SECOND_ORDER else FIRST
+    cdef Py_ssize_t i
+    cdef int place
+    cdef double* target
+    for place in range(NUMBERS):
+        data[place] = <char*> nodes.waiting.number[place]
+        strides[place] = sizeof(double)
+    data[NUMBERS] = <char*> nodes.waiting.kind
+    strides[NUMBERS] = 1
+    for place in range(outputs):
+        data[NUMBERS + 1 + place] = <char*> nodes.greek[place]
+        strides[NUMBERS + 1 + place] = sizeof(double)
+    loop.loop(data, &count, strides, loop.data)
+    for place in range(outputs):
+        for i in range(count):
+            target = <double*> (args[RESULT + place] + nodes.waiting.owner[i] * steps[RESULT + place])
+            target[0] += nodes.waiting.share[i] * nodes.greek[place][i]
+    nodes.waiting.count = 0
+
+
+cdef inline void add_piece(
+    const formula.Range* levels, const formula.Piece* piece, Py_ssize_t owner, int outputs, Nodes* nodes, char** args,
+    cnp.npy_intp* steps,
+) noexcept nogil:
+    """The nodes of a piece; one of them where the option does not depend on its barrier, or the range is one level."""
+    cdef double middle = 0.5 * (piece.low + piece.high), half = 0.5 * (piece.high - piece.low) / piece.panels
+    cdef bint alive = single.inside_by(levels.option.spot, middle, levels.option.kind) > 0.0
+    cdef bint one = not alive or levels.lower == levels.upper
+    cdef Py_ssize_t panel, m, first, count = 1 if one else NODES
+    cdef double width = levels.upper - levels.lower
+    for panel in range(1 if one else piece.panels):
+        if nodes.waiting.count + count > CHUNK:
+            greek_nodes(nodes, outputs, args, steps)
+        first = nodes.waiting.count
+        add(&nodes.waiting, &levels.option, owner, count)
+        for m in range(count):
+            nodes.waiting.number[BARRIER][first + m] = (
+                middle if one else piece.low + half * (2 * panel + 1 + LONG.node[m]))
+            nodes.waiting.share[first + m] = half / width * LONG.weight[m]
+        if one:
+            nodes.waiting.share[first] = (piece.high - piece.low) / width if width > 0.0 else 1.0
+
+
 cdef void greeks(
     int order, int outputs, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps,
 ) noexcept nogil:
     """The same numbers -> price and Greeks"""
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, k, count
     cdef int place
     cdef formula.Range levels
+    cdef formula.Piece pieces[formula.MOST_PIECES]
+    cdef Nodes nodes
     cdef double out[SECOND_ORDER]
-    cdef bint outside = False
+    cdef bint outside = False, valid
     cdef Status status = status_save()
+    nodes.waiting.count = 0
     for i in range(dimensions[0]):
-        levels.lower = number_at(args, steps, 2, i)
-        levels.upper = number_at(args, steps, 3, i)
-        levels.option = Option(
-            number_at(args, steps, 0, i), number_at(args, steps, 1, i), levels.lower, number_at(args, steps, 4, i),
-            number_at(args, steps, 5, i), number_at(args, steps, 6, i), number_at(args, steps, 7, i), 0.0,
-            code_at(args, steps, 8, i))
-        outside |= not ranges.soft_greeks(&RULE, order, &levels, out)
+        read(args, steps, i, &levels)
+        valid = formula.valid(&levels)
+        outside |= not valid and not formula.any_nan(&levels)
         for place in range(outputs):
-            (<double*> (args[RESULT + place] + i * steps[RESULT + place]))[0] = out[place]
+            (<double*> (args[RESULT + place] + i * steps[RESULT + place]))[0] = 0.0 if valid else NAN
+        if not valid:
+            continue
+        count = formula.split(&levels, pieces)
+        for k in range(count):
+            add_piece(&levels, &pieces[k], i, outputs, &nodes, args, steps)
+        if levels.lower < levels.option.spot < levels.upper:
+            # before its jumps are added, an option must be whole
+            greek_nodes(&nodes, outputs, args, steps)
+            for place in range(outputs):
+                out[place] = (<double*> (args[RESULT + place] + i * steps[RESULT + place]))[0]
+            ranges.add_jumps(order, &levels, out)
+            for place in range(outputs):
+                (<double*> (args[RESULT + place] + i * steps[RESULT + place]))[0] = out[place]
+    greek_nodes(&nodes, outputs, args, steps)
     status_restore(status)
     status_raise(INVALID if outside else 0)
 
@@ -184,11 +253,11 @@ cdef void second_order_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp*
     greeks(2, SECOND_ORDER, args, dimensions, steps)
 
 
-FIRST = "price delta gamma vega theta rho rho_dividend"
-SECOND = FIRST + " vanna volga charm speed zomma color veta"
+FIRST_NAMES = "price delta gamma vega theta rho rho_dividend"
+SECOND_NAMES = FIRST_NAMES + " vanna volga charm speed zomma color veta"
 ARGUMENTS = "spot strike lower upper vol expiry rate dividend kind:b"
 soft_price = register(soft_loop, "soft_price", ARGUMENTS, "price", "barrier.soft_price")
 soft_first_order = register(
-    first_order_loop, "soft_first_order", ARGUMENTS, FIRST, "barrier.soft_greeks")
+    first_order_loop, "soft_first_order", ARGUMENTS, FIRST_NAMES, "barrier.soft_greeks")
 soft_second_order = register(
-    second_order_loop, "soft_second_order", ARGUMENTS, SECOND, "barrier.soft_greeks")
+    second_order_loop, "soft_second_order", ARGUMENTS, SECOND_NAMES, "barrier.soft_greeks")

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 import shortgamma as sg
+from shortgamma._core import dispatch
 from shortgamma._core.words import BARRIER_KINDS, OPTIONS, PAID_AT, TWO_BARRIER_KINDS
+from shortgamma.barrier.partial_time import WINDOWS
 
 PUT = {"vol": 0.3, "expiry": 1.0, "kind": "down-in", "option": "put"}
 FAMILIES = ("barrier", "leverage", "funding", "liquidation")
@@ -106,6 +108,14 @@ class TestSpellings:
     @pytest.mark.parametrize("words", [BARRIER_KINDS, TWO_BARRIER_KINDS, OPTIONS, PAID_AT])
     def test_every_alias_leads_to_a_name(self, words):
         assert set(words.canonical.values()) == set(words)
+
+    def test_codes_are_those_of_the_loops(self):
+        single, double = dispatch.barrier.single, dispatch.barrier.double
+        assert dict(BARRIER_KINDS) == single.KINDS
+        assert dict(OPTIONS) == single.OPTIONS
+        assert dict(PAID_AT) == single.PAID_AT
+        assert dict(TWO_BARRIER_KINDS) == double.KINDS
+        assert dict(WINDOWS) == dispatch.barrier.partial_time.WINDOWS
 
     @pytest.mark.parametrize("option", ["c", "C", "Call", "CALL", "calls"])
     def test_of_options(self, option):

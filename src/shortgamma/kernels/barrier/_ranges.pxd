@@ -11,12 +11,11 @@ dg/dS is a difference of eighth order, at steps of a fiftieth of a standard devi
 """
 
 from shortgamma.kernels.barrier._option cimport (
-    CHARM, COLOR, DELTA, FIRST_ORDER, GAMMA, SECOND_ORDER, SPEED, UP, VANNA, ZOMMA, Option,
+    CHARM, COLOR, DELTA, GAMMA, SECOND_ORDER, SPEED, UP, VANNA, ZOMMA, Option,
 )
-from shortgamma.kernels.barrier.single cimport careful, inside_by
-from shortgamma.kernels.barrier.soft cimport MOST_PIECES, Piece, Range, any_nan, split, valid
-from shortgamma.kernels.numeric.quadrature cimport NODES, Rule
-from shortgamma.kernels.numeric.vecmath cimport NAN, at_least, at_most, square_root
+from shortgamma.kernels.barrier.single cimport careful
+from shortgamma.kernels.barrier.soft cimport Range
+from shortgamma.kernels.numeric.vecmath cimport at_most, square_root
 
 
 cdef inline void hard(int order, const Range* levels, double spot, double level, double* out) noexcept nogil:
@@ -57,38 +56,3 @@ cdef inline void add_jumps(int order, const Range* levels, double* out) noexcept
             - 1.0 / 5.0 * (delta_jump(levels, spot + 2.0 * h) - delta_jump(levels, spot - 2.0 * h))
             + 4.0 / 105.0 * (delta_jump(levels, spot + 3.0 * h) - delta_jump(levels, spot - 3.0 * h))
             - 1.0 / 280.0 * (delta_jump(levels, spot + 4.0 * h) - delta_jump(levels, spot - 4.0 * h)))
-
-
-cdef inline bint soft_greeks(const Rule* rule, int order, const Range* levels, double* out) noexcept nogil:
-    """False if a number lies outside of its domain."""
-    cdef Piece pieces[MOST_PIECES]
-    cdef double one[SECOND_ORDER]
-    cdef double half, share, spot = levels.option.spot
-    cdef Py_ssize_t count, k, panel
-    cdef int outputs = SECOND_ORDER if order == 2 else FIRST_ORDER, place, m
-    for place in range(outputs):
-        out[place] = NAN
-    if not valid(levels):
-        return any_nan(levels)
-    if levels.lower == levels.upper:
-        hard(order, levels, spot, levels.lower, out)
-        return True
-    for place in range(outputs):
-        out[place] = 0.0
-    count = split(levels, pieces)
-    for k in range(count):
-        share = (pieces[k].high - pieces[k].low) / (levels.upper - levels.lower)
-        if not inside_by(spot, 0.5 * (pieces[k].low + pieces[k].high), levels.option.kind) > 0.0:
-            hard(order, levels, spot, 0.5 * (pieces[k].low + pieces[k].high), one)
-            for place in range(outputs):
-                out[place] += share * one[place]
-            continue
-        half = 0.5 * (pieces[k].high - pieces[k].low) / pieces[k].panels
-        for panel in range(pieces[k].panels):
-            for m in range(NODES):
-                hard(order, levels, spot, pieces[k].low + half * (2 * panel + 1 + rule.node[m]), one)
-                for place in range(outputs):
-                    out[place] += 0.5 * share / pieces[k].panels * rule.weight[m] * one[place]
-    if levels.lower < spot < levels.upper:
-        add_jumps(order, levels, out)
-    return True
