@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 from oracle.dealer import profile as oracle
-from oracle.dealer._chains import SIGNS, chain_2021, chain_2026, reference
+from oracle.dealer._chains import SIGNS, chain_2021, chain_2026, quantities
 
 import shortgamma as sg
 
@@ -87,9 +87,9 @@ def test_flips_of_a_real_chain(market, chain, roots):
 
 @pytest.mark.parametrize("chain", [chain_2021, chain_2026])
 @pytest.mark.parametrize("sign", SIGNS)
-def test_hedge_flow_of_a_real_chain(market, chain, sign):
+def test_hedge_flow_of_a_real_chain(market, reference, chain, sign):
     options, spot, day = book_of(market, chain, *SIGNS[sign])
-    exact = reference(market, f"dealer_{day}.csv", sign)
+    exact = quantities(reference / "dealer" / f"dealer_{day}.csv", sign)
     gross = sg.dealer.exposure(spot, **{**options, "quantity": np.abs(options["quantity"])}).delta / spot
     for key, value in exact.items():
         if not key.startswith("hedge_flow"):

@@ -8,7 +8,7 @@ import cases
 import numpy as np
 import pytest
 from oracle.dealer import profile as oracle
-from oracle.dealer._chains import SIGNS, chain_2021, chain_2026, reference
+from oracle.dealer._chains import SIGNS, chain_2021, chain_2026, quantities
 
 import shortgamma as sg
 from shortgamma._core import dispatch
@@ -241,12 +241,12 @@ def test_inputs_are_not_changed_and_memory_is_small():
 
 @pytest.mark.parametrize("chain", [chain_2021, chain_2026])
 @pytest.mark.parametrize("sign", SIGNS)
-def test_exposures_of_a_real_chain(market, chain, sign):
+def test_exposures_of_a_real_chain(market, reference, chain, sign):
     options, spot, day = chain(market)
     calls, puts = SIGNS[sign]
     quantity = sg.dealer.position(options.pop("open_interest"), options["option"], calls=calls, puts=puts)
     found = sg.dealer.exposure(spot, quantity=quantity, **options)
-    exact = reference(market, f"dealer_{day}.csv", sign)
+    exact = quantities(reference / "dealer" / f"dealer_{day}.csv", sign)
     for name, key in (
         ("delta", "delta"),
         ("gamma_percent", "gamma_1pct"),
@@ -267,10 +267,10 @@ def test_gammas_of_the_exchange(market, chain, bound):
 
 
 @pytest.mark.parametrize("chain", [chain_2021, chain_2026])
-def test_profile_of_a_real_chain(market, chain):
+def test_profile_of_a_real_chain(market, reference, chain):
     options, spot, day = chain(market)
     quantity = sg.dealer.position(options.pop("open_interest"), options["option"], calls=1, puts=-1)
-    with (market.parent / "reference" / "dealer" / f"profile_{day}.csv").open() as file:
+    with (reference / "dealer" / f"profile_{day}.csv").open() as file:
         rows = [(float(row["spot"]), float(row["gamma_1pct"])) for row in csv.DictReader(file)]
     spots, expected = np.array(rows).T
     found = sg.dealer.profile(spots, quantity=quantity, **options, spot=spot).gamma_percent

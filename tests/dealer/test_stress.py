@@ -105,23 +105,23 @@ def test_the_fifth_of_february(market):
         assert z[dates.index(date) - 1] == pytest.approx(value, rel=1e-9)
 
 
-def test_last_hour_of_bitcoin(market):
+def test_last_hour_of_bitcoin(market, reference):
     """Binance, hourly, 2021-04 to 2023-12, from the 22nd day on: nothing stands out at 16:00."""
     with (market / "crypto_1h" / "BTCUSDT_1h.csv").open() as file:
         rows = list(csv.DictReader(file))
     time = np.array([row["date"] for row in rows], dtype="datetime64[s]")
     close, volume = (np.array([float(row[name]) for row in rows]) for name in ("close", "volume"))
-    with (market.parent / "reference" / "dealer" / "last_hour_btc.csv").open() as file:
-        reference = {int(row["hour_utc"]): row for row in csv.DictReader(file)}
+    with (reference / "dealer" / "last_hour_btc.csv").open() as file:
+        by_hour = {int(row["hour_utc"]): row for row in csv.DictReader(file)}
     matched = 0
     for hour in (14, 16):
         # the days of the file begin with the 22nd that is whole
         start = np.flatnonzero((time - np.datetime64(f"2021-04-05T{hour - 1:02}")) % np.timedelta64(1, "D") == 0)
         for place in start[18:26]:
             found = sg.dealer.last_hour(time[place:], close[place:], volume[place:], at=hour)
-            if found.days[0] == int(reference[hour]["n"]):
+            if found.days[0] == int(by_hour[hour]["n"]):
                 break
-        row = reference[hour]
+        row = by_hour[hour]
         if abs(found.slope[0] - float(row["slope"])) < 1e-12:
             matched += 1
             assert found.standard_error[0] == pytest.approx(float(row["nw7_se"]), rel=1e-9)

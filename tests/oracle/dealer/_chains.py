@@ -57,7 +57,7 @@ def chain_2026(market, gammas=False):
     return options, 89493.45607258, "2026-01-23"
 
 
-def reference(market, name, sign):
+def quantities(path, sign):
     """The quantities of a reference file under one assumption."""
-    rows = rows_of(market.parent / "reference" / "dealer" / name)
+    rows = rows_of(path)
     return {row["quantity"]: float(row["value"]) for row in rows if row["sign"] == sign}
