@@ -2,7 +2,7 @@
 
 A wrapper in Python would cost as much as pricing an option. This one looks at the types of the arguments, compares
 numbers with the largest that are plausible, and hands numbers and arrays on as they lie. It looks at the outcome only
-if it is an OverflowError, or a TypeError that was raised before the function itself ran.
+if it is an error.
 """
 
 from functools import update_wrapper
@@ -29,6 +29,8 @@ cdef extern from *:
         /* largest plausible numbers: of arguments by position, in bytes, and by name */
         PyObject *limits;
         PyObject *limits_by_name;
+        /* the least of them */
+        double least;
     } SgPublic;
 
     /* ndarray, the double of NumPy, and what is known of other types: whether they have labels or masks */
@@ -62,10 +64,13 @@ cdef extern from *:
             number = PyFloat_AS_DOUBLE(value);
         } else {
             number = PyLong_AsDouble(value);
-            if (number == -1.0 && PyErr_Occurred()) PyErr_Clear();
+            if (number == -1.0 && PyErr_Occurred()) {
+                PyErr_Clear();
+                return 0;
+            }
         }
-        /* no limit is lower, so most arguments are not looked up; what is of no size is judged by the functions */
-        if (number <= 0.25 && number >= -0.25) return 0;
+        /* most arguments are not looked up; what is of no size is judged by the functions */
+        if (number <= self->least && number >= -self->least) return 0;
         if (!(number < 1e6 && number > -1e6)) return 0;
         if (i < given) {
             if (i >= PyBytes_GET_SIZE(self->limits) / (Py_ssize_t) sizeof(double)) return 0;
@@ -114,18 +119,19 @@ cdef extern from *:
         return result;
     }
 
-    /* A TypeError without a traceback comes from binding the arguments: nothing has run yet. */
+    /* Python is asked for a better error: the one that it gives, if it is another, is raised. */
     static void sg_explain(SgPublic *self, PyObject *const *args, size_t count, PyObject *names) {
         PyObject *type, *value, *traceback, *better;
         PyErr_Fetch(&type, &value, &traceback);
         PyErr_NormalizeException(&type, &value, &traceback);
-        if (value == NULL || (traceback != NULL && PyErr_GivenExceptionMatches(type, PyExc_TypeError))) {
+        if (value == NULL || (traceback != NULL && PyException_SetTraceback(value, traceback) < 0)) {
             PyErr_Restore(type, value, traceback);
             return;
         }
         better = sg_hand_over(self->explain, self->function, value, args, count, names);
-        if (better == NULL) {
+        if (better == NULL || better == value) {
             PyErr_Clear();
+            Py_XDECREF(better);
             PyErr_Restore(type, value, traceback);
             return;
         }
@@ -154,7 +160,8 @@ cdef extern from *:
             result = PyObject_Vectorcall(function, args, count, names);
         }
         if (result == NULL
-                && (PyErr_ExceptionMatches(PyExc_TypeError) || PyErr_ExceptionMatches(PyExc_OverflowError))) {
+                && (PyErr_ExceptionMatches(PyExc_TypeError) || PyErr_ExceptionMatches(PyExc_ValueError)
+                    || PyErr_ExceptionMatches(PyExc_ArithmeticError) || PyErr_ExceptionMatches(PyExc_IndexError))) {
             sg_explain((SgPublic *) self, args, count, names);
         }
         return result;
@@ -268,7 +275,7 @@ cdef extern from *:
 
     static PyObject *sg_make(
             PyObject *type, PyObject *function, PyObject *explain, PyObject *labelled, PyObject *limits,
-            PyObject *limits_by_name) {
+            PyObject *limits_by_name, double least) {
         SgPublic *self = (SgPublic *) PyType_GenericAlloc((PyTypeObject *) type, 0);
         if (self == NULL) return NULL;
         self->vectorcall = sg_vectorcall;
@@ -282,13 +289,15 @@ cdef extern from *:
         self->limits = limits;
         Py_INCREF(limits_by_name);
         self->limits_by_name = limits_by_name;
+        self->least = least;
         self->dict = NULL;
         return (PyObject *) self;
     }
     """
     object sg_make_type()
     object sg_make(
-        object type, object function, object explain, object labelled, object limits, object limits_by_name)
+        object type, object function, object explain, object labelled, object limits, object limits_by_name,
+        double least)
     void sg_types(object array, object number, object known, object ask, object warn)
 
 
@@ -322,7 +331,7 @@ def wrap(plain, explain, labelled, str module):
     names = code.co_varnames[:code.co_argcount + code.co_kwonlyargcount]
     limits = {name: LIMITS[name][0] for name in names if name in LIMITS}
     places = [limits.get(name, float("inf")) for name in names[:code.co_argcount]]
-    public = sg_make(function, plain, explain, labelled, pack(f"{len(places)}d", *places), limits)
+    public = sg_make(function, plain, explain, labelled, pack(f"{len(places)}d", *places), limits, min(limits.values(), default=float("inf")))
     update_wrapper(public, plain)
     public.__module__ = module
     return public

@@ -40,6 +40,8 @@ def number(name: str, value: ArrayLike) -> Array:
     except ValueError:
         raise ValueError(f"{name} must be a number or an array of numbers, got a ragged sequence") from None
     if array.dtype.kind not in "fiub":
+        if array.dtype.kind == "O" and array.size and all(type(each) is int for each in array.flat):
+            raise ValueError(f"{name} must be a number that a double can hold, got an integer of more than 64 bits")
         raise TypeError(f"{name} must be a number or an array of numbers, got {describe(value, array)}")
     return array
 
@@ -133,7 +135,9 @@ def check_labels(name: str, value: Any, main: str, like: Any, axis: int) -> None
 
 
 def plain(name: str, value: Any) -> Any:
-    """Arrays and pandas objects pass through ufuncs themselves; all else becomes an array."""
+    """Arrays, also lazy ones, pass through ufuncs themselves; all else becomes an array."""
+    if type(value) is np.ndarray:
+        return value if value.dtype.kind in "fiub" else number(name, value)
     return value if hasattr(value, "__array_ufunc__") else number(name, value)
 
 
@@ -144,7 +148,10 @@ def choice(name: str, value: Any, choices: dict[str, int]) -> int | NDArray[np.i
             return choices[value]
         except KeyError:
             refuse_choice(name, value, choices)
-    names = np.asarray(value)
+    try:
+        names = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} must be a string or an array of strings, got a ragged sequence") from None
     if names.dtype.kind not in "UOT" or (names.ndim == 0 and names.dtype.kind == "O"):
         raise TypeError(f"{name} must be a string or an array of strings, got {describe(value, names)}")
     # loaded by the first array of names

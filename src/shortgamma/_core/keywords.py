@@ -8,8 +8,10 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
 # The words of this library, each with those that others use for the same thing, all in lower case.
@@ -49,6 +51,8 @@ SYNONYMS = {
     "out": "output result",
     "value": "price premium target",
 }
+# Annotations of numbers, which no word is.
+NUMERIC = re.compile(r"(ArrayLike|float|int|Floats)( \| (ArrayLike|float|int|Floats|None))*")
 UNKNOWN = re.compile(r"got an unexpected keyword argument '(.*)'$")
 TOO_MANY = re.compile(r"takes (?:from \d+ to )?(\d+) positional arguments? but (\d+) ")
 BOTH = re.compile(r"got some positional-only arguments passed as keyword arguments: '(.*)'$")
@@ -70,18 +74,57 @@ def digits(value: int) -> int:
     return int(value.bit_length() * math.log10(2)) + 1
 
 
+def _at_fault(
+    parameters: Mapping[str, inspect.Parameter], args: tuple[Any, ...], keywords: dict[str, Any], error: Exception
+) -> Exception:
+    """An error of the function itself: as it is where it names an argument, else one that names the first at fault."""
+    names, text = list(parameters), str(error)
+    if isinstance(error, FloatingPointError) or any(re.search(rf"\b{name}\b", text) for name in names):
+        return error
+    better: Exception | None = None
+    for name, value in (*zip(names, args, strict=False), *keywords.items()):
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            better = ValueError(f"{name} must be a number that a double can hold, got one of {digits(value)} digits")
+            break
+        reason = _reason(value, str(parameters[name].annotation) if name in parameters else "")
+        if reason is not None:
+            better = TypeError(f"{name} must be a number or an array of numbers, got {reason}")
+            break
+    if better is None:
+        return error
+    better.__cause__ = error
+    return better
+
+
+def _reason(value: object, kind: str) -> str | None:
+    """What keeps a value from being a number, a name, or something of this library; None if nothing does."""
+    if isinstance(value, str):
+        return repr(value[:40]) if NUMERIC.fullmatch(kind) else None
+    if value is None:
+        return None if "None" in kind or kind in ("Any", "") else "None"
+    if type(value).__module__.startswith("shortgamma"):
+        return None
+    if isinstance(value, bytes):
+        return repr(value[:20])
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        return "a ragged sequence"
+    if array.dtype.kind in "fiubUT" or callable(value):
+        return None
+    if array.dtype.kind == "O" and all(type(each).__module__.startswith("shortgamma") for each in array.flat):
+        return None
+    return f"dtype {array.dtype}" if array.ndim else type(value).__name__
+
+
 def explain(
     function: Callable[..., object], args: tuple[Any, ...], keywords: dict[str, Any], error: Exception
 ) -> Exception:
     """The error of a call that does not fit ``function``, with what to write instead."""
     text = str(error)
     parameters = inspect.signature(function).parameters
-    if isinstance(error, OverflowError):
-        for argument, value in (*zip(parameters, args, strict=False), *keywords.items()):
-            if isinstance(value, int) and not -(2**63) <= value < 2**63:
-                size = digits(value)
-                return ValueError(f"{argument} must be a number that a double can hold, got one of {size} digits")
-        return error
+    if error.__traceback__ is not None:
+        return _at_fault(parameters, args, keywords, error)
     unknown = UNKNOWN.search(text)
     if unknown:
         name = meant(unknown[1], parameters)
