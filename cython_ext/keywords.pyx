@@ -331,7 +331,8 @@ def wrap(plain, explain, labelled, str module):
     names = code.co_varnames[:code.co_argcount + code.co_kwonlyargcount]
     limits = {name: LIMITS[name][0] for name in names if name in LIMITS}
     places = [limits.get(name, float("inf")) for name in names[:code.co_argcount]]
-    public = sg_make(function, plain, explain, labelled, pack(f"{len(places)}d", *places), limits, min(limits.values(), default=float("inf")))
+    least = min(limits.values(), default=float("inf"))
+    public = sg_make(function, plain, explain, labelled, pack(f"{len(places)}d", *places), limits, least)
     update_wrapper(public, plain)
     public.__module__ = module
     return public
