@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shortgamma._core.checks import describe, number
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from typing import Any
 
 # The words of this library, each with those that others use for the same thing, all in lower case.
@@ -51,8 +53,10 @@ SYNONYMS = {
     "out": "output result",
     "value": "price premium target",
 }
-# Annotations of numbers, which no word is.
+# Annotations of numbers.
 NUMERIC = re.compile(r"(ArrayLike|float|int|Floats)( \| (ArrayLike|float|int|Floats|None))*")
+# What a description says of a type that is not the type.
+DEFAULT = re.compile(r", (optional|default .*)$")
 UNKNOWN = re.compile(r"got an unexpected keyword argument '(.*)'$")
 TOO_MANY = re.compile(r"takes (?:from \d+ to )?(\d+) positional arguments? but (\d+) ")
 BOTH = re.compile(r"got some positional-only arguments passed as keyword arguments: '(.*)'$")
@@ -75,46 +79,70 @@ def digits(value: int) -> int:
 
 
 def _at_fault(
-    parameters: Mapping[str, inspect.Parameter], args: tuple[Any, ...], keywords: dict[str, Any], error: Exception
+    function: Callable[..., object], args: tuple[Any, ...], keywords: dict[str, Any], error: Exception
 ) -> Exception:
-    """An error of the function itself: as it is where it names an argument, else one that names the first at fault."""
-    names, text = list(parameters), str(error)
-    if isinstance(error, FloatingPointError) or any(re.search(rf"\b{name}\b", text) for name in names):
+    """An error of the function itself: unchanged if it says what is wrong, else one that names the argument at fault.
+
+    Errors of this package, as those of readers, and those that ``numpy.errstate`` asks for are never changed.
+    """
+    parameters, text = inspect.signature(function).parameters, str(error)
+    if (
+        isinstance(error, FloatingPointError)
+        or type(error).__module__.startswith("shortgamma")
+        or any(re.search(rf"\b{name}\b", text) for name in parameters)
+    ):
         return error
-    better: Exception | None = None
-    for name, value in (*zip(names, args, strict=False), *keywords.items()):
-        if isinstance(value, int) and not -(2**63) <= value < 2**63:
-            better = ValueError(f"{name} must be a number that a double can hold, got one of {digits(value)} digits")
-            break
-        reason = _reason(value, str(parameters[name].annotation) if name in parameters else "")
-        if reason is not None:
-            better = TypeError(f"{name} must be a number or an array of numbers, got {reason}")
-            break
-    if better is None:
-        return error
-    better.__cause__ = error
-    return better
+    given = [
+        (name, value, str(parameters[name].annotation) if name in parameters else "")
+        for name, value in (*zip(parameters, args, strict=False), *keywords.items())
+    ]
+    for name, value, annotation in given:
+        better = _no_number(name, value, annotation) or _odd(function, name, value, annotation)
+        if better is not None:
+            better.__cause__ = error
+            return better
+    return error
 
 
-def _reason(value: object, kind: str) -> str | None:
-    """What keeps a value from being a number, a name, or something of this library; None if nothing does."""
-    if isinstance(value, str):
-        return repr(value[:40]) if NUMERIC.fullmatch(kind) else None
-    if value is None:
-        return None if "None" in kind or kind in ("Any", "") else "None"
-    if type(value).__module__.startswith("shortgamma"):
+def _no_number(name: str, value: object, annotation: str) -> Exception | None:
+    """The error for an argument that has to be a number and is not; None if it is, or may be something else."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return ValueError(f"{name} must be a number that a double can hold, got one of {digits(value)} digits")
+    if not NUMERIC.fullmatch(annotation) or (value is None and "None" in annotation):
         return None
-    if isinstance(value, bytes):
-        return repr(value[:20])
     try:
-        array = np.asarray(value)
-    except ValueError:
-        return "a ragged sequence"
-    if array.dtype.kind in "fiubUT" or callable(value):
+        number(name, value)  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        return error
+    return None
+
+
+def _odd(function: Callable[..., object], name: str, value: object, annotation: str) -> TypeError | None:
+    """The error for an argument that no function takes, such as a ragged list, in the words of its description."""
+    if isinstance(value, str | dict) or callable(value) or _is_ours(value):
         return None
-    if array.dtype.kind == "O" and all(type(each).__module__.startswith("shortgamma") for each in array.flat):
-        return None
-    return f"dtype {array.dtype}" if array.ndim else type(value).__name__
+    if value is None:
+        if "None" in annotation or annotation in ("Any", ""):
+            return None
+        got = "None"
+    elif isinstance(value, bytes):
+        got = repr(value[:20])
+    else:
+        try:
+            array = np.asarray(value)
+        except ValueError:
+            got = "a ragged sequence"
+        else:
+            if array.dtype.kind in "fiubUTM" or (array.dtype.kind == "O" and all(map(_is_ours, array.flat))):
+                return None
+            got = describe(value, array)
+    described = re.search(rf"^ *(?:\w+, )*{name}(?:, \w+)* : (.*)$", function.__doc__ or "", re.MULTILINE)
+    kind = DEFAULT.sub("", described[1]) if described else "of another type"
+    return TypeError(f"{name} must be {kind}, got {got}")
+
+
+def _is_ours(value: object) -> bool:
+    return type(value).__module__.startswith("shortgamma")
 
 
 def explain(
@@ -124,7 +152,7 @@ def explain(
     text = str(error)
     parameters = inspect.signature(function).parameters
     if error.__traceback__ is not None:
-        return _at_fault(parameters, args, keywords, error)
+        return _at_fault(function, args, keywords, error)
     unknown = UNKNOWN.search(text)
     if unknown:
         name = meant(unknown[1], parameters)

@@ -119,10 +119,11 @@ def knock_in_release(
             above = barriers.delta(levels, strikes, levels, kind="down-in", option="put", **market)
             below = plain
     else:
-        found = barriers.discrete_greeks(
-            levels, strikes, levels, dates=monitoring, kind="down-in", option="put", **market
-        )
-        above = below = found.delta
+        dates = number("monitoring", monitoring)
+        if dates.dtype.kind not in "iu":
+            raise TypeError(f"monitoring must be one of {MONITORING} or a whole number of dates, got {monitoring!r}")
+        watched = barriers.discrete_greeks(levels, strikes, levels, dates=dates, kind="down-in", option="put", **market)
+        above = below = watched.delta
     released = np.multiply(units, np.subtract(below, above))
     return Release(above, below, released, released * levels)
 
