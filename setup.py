@@ -94,7 +94,7 @@ MANY_COPIES = {
     "leverage/token",
 }
 # The longest first, so that no processor is left with one of them at the end.
-SLOWEST = ("barrier/double", "barrier/partial_time", "barrier/single", "barrier/binary", "barrier/discrete")
+SLOWEST = ("barrier/double", "barrier/single", "barrier/binary", "barrier/discrete")
 
 OPTIMISE = {
     "release": ["-O3", "-g0", *INLINE],

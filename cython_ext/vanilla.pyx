@@ -5,7 +5,7 @@ cimport numpy as cnp
 cimport shortgamma.kernels.barrier.single as barrier
 cimport shortgamma.kernels.vanilla as formula
 from cython_ext._loop.blocks cimport (
-    INVALID, LANES, Status, load, load_codes, padded, status_raise, status_restore, status_save,
+    INVALID, LANES, Status, load, load_codes, padded, status_raise, status_restore, status_save, store_plain,
 )
 from cython_ext._loop.ufuncs cimport register
 from shortgamma.kernels.numeric.vecmath cimport absolute, at_least, exp, log_ratio, square_root
@@ -92,17 +92,6 @@ cdef inline void compute(bint binary, int order, Lanes* o, Py_ssize_t whole) noe
             LANES)
 
 
-cdef inline void put(char* target, Py_ssize_t stride, const double* block, Py_ssize_t count) noexcept nogil:
-    """Store without signs of zero."""
-    cdef Py_ssize_t i
-    if stride == sizeof(double) and count == LANES:
-        for i in range(LANES):
-            (<double*> target)[i] = block[i] + 0.0
-    else:
-        for i in range(count):
-            (<double*> (target + i * stride))[0] = block[i] + 0.0
-
-
 cdef inline void in_blocks(
     bint binary, int order, int outputs, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* only,
 ) noexcept nogil:
@@ -133,7 +122,8 @@ cdef inline void in_blocks(
                 for place in range(low, high):
                     o.out[place][i] = values[place]
         for place in range(low, high):
-            put(args[inputs + place - low] + begin * steps[inputs + place - low], steps[inputs + place - low],
+            store_plain(
+                args[inputs + place - low] + begin * steps[inputs + place - low], steps[inputs + place - low],
                 &o.out[place][0], length)
         begin += length
     status_restore(status)
@@ -271,7 +261,7 @@ cdef void implied_vol_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* 
                     numbers[place] = (<double*> (args[place] + (begin + i) * steps[place]))[0]
                 outside |= not formula.implied(
                     numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], o.code[i], &vol[i])
-        put(args[7] + begin * steps[7], steps[7], vol, length)
+        store_plain(args[7] + begin * steps[7], steps[7], vol, length)
         begin += length
     status_restore(status)
     status_raise(INVALID if outside else 0)
@@ -303,7 +293,7 @@ cdef void bachelier_price_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_in
         for i in range(length):
             if good[i] == 0.0:
                 outside |= not formula.bachelier(x[0][i], x[1][i], x[2][i], x[3][i], x[4][i], code[i], &out[i])
-        put(args[6] + begin * steps[6], steps[6], out, length)
+        store_plain(args[6] + begin * steps[6], steps[6], out, length)
         begin += length
     status_restore(status)
     status_raise(INVALID if outside else 0)
@@ -342,7 +332,7 @@ cdef void bachelier_implied_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_
             if good[i] == 0.0:
                 outside |= not formula.bachelier_implied(
                     x[0][i], x[1][i], x[2][i], x[3][i], x[4][i], code[i], &out[i])
-        put(args[6] + begin * steps[6], steps[6], out, length)
+        store_plain(args[6] + begin * steps[6], steps[6], out, length)
         begin += length
     status_restore(status)
     status_raise(INVALID if outside else 0)

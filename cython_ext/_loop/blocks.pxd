@@ -82,6 +82,17 @@ cdef inline void store(char* target, Py_ssize_t stride, const double* block, Py_
             (<double*> (target + i * stride))[0] = block[i]
 
 
+cdef inline void store_plain(char* target, Py_ssize_t stride, const double* block, Py_ssize_t count) noexcept nogil:
+    """Store without signs of zero."""
+    cdef Py_ssize_t i
+    if stride == sizeof(double) and count == LANES:
+        for i in range(LANES):
+            (<double*> target)[i] = block[i] + 0.0
+    else:
+        for i in range(count):
+            (<double*> (target + i * stride))[0] = block[i] + 0.0
+
+
 cdef inline void load_codes(int* block, const char* source, Py_ssize_t stride, Py_ssize_t count) noexcept nogil:
     """Like load, for signed bytes that name a kind."""
     cdef Py_ssize_t i, whole = padded(count)

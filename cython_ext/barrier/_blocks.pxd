@@ -16,7 +16,7 @@ from shortgamma.kernels.numeric.jets cimport Jet, Legs
 from cython_ext._loop.ufuncs cimport make_ufunc
 from cython_ext._loop.blocks cimport (
     GROUP, INVALID, LANES, Status, code_at, load, load_codes, number_at, padded, status_raise, status_restore,
-    status_save,
+    status_save, store_plain,
 )
 
 cdef enum:
@@ -350,17 +350,6 @@ cdef inline void gather(
         lanes.kind[i] = code_at(args, steps, vol + 5, k)
 
 
-cdef inline void put(char* target, Py_ssize_t stride, const double* block, Py_ssize_t count) noexcept nogil:
-    """Store without signs of zero."""
-    cdef Py_ssize_t i
-    if stride == sizeof(double) and count == LANES:
-        for i in range(LANES):
-            (<double*> target)[i] = block[i] + 0.0
-    else:
-        for i in range(count):
-            (<double*> (target + i * stride))[0] = block[i] + 0.0
-
-
 cdef inline bint one_sort(
     const Request* request, Chunk* chunk, Py_ssize_t count, Py_ssize_t* ordinary, Py_ssize_t* ordinaries,
 ) noexcept nogil:
@@ -518,7 +507,8 @@ cdef inline void options_loop(
             block = 0
             while block < size:
                 lanes = min(<Py_ssize_t> LANES, size - block)
-                put(args[target] + (begin + block) * steps[target], steps[target], results + place * row + block, lanes)
+                store_plain(
+                    args[target] + (begin + block) * steps[target], steps[target], results + place * row + block, lanes)
                 block += LANES
         begin += size
     status_restore(status)

@@ -121,9 +121,8 @@ cdef struct Block:
 
 ctypedef void (*OddHits)(int order, const Lanes* lanes, HitLanes* hit_lanes, const Block* block) noexcept nogil
 
-cdef extern from *:
-    # never melted into its callers: rarely visited
-    OddHits apart "SG_APART"(OddHits f) noexcept nogil
+cdef extern from "numeric/apart.h" nogil:
+    OddHits apart "SG_APART"(OddHits f) noexcept
 
 
 cdef inline void option_at(const Lanes* lanes, Py_ssize_t i, Option* option) noexcept nogil:

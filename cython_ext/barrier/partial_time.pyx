@@ -19,15 +19,17 @@ make_rule(&RULE)
 cdef void partial_time_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
     """spot, strike, barrier, vol, expiry, moment, rate, dividend, kind, window -> price"""
     cdef Py_ssize_t i
+    cdef Option option
     cdef double out[1]
     cdef bint outside = False
     cdef Status status = status_save()
     for i in range(dimensions[0]):
+        option = Option(
+            number_at(args, steps, 0, i), number_at(args, steps, 1, i), number_at(args, steps, 2, i),
+            number_at(args, steps, 3, i), number_at(args, steps, 4, i), number_at(args, steps, 6, i),
+            number_at(args, steps, 7, i), 0.0, code_at(args, steps, 8, i))
         outside |= not formula.partial_time(
-            &RULE, number_at(args, steps, 0, i), number_at(args, steps, 1, i), number_at(args, steps, 2, i),
-            number_at(args, steps, 3, i), number_at(args, steps, 4, i), number_at(args, steps, 5, i),
-            number_at(args, steps, 6, i), number_at(args, steps, 7, i), code_at(args, steps, 8, i),
-            code_at(args, steps, 9, i), out)
+            &RULE, &option, number_at(args, steps, 5, i), code_at(args, steps, 9, i), out)
         (<double*> (args[10] + i * steps[10]))[0] = out[0]
     status_restore(status)
     status_raise(INVALID if outside else 0)

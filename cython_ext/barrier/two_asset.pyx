@@ -34,15 +34,17 @@ cdef void bivariate_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* st
 cdef void two_asset_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
     """spot, strike, vol, dividend, other, barrier, other_vol, other_dividend, correlation, expiry, rate, kind"""
     cdef Py_ssize_t i
+    cdef formula.Pair pair
     cdef double out[1]
     cdef bint outside = False
     cdef Status status = status_save()
     for i in range(dimensions[0]):
-        outside |= not formula.two_asset(
-            &RULE, number_at(args, steps, 0, i), number_at(args, steps, 1, i), number_at(args, steps, 2, i),
+        pair = formula.Pair(
+            number_at(args, steps, 0, i), number_at(args, steps, 1, i), number_at(args, steps, 2, i),
             number_at(args, steps, 3, i), number_at(args, steps, 4, i), number_at(args, steps, 5, i),
             number_at(args, steps, 6, i), number_at(args, steps, 7, i), number_at(args, steps, 8, i),
-            number_at(args, steps, 9, i), number_at(args, steps, 10, i), code_at(args, steps, 11, i), out)
+            number_at(args, steps, 9, i), number_at(args, steps, 10, i), code_at(args, steps, 11, i))
+        outside |= not formula.two_asset(&RULE, &pair, out)
         (<double*> (args[12] + i * steps[12]))[0] = out[0]
     status_restore(status)
     status_raise(INVALID if outside else 0)

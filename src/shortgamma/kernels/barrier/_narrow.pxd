@@ -73,6 +73,9 @@ cdef struct Payment:
 
 ctypedef void (*Integrate)(int order, const Region* region, const Payment* payment, double* sums) noexcept nogil
 
+cdef extern from "numeric/apart.h" nogil:
+    Integrate apart "SG_APART"(Integrate f) noexcept
+
 cdef extern from *:
     """
     /* Gauss-Legendre on [0, 1] */
@@ -103,8 +106,6 @@ cdef extern from *:
     const double LEFT_OUT "SG_LEFT_OUT"
     const double WIDEST_PANEL "SG_WIDEST_PANEL"
     const double STEEPEST_PANEL "SG_STEEPEST_PANEL"
-    # never melted into its callers: many branches, rarely visited
-    Integrate apart "SG_APART"(Integrate integral) noexcept nogil
 
 cdef struct Panels:
     # z is measured from the origin, downwards or upwards; how far the integral stays away from the region's ends

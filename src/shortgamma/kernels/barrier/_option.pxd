@@ -35,18 +35,6 @@ cdef enum:
     SECOND_ORDER
     FIRST_ORDER = VANNA
 
-cdef extern from *:
-    """
-    /* a function that compilers shall not copy into its callers */
-    #ifndef SG_APART
-    #if defined(__GNUC__)
-    #define SG_APART(f) __extension__ ({ __typeof__(&f) sg_f = &f; __asm__("" : "+r"(sg_f)); sg_f; })
-    #else
-    #define SG_APART(f) (&f)
-    #endif
-    #endif
-    """
-
 cdef struct Option:
     double spot
     double strike

@@ -76,6 +76,12 @@ cdef struct Frame:
 
 ctypedef bint (*Careful)(int order, const Option* option, double* out) noexcept nogil
 ctypedef void (*Uncancelled)(int order, bint plain, const Option* option, Jet* jet) noexcept nogil
+ctypedef double (*ClosedForm)(int order, const Weights* weights, const Option* option, Jet* jet) noexcept nogil
+
+cdef extern from "numeric/apart.h" nogil:
+    Careful apart "SG_APART"(Careful f) noexcept
+    Uncancelled uncancelled_apart "SG_APART"(Uncancelled f) noexcept
+    ClosedForm closed_form_apart "SG_APART"(ClosedForm f) noexcept
 
 cdef extern from *:
     """
@@ -86,8 +92,6 @@ cdef extern from *:
     """
     const double SMALLEST_DEVIATION "SG_SMALLEST_DEVIATION"
     const double MUCH_CANCELLED "SG_MUCH_CANCELLED"
-    Careful apart "SG_APART"(Careful f) noexcept nogil
-    Uncancelled uncancelled_apart "SG_APART"(Uncancelled f) noexcept nogil
 
 
 cdef inline void weights_of(int kind, double strike, double barrier, Weights* weights) noexcept nogil:
@@ -376,7 +380,7 @@ cdef inline void plain(int order, const Option* option, Jet* jet) noexcept nogil
     weights.a = 1.0
     weights.b = weights.c = weights.d = 0.0
     payoff.rebate = 0.0
-    size = closed_form(order, &weights, &payoff, jet)
+    size = closed_form_apart(closed_form)(order, &weights, &payoff, jet)
     if cancels(jet.value, size) == 0.0:
         return
     clear(jet)
@@ -485,7 +489,7 @@ cdef inline void uncancelled(int order, bint plain_only, const Option* option, J
     # a sum of positive numbers as it stands
     weights.a = weights.b = weights.c = weights.d = 0.0
     clear(&part)
-    closed_form(order, &weights, option, &part)
+    closed_form_apart(closed_form)(order, &weights, option, &part)
     add(jet, 1.0, &part)
 
 
@@ -493,7 +497,7 @@ cdef inline void evaluate(int order, const Weights* weights, const Option* optio
     """A living option, outputs in their places."""
     cdef double drift = option.rate - option.dividend
     cdef Jet jet
-    cdef double size = closed_form(order, weights, option, &jet)
+    cdef double size = closed_form_apart(closed_form)(order, weights, option, &jet)
     cdef bint cancelled = cancels(jet.value, size) > 0.0
     if cancelled:
         uncancelled_apart(uncancelled)(

@@ -8,51 +8,75 @@ Heynen and Kat, "Crossing barriers", Risk 7(6), 1994; Haug, The Complete Guide t
 section 4.17.6.
 """
 
-cimport shortgamma.kernels.barrier.single as single
+from shortgamma.kernels.barrier._option cimport OUT, eta_of, phi_of
 from shortgamma.kernels.barrier.partial_time cimport plain
-from shortgamma.kernels.numeric.bivariate cimport bivariate_cdf
+from shortgamma.kernels.numeric.bivariate cimport apart, bivariate_cdf
 from shortgamma.kernels.numeric.quadrature cimport Rule
 from shortgamma.kernels.numeric.vecmath cimport INFINITY, NAN, absolute, at_least, at_most, exp, log_ratio, square_root
 
+cdef struct Pair:
+    # the asset that the option pays on, and the one with the barrier
+    double spot
+    double strike
+    double vol
+    double dividend
+    double barrier_spot
+    double barrier
+    double barrier_vol
+    double barrier_dividend
+    double correlation
+    double expiry
+    double rate
+    int kind
 
-cdef inline bint two_asset(
-    const Rule* rule, double spot, double strike, double vol, double dividend, double other, double barrier,
-    double other_vol, double other_dividend, double correlation, double expiry, double rate, int kind, double* out,
-) noexcept nogil:
-    """Payoff on the one asset, barrier on the other."""
-    cdef double phi = single.phi_of(kind), eta = single.eta_of(kind), alive = 0.0, power, away, whole, centre
-    cdef double deviation = vol * square_root(expiry), other_deviation = other_vol * square_root(expiry), d, e, sign
-    cdef double moved, asset, cash
-    cdef int image
-    cdef bint nan = (
-        spot != spot or strike != strike or barrier != barrier or vol != vol or expiry != expiry or other != other
-        or rate != rate or dividend != dividend or other_vol != other_vol or other_dividend != other_dividend
-        or correlation != correlation
+
+cdef inline bint in_domain(const Pair* pair) noexcept nogil:
+    return (
+        0.0 < pair.spot < INFINITY and 0.0 < pair.strike < INFINITY and 0.0 < pair.barrier < INFINITY
+        and 0.0 < pair.barrier_spot < INFINITY and 0.0 < pair.vol < INFINITY and 0.0 < pair.barrier_vol < INFINITY
+        and 0.0 < pair.expiry < INFINITY and -1.0 <= pair.correlation <= 1.0 and absolute(pair.rate) < INFINITY
+        and absolute(pair.dividend) < INFINITY and absolute(pair.barrier_dividend) < INFINITY
     )
+
+
+cdef inline bint any_nan(const Pair* pair) noexcept nogil:
+    return (
+        pair.spot != pair.spot or pair.strike != pair.strike or pair.barrier != pair.barrier or pair.vol != pair.vol
+        or pair.expiry != pair.expiry or pair.barrier_spot != pair.barrier_spot or pair.rate != pair.rate
+        or pair.dividend != pair.dividend or pair.barrier_vol != pair.barrier_vol
+        or pair.barrier_dividend != pair.barrier_dividend or pair.correlation != pair.correlation
+    )
+
+
+cdef inline double half_of(const Rule* rule, const Pair* pair, double away, bint image) noexcept nogil:
+    """The payoff where the asset with the barrier, or its image, ends on the living side; away is ln(H/S) of it."""
+    cdef double phi = phi_of(pair.kind), eta = eta_of(pair.kind), rho = pair.correlation, expiry = pair.expiry
+    cdef double deviation = pair.vol * square_root(expiry), barrier_deviation = pair.barrier_vol * square_root(expiry)
+    cdef double centre = (pair.rate - pair.barrier_dividend - 0.5 * pair.barrier_vol * pair.barrier_vol) * expiry
+    # the image moves the asset that is paid on by its regression
+    cdef double moved = 2.0 * rho * pair.vol / pair.barrier_vol * away if image else 0.0
+    cdef double d = (log_ratio(pair.spot, pair.strike) + moved + (
+        pair.rate - pair.dividend + 0.5 * pair.vol * pair.vol) * expiry) / deviation
+    cdef double e = ((away if image else -away) + centre) / barrier_deviation
+    cdef double asset = pair.spot * exp(moved - pair.dividend * expiry), cash = pair.strike * exp(-pair.rate * expiry)
+    return (
+        asset * apart(bivariate_cdf)(rule, eta * (e + rho * deviation), phi * d, eta * phi * rho)
+        - cash * apart(bivariate_cdf)(rule, eta * e, phi * (d - deviation), eta * phi * rho)
+    )
+
+
+cdef inline bint two_asset(const Rule* rule, const Pair* pair, double* out) noexcept nogil:
+    """False if a number lies outside of its domain."""
+    cdef double phi = phi_of(pair.kind), alive = 0.0, power, away, whole
     out[0] = NAN
-    if not (
-        0.0 < spot < INFINITY and 0.0 < strike < INFINITY and 0.0 < barrier < INFINITY and 0.0 < other < INFINITY
-        and 0.0 < vol < INFINITY and 0.0 < other_vol < INFINITY and 0.0 < expiry < INFINITY
-        and -1.0 <= correlation <= 1.0 and absolute(rate) < INFINITY and absolute(dividend) < INFINITY
-        and absolute(other_dividend) < INFINITY
-    ):
-        return nan
-    whole = plain(spot, strike, vol, expiry, rate, dividend, phi)
-    if eta * (other - barrier) > 0.0:
-        away = log_ratio(barrier, other)
-        power = exp((2.0 * (rate - other_dividend) / (other_vol * other_vol) - 1.0) * away)
-        centre = (rate - other_dividend - 0.5 * other_vol * other_vol) * expiry
-        for image in range(2):
-            sign = -power if image else 1.0
-            moved = 2.0 * correlation * vol / other_vol * away if image else 0.0
-            d = (log_ratio(spot, strike) + moved + (rate - dividend + 0.5 * vol * vol) * expiry) / deviation
-            e = ((away if image else -away) + centre) / other_deviation
-            asset = spot * exp(moved - dividend * expiry)
-            cash = strike * exp(-rate * expiry)
-            alive += sign * phi * (
-                asset * bivariate_cdf(rule, eta * (e + correlation * deviation), phi * d, eta * phi * correlation)
-                - cash * bivariate_cdf(rule, eta * e, phi * (d - deviation), eta * phi * correlation)
-            )
+    if not in_domain(pair):
+        return any_nan(pair)
+    whole = plain(pair.spot, pair.strike, pair.vol, pair.expiry, pair.rate, pair.dividend, phi)
+    if eta_of(pair.kind) * (pair.barrier_spot - pair.barrier) > 0.0:
+        away = log_ratio(pair.barrier, pair.barrier_spot)
+        power = exp(
+            (2.0 * (pair.rate - pair.barrier_dividend) / (pair.barrier_vol * pair.barrier_vol) - 1.0) * away)
+        alive = phi * half_of(rule, pair, away, False) - power * phi * half_of(rule, pair, away, True)
         alive = at_most(at_least(alive, 0.0), whole)
-    out[0] = alive if kind & single.OUT else whole - alive
+    out[0] = alive if pair.kind & OUT else whole - alive
     return True

@@ -12,11 +12,11 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
 cdef enum:
-    # Digits of 27 bits: a factor is two of them, and a digit times a digit leaves room for carries.
+    # digits of 27 bits: a factor is two of them, and a digit times a digit leaves room for carries.
     BITS = 27
     MASK = (1 << 27) - 1
-    # What four factors of any size need, and more.
-    AT_HAND = 512
+    # digits on the stack: more than four factors of any size need
+    ON_STACK = 512
     NO_MEMORY = 2
 
 
@@ -26,8 +26,8 @@ cdef inline int sign_with(
 ) noexcept nogil:
     """The sign of the sum, with room for its digits and for those of one product."""
     cdef Py_ssize_t term, i, j, length, place
-    cdef long long exponent, low, high, carry, before, digit, rest, shift
-    cdef bint negative, zero, any_left = False
+    cdef long long exponent, low, high, carry, last_digit, digit, rest, shift
+    cdef bint negative, zero, nonzero = False
     cdef int power
     cdef double mantissa
     memset(total, 0, digits * sizeof(long long))
@@ -50,12 +50,12 @@ cdef inline int sign_with(
             exponent += power - 53
             high = digit >> BITS
             low = digit & MASK
-            carry = before = 0
+            carry = last_digit = 0
             product[length] = product[length + 1] = 0
             length += 2
             for j in range(length):
-                rest = product[j] * low + before * high + carry
-                before = product[j]
+                rest = product[j] * low + last_digit * high + carry
+                last_digit = product[j]
                 product[j] = rest & MASK
                 carry = rest >> BITS
         if zero:
@@ -73,21 +73,21 @@ cdef inline int sign_with(
         rest = total[j] + carry
         digit = rest & MASK
         carry = (rest - digit) // (MASK + 1)
-        any_left = any_left or digit != 0
-    return -1 if carry < 0 else (1 if carry > 0 or any_left else 0)
+        nonzero = nonzero or digit != 0
+    return -1 if carry < 0 else (1 if carry > 0 or nonzero else 0)
 
 
 cdef inline int sign_of_products(const double* factor, Py_ssize_t terms, Py_ssize_t width) noexcept nogil:
     """-1, 0 or 1: the sign of the sum of products of width finite factors each, one product after the other.
 
-    NO_MEMORY if there is none, which needs factors by the hundred.
+    NO_MEMORY if none can be had, which takes factors by the hundred.
     """
-    cdef long long at_hand[AT_HAND]
-    cdef long long* room = at_hand
+    cdef long long on_stack[ON_STACK]
+    cdef long long* room = on_stack
     cdef long long exponent, lowest = 0, highest = 0
     cdef Py_ssize_t term, i, digits, length = 2 * width + 2
     cdef double value
-    cdef bint zero, found = False
+    cdef bint zero, any_term = False
     cdef int power, sign
     for term in range(terms):
         exponent = 0
@@ -101,17 +101,17 @@ cdef inline int sign_of_products(const double* factor, Py_ssize_t terms, Py_ssiz
             exponent += power - 53
         if zero:
             continue
-        lowest = exponent if not found or exponent < lowest else lowest
-        highest = exponent if not found or exponent > highest else highest
-        found = True
-    if not found:
+        lowest = exponent if not any_term or exponent < lowest else lowest
+        highest = exponent if not any_term or exponent > highest else highest
+        any_term = True
+    if not any_term:
         return 0
     digits = <Py_ssize_t> ((highest - lowest) // BITS) + length + 1
-    if digits + length > AT_HAND:
+    if digits + length > ON_STACK:
         room = <long long*> malloc((digits + length) * sizeof(long long))
         if room == NULL:
             return NO_MEMORY
     sign = sign_with(factor, terms, width, lowest, room, digits, room + digits)
-    if room != at_hand:
+    if room != on_stack:
         free(room)
     return sign

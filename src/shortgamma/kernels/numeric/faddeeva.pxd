@@ -38,7 +38,7 @@ cdef inline double complex faddeeva_quadrant(double complex z) noexcept nogil:
     cdef bint above = z.imag >= z.real and z.imag >= PI_OVER_STEP
     cdef int k
     place -= floor(place)
-    # Far from the real axis either rule will do; near it, the one whose nodes are not near Re z.
+    # far from the real axis either rule will do; near it, the one whose nodes are not near Re z
     if above or z.imag >= z.real or place < 0.25 or place > 0.75:
         offset = 0.5
     else:

@@ -19,11 +19,11 @@ cdef struct Rule:
 
 cdef inline void gauss_legendre(int count, double* node, double* weight) noexcept nogil:
     """Newton's method on the Legendre polynomial, from Tricomi's first guess."""
-    cdef int i, k, _turn
+    cdef int i, k, _
     cdef double x, p, q, r, slope = 1.0
     for i in range(count):
         x = -cosine(3.14159265358979323846 * (i + 0.75) / (count + 0.5))
-        for _turn in range(8):
+        for _ in range(8):
             p = 1.0
             q = 0.0
             for k in range(count):
