@@ -11,8 +11,10 @@ from shortgamma import plot as plot
 from shortgamma import stream as stream
 from shortgamma import vanilla as vanilla
 from shortgamma import vecmath as vecmath
-from shortgamma import venues as venues
 from shortgamma._core.config import get_include as get_include
 from shortgamma._core.config import show_config as show_config
 from shortgamma._core.plausible import PlausibilityWarning as PlausibilityWarning
 from shortgamma._version import __version__ as __version__
+from shortgamma.venues import Venues as _Venues
+
+venues: _Venues

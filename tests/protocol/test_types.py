@@ -1,5 +1,6 @@
 """What a checker of types finds in calls of the library: mistakes, and only those."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +40,11 @@ sg.leverage.simulate(price, 3.0)  # wrong: call-overload
 
 sg.funding.accrue(1.0, price, 1e-4, contract=linear)
 sg.funding.accrue(1.0, price, 1e-4, contract=5)  # wrong: arg-type
+market = sg.venues["BitMEX"].market("XBTUSD", on="2020-04-20")
+print(market.contract.kind, sg.venues.ftx.token(3).leverage)
+print(market.contracts)  # wrong: attr-defined
+print(sg.venues["BitMEX"].markt("XBTUSD"))  # wrong: attr-defined
+print(sg.venues.bitmecks)  # wrong: attr-defined
 sg.stream.LeverageNav(3.0)
 sg.stream.LeverageNav(linear)  # wrong: arg-type
 """
@@ -81,3 +87,10 @@ def test_mistakes_are_found(found, number, line):
 def test_right_calls_are_not(found):
     wrong = {number for number, _ in WRONG}
     assert {number: errors for number, errors in found.items() if number not in wrong} == {}
+
+
+def test_venues_are_those_of_the_stub():
+    """The stub has them twice: as names to import, and as attributes of the type that can be indexed."""
+    stub = Path(sg.venues.__file__).with_suffix(".pyi").read_text()
+    attributes = re.findall(r"^    (\w+): ", stub[stub.index("class Venues:") :], re.MULTILINE)
+    assert sorted(attributes) == sg.venues.__all__

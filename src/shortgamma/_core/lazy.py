@@ -23,16 +23,20 @@ UNLABELLED = {"shortgamma", "shortgamma.io", "shortgamma.carry"}
 # A line of a docstring that begins so stands for an entry of the table in docs.py.
 MARK = "\n    {"
 IMPORT = re.compile(r"^from (\S+) import (?:\(([^)]*)\)|(.*))$", re.MULTILINE)
+# What a stub re-exports is given its own name; other imports are for annotations.
+NAME = re.compile(r"\b([A-Za-z]\w*) as \1\b|(__version__) as")
+# A module that has a type of its own.
+MODULE = re.compile(r"^([a-z]\w*): ", re.MULTILINE)
 
 
-def listed(stub: str) -> dict[str, str]:
-    """The names that a stub re-exports, each with the module that defines it."""
-    return {
-        name.split(" as ")[-1].strip(): module
-        for module, several, one in IMPORT.findall(stub)
-        for name in (several or one).split(",")
-        if name.strip()
+def listed(stub: str, package: str) -> dict[str, str]:
+    """The names that the stub of a package re-exports, each with the module that defines it."""
+    names = {
+        name[1] or name[2]: module
+        for module, block, line in IMPORT.findall(stub)
+        for name in NAME.finditer(block or line)
     }
+    return names | dict.fromkeys(MODULE.findall(stub), package)
 
 
 class Package(ModuleType):
@@ -88,7 +92,7 @@ def attach(namespace: dict[str, Any]) -> tuple[Callable[[str], Any], Callable[[]
     package = namespace["__name__"]
     file = namespace["__file__"]
     stub = namespace["__loader__"].get_data(file[: file.rindex(".")] + ".pyi").decode()
-    modules = listed(stub)
+    modules = listed(stub, package)
     namespace["_listed"] = modules
     sys.modules[package].__class__ = Package
 

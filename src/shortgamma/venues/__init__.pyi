@@ -73,3 +73,36 @@ from shortgamma.venues._venue import (
 from shortgamma.venues._venue import (
     Venue as Venue,
 )
+
+_Market = Market
+_Token = Token
+_Venue = Venue
+
+# what type checkers take this module for: it can be indexed, which no module can
+class Venues:
+    amun: _Venue
+    binance: _Venue
+    bitfinex: _Venue
+    bitmex: _Venue
+    bybit: _Venue
+    cme: _Venue
+    deribit: _Venue
+    direxion: _Venue
+    dydx: _Venue
+    ftx: _Venue
+    gate: _Venue
+    hbtc: _Venue
+    huobi: _Venue
+    hyperliquid: _Venue
+    index_coop: _Venue
+    kraken: _Venue
+    kucoin: _Venue
+    mexc: _Venue
+    okx: _Venue
+    pionex: _Venue
+    proshares: _Venue
+    toros: _Venue
+    Market: type[_Market]
+    Token: type[_Token]
+    Venue: type[_Venue]
+    def __getitem__(self, name: str) -> _Venue: ...
