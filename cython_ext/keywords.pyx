@@ -10,7 +10,7 @@ from struct import pack
 
 from numpy import float64, ndarray
 
-from shortgamma._core.plausible import LIMITS, warn
+from shortgamma._core.plausible import limits_of, warn
 
 
 cdef extern from *:
@@ -329,7 +329,7 @@ def wrap(plain, explain, labelled, str module):
     """
     code = plain.__code__
     names = code.co_varnames[:code.co_argcount + code.co_kwonlyargcount]
-    limits = {name: LIMITS[name][0] for name in names if name in LIMITS}
+    limits = limits_of(plain.__name__, names)
     places = [limits.get(name, float("inf")) for name in names[:code.co_argcount]]
     least = min(limits.values(), default=float("inf"))
     public = sg_make(function, plain, explain, labelled, pack(f"{len(places)}d", *places), limits, least)

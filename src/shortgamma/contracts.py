@@ -22,6 +22,7 @@ import numpy as np
 
 from shortgamma._core import dispatch
 from shortgamma._core.checks import call, refuse_choice
+from shortgamma._core.lazy import publish
 
 if TYPE_CHECKING:
     from typing import Any, Literal, NoReturn, TypeAlias
@@ -221,3 +222,6 @@ def _named(name: str, argument: str) -> Contract:
 def asset(name: str) -> str:
     """The one name of an asset that has several: XBT is BTC."""
     return ALIASES.get(name.upper(), name.upper())
+
+
+publish(globals())

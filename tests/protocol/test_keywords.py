@@ -8,21 +8,43 @@ import pytest
 
 import shortgamma as sg
 from shortgamma._core import dispatch
+from shortgamma._core.keywords import INSTEAD, SYNONYMS
+from shortgamma._core.results import Result
 from shortgamma._core.words import BARRIER_KINDS, OPTIONS, PAID_AT, TWO_BARRIER_KINDS
 from shortgamma.barrier.partial_time import WINDOWS
 
 PUT = {"vol": 0.3, "expiry": 1.0, "kind": "down-in", "option": "put"}
-FAMILIES = ("barrier", "leverage", "funding", "liquidation")
+FAMILIES = ("barrier", "vanilla", "leverage", "funding", "liquidation", "carry", "dealer", "io")
 
 
 def public():
     """Every public function of every family."""
     for family in FAMILIES:
         module = getattr(sg, family)
-        for name in dir(module):
+        for name in module.__all__:
             value = getattr(module, name)
-            if inspect.isroutine(value) and not isinstance(value, np.ufunc):
+            if inspect.isroutine(value):
                 yield pytest.param(value, id=f"{family}.{name}")
+
+
+def constructors():
+    """Every class that users make objects of."""
+    for family in (*FAMILIES, "contracts"):
+        module = getattr(sg, family)
+        for name in module.__all__:
+            value = getattr(module, name)
+            if isinstance(value, type) and not issubclass(value, (Result, Exception)) and "__init__" in vars(value):
+                yield pytest.param(value, id=f"{family}.{name}")
+
+
+def takes_all(function):
+    return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(function).parameters.values())
+
+
+def said_of(function, word, *args, **keywords):
+    with pytest.raises(TypeError, match=f"got an unexpected keyword argument '{word}'") as caught:
+        function(*args, **keywords, **{word: 1.0})
+    return str(caught.value).partition("': ")[2]
 
 
 class TestKeywords:
@@ -68,9 +90,8 @@ class TestKeywords:
 
     @pytest.mark.parametrize("function", list(public()))
     def test_every_public_function(self, function):
-        if all(p.kind is not p.VAR_KEYWORD for p in inspect.signature(function).parameters.values()):
-            with pytest.raises(TypeError, match="unexpected keyword argument 'no_such_word'"):
-                function(no_such_word=1)
+        if not takes_all(function):
+            assert said_of(function, "no_such_word") == ""
         assert pickle.loads(pickle.dumps(function)) is function
         assert function.__doc__
         assert inspect.signature(function).parameters
@@ -83,6 +104,72 @@ class TestKeywords:
         assert Book.price is sg.barrier.price
         with pytest.raises(TypeError, match="must be a number"):
             Book().price(100.0, 80.0, **PUT)
+
+
+class TestEveryWord:
+    """Words that others use for an argument are answered with its name, in whatever function has it."""
+
+    @pytest.mark.parametrize("function", [*public(), *constructors()])
+    def test_of_each_argument(self, function):
+        parameters = inspect.signature(function).parameters
+        if takes_all(function):
+            pytest.skip("hands its keywords on")
+        for name in parameters:
+            for word in SYNONYMS.get(name, "").split():
+                if word in parameters:
+                    continue
+                meant = {key for key in parameters if word in SYNONYMS.get(key, "").split()}
+                said = said_of(function, word)
+                assert said.removeprefix("did you mean ").removesuffix("=?") in meant, (word, said)
+
+    @pytest.mark.parametrize("function", list(public()))
+    def test_of_what_has_to_be_put_otherwise(self, function):
+        parameters = inspect.signature(function).parameters
+        if takes_all(function):
+            pytest.skip("hands its keywords on")
+        for words, ways in INSTEAD.items():
+            for word in words.split():
+                if word not in parameters and set(parameters) & set(ways):
+                    assert said_of(function, word).startswith(("write ", "did you mean ")), word
+
+    @pytest.mark.parametrize(
+        ("function", "args", "keywords", "word", "said"),
+        [
+            ("liquidation.liquidation_price", (1.0, 100.0), {}, "leverage",
+             "write margin=, for a linear contract quantity * entry / leverage"),
+            ("liquidation.liquidation_price", (1.0, 100.0, 10.0), {}, "side",
+             "write quantity > 0 for long and < 0 for short"),
+            ("liquidation.liquidation_price", (1.0, 100.0, 10.0), {}, "symbol",
+             "write contract=sg.venues[venue].contract(symbol)"),
+            ("liquidation.initial_margin", (1.0, 100.0), {}, "leverage", "write initial=, 1 / leverage"),
+            ("leverage.simulate", ([1.0, 2.0],), {}, "leverage", "write rule=sg.leverage.TokenRule(leverage, ...)"),
+            ("leverage.nav", ([1.0, 2.0], 3.0), {}, "expense_ratio", "did you mean expense=?"),
+            ("vanilla.price", (100.0, 95.0), {}, "days_to_expiry", "write expiry=days / 365"),
+            ("vanilla.price", (100.0, 95.0), {}, "is_call", 'write option="call" or option="put"'),
+            ("vanilla.price", (100.0, 95.0), {}, "b", "write dividend=rate - carry"),
+            ("carry.regression", (), {}, "maxlags", "did you mean lags=?"),
+            ("carry.cash_and_carry", (), {}, "taker_fee", "did you mean fee=?"),
+            ("dealer.profile", (), {}, "contract_size", "did you mean multiplier=?"),
+            ("dealer.impact", (), {}, "adv", "did you mean volume=?"),
+            ("barrier.price", (100.0, 95.0), {}, "lower",
+             "it is an argument of soft_price, double_price, discrete_price"),
+            # "price" may be the value or the spot: an argument that is given is not meant
+            ("barrier.barrier_for_price", (), {}, "price", "did you mean value=?"),
+            ("barrier.barrier_for_price", (5.0,), {}, "price", "did you mean spot=?"),
+            ("barrier.barrier_for_price", (), {"value": 5.0}, "price", "did you mean spot=?"),
+        ],
+    )  # fmt: skip
+    def test_cases(self, function, args, keywords, word, said):
+        family, _, name = function.partition(".")
+        assert said_of(getattr(getattr(sg, family), name), word, *args, **keywords) == said
+
+    def test_constructors(self):
+        assert said_of(sg.leverage.TokenRule, "expense_ratio", 3.0) == "did you mean expense=?"
+        assert said_of(sg.contracts.Contract, "contract_size", "linear") == "did you mean multiplier=?"
+        assert said_of(sg.liquidation.MarginRate, "mmr") == "did you mean rate=?"
+        assert list(inspect.signature(sg.contracts.Contract).parameters)[:2] == ["kind", "multiplier"]
+        rule = sg.leverage.TokenRule(3.0, every=1)
+        assert pickle.loads(pickle.dumps(rule)) == rule
 
 
 SPELLINGS = {

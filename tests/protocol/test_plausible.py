@@ -1,5 +1,6 @@
 """Scalars that are absurd for their unit warn; arrays and ordinary numbers do not, and neither does what is refused."""
 
+import inspect
 import warnings
 
 import numpy as np
@@ -35,6 +36,69 @@ def test_absurd_scalars_warn(terms, said):
 def test_positional_arguments_warn():
     with pytest.warns(sg.PlausibilityWarning, match="^vol=20: "):
         sg.leverage.volatility_drag(3.0, 20.0, 1.0)
+
+
+CONSTRUCTORS = [
+    (lambda: sg.leverage.TokenRule(1000.0, every=1), "leverage=1000: leverage is a multiple"),
+    (lambda: sg.leverage.TokenRule(3.0, every=1, expense=0.95), "expense=0.95: an expense ratio is a fraction a year"),
+    (lambda: sg.leverage.TokenRule(3.0, every=1, cost=0.3), "cost=0.3: costs are fractions"),
+    (lambda: sg.leverage.TokenRule(3.0, every=1, spread=0.5), "spread=0.5: a spread is a fraction a year"),
+    (lambda: sg.leverage.TokenRule(3.0, every=1, slippage=0.3), "slippage=0.3: slippage is a fraction"),
+    (lambda: sg.leverage.TokenRule(3.0, every=1).replace(expense=0.95), "expense=0.95: "),
+    (lambda: sg.liquidation.LiquidationRule(fee=0.75), "fee=0.75: fees are fractions"),
+]
+
+
+@pytest.mark.parametrize(("make", "said"), CONSTRUCTORS)
+def test_constructors_warn(make, said):
+    with pytest.warns(sg.PlausibilityWarning) as caught:
+        make()
+    assert str(caught[0].message).startswith(said)
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: sg.leverage.nav([1.0, 1.01], 1000.0), "leverage=1000: "),
+        (lambda: sg.barrier.two_asset_price(
+            100.0, 95.0, 50.0, 40.0, vol=0.3, other_vol=30.0, correlation=0.5, expiry=1.0, kind="down-in",
+            option="put"), "other_vol=30: a volatility is per year"),
+        (lambda: sg.barrier.reverse_convertible(100.0, 100.0, 80.0, vol=0.3, expiry=1.0, coupon=8.0),
+         "coupon=8: a coupon is a fraction"),
+        (lambda: sg.liquidation.pnl(1.0, 100.0, 101.0, contract="XBTUSD", entry_fee=0.75), "entry_fee=0.75: fees"),
+        (lambda: sg.liquidation.account_breach_probability(
+            {"BTC": 100.0}, [1.0], [1.0], [100.0], [20.0], maintenance=0.005, vol={"BTC": 60.0}, expiry=0.1,
+            contracts=[sg.contracts.Contract("linear", underlying="BTC", quote="USD", settlement="USD")],
+            coins=["USD"], paths=64), "vol=60: a volatility is per year"),
+    ],
+)  # fmt: skip
+def test_other_functions_warn(call, said):
+    with pytest.warns(sg.PlausibilityWarning) as caught:
+        call()
+    assert str(caught[0].message).startswith(said)
+    assert caught[0].filename == __file__
+
+
+def test_prices_are_not_fractions():
+    """The volatility of Bachelier's model and the spread of a schedule are in units of price."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", sg.PlausibilityWarning)
+        sg.vanilla.normal_price(100.0, 95.0, vol=20.0, expiry=0.5, option="call")
+        sg.dealer.execution_schedule(
+            1e4, 5, 5.0, vol=9.0, permanent=2.5e-7, temporary=2.5e-6, spread=0.5, risk_aversion=1e-6
+        )
+
+
+def test_every_limit_is_of_an_argument():
+    functions = [
+        value
+        for family in (sg.barrier, sg.vanilla, sg.leverage, sg.funding, sg.liquidation, sg.dealer, sg.carry)
+        for value in (getattr(family, name) for name in family.__all__)
+        if inspect.isroutine(value) or (isinstance(value, type) and "__init__" in vars(value))
+    ]
+    names = {name for function in functions for name in inspect.signature(function).parameters}
+    assert set(LIMITS) <= names
 
 
 def test_python_callers_warn():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import re
+import sys
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -18,40 +19,157 @@ if TYPE_CHECKING:
 
 # The words of this library, each with those that others use for the same thing, all in lower case.
 SYNONYMS = {
-    "spot": "s s0 underlying underlying_price asset_price price stock f forward",
-    "strike": "k x strike_price exercise exercise_price",
-    "barrier": "h b level barrier_level barrier_price trigger",
+    "spot": "s s0 underlying underlying_price asset_price price stock f forward spots",
+    "spots": "s s0 spot underlying price prices grid levels",
+    "strike": "k x strike_price exercise exercise_price strikes",
+    "forward": "f fwd futures future forward_price spot s underlying",
+    "barrier": "h b level barrier_level barrier_price trigger knock_in_level",
     "lower": "l lo low lower_barrier barrier_lo barrier_low down",
     "upper": "u hi high upper_barrier barrier_hi barrier_high up",
-    "vol": "sigma volatility iv implied_vol v std",
-    "expiry": "t tau ttm maturity time_to_expiry time_to_maturity years dte tenor",
-    "years": "t tau expiry maturity",
-    "rate": "r rf interest interest_rate risk_free risk_free_rate riskfree discount_rate funding_rate",
-    "dividend": "q div dividends div_yield dividend_yield yield borrow borrow_cost carry",
+    "low": "l lo lows low_price lower",
+    "high": "h hi highs high_price upper",
+    "open": "o opens open_price opening",
+    "close": "c closes prices price close_price",
+    "vol": "sigma volatility iv implied_vol implied_volatility v std annual_vol",
+    "other_vol": "vol2 vol_2 sigma2 sigma_2",
+    "expiry": "t tau ttm maturity time_to_expiry time_to_maturity years tenor",
+    "years": "t tau expiry maturity horizon holding_period",
+    "rate": "r rf interest interest_rate risk_free risk_free_rate riskfree discount_rate funding_rate rates mmr",
+    "foreign_rate": "rf r_f rate_foreign foreign q",
+    "dividend": "q div dividends div_yield dividend_yield yield borrow borrow_cost",
+    "other_dividend": "q2 q_2 dividend2 div2",
+    "holding_yield": "q yield dividend dividend_yield",
     "rebate": "rebate_amount cash",
-    "amount": "cash payout rebate",
+    "rebate_at": "rebate_time pay_at paid_at rebate_timing",
+    "paid_at": "pay_at payment_time rebate_at settle_at",
+    "amount": "cash payout rebate cash_amount",
     "kind": "barrier_type type style knock",
-    "option": "option_type payoff right flag cp call_put callput put_call type side",
+    "option": "option_type payoff right flag cp call_put callput put_call type side option_kind",
+    "direction": "side up_down updown kind",
+    "payoff": "payoff_type payout_type binary_type",
     "dates": "monitoring monitor n_monitor n_dates num_dates monitoring_dates observation_dates fixings observations",
-    "correlation": "rho corr",
+    "observations": "dates observation_dates monitoring call_dates n_observations autocall_dates",
+    "now": "today valuation_date valuation_time as_of evaluation_date pricing_date",
+    "correlation": "corr corr_matrix correlations",
     "fx_vol": "vol_fx sigma_fx fx_sigma vol_settlement",
     "nominal": "notional face par principal",
+    "notional": "nominal face size amount value",
     "call_level": "autocall_level autocall_barrier call_barrier trigger",
+    "coupon": "coupon_rate cpn",
     "coupon_level": "coupon_barrier",
-    "leverage": "multiple target factor lever",
-    "price": "prices close underlying index liquidation_price",
-    "mark": "mark_price price index_price",
-    "entry": "entry_price open_price avg_price average_price mean_entry",
-    "quantity": "size qty position contracts amount units lots",
-    "margin": "collateral equity balance wallet initial_margin",
-    "collateral": "margin balance wallet equity",
-    "maintenance": "mmr maintenance_margin maint_margin maintenance_rate mm margin_rate",
+    "units": "quantity size n shares number",
+    "leverage": "multiple target factor lever lev leverage_ratio l beta",
+    "price": "prices close underlying index liquidation_price spot",
+    "prices": "price book levels orderbook",
+    "mark": "mark_price price index_price prices close",
+    "entry": "entry_price open_price avg_price average_price mean_entry avg_entry_price",
+    "exit": "exit_price close_price mark sell_price",
+    "quantity": "size qty position contracts amount units lots position_size pos",
+    "margin": "collateral equity balance wallet initial_margin isolated_margin wallet_balance",
+    "collateral": "margin balance wallet equity balances wallet_balance",
+    "balance": "collateral margin equity wallet",
+    "maintenance": "mmr maintenance_margin maint_margin maintenance_rate mm margin_rate maintenance_margin_rate tiers",
+    "initial": "initial_nav start_value initial_value imr initial_margin initial_margin_rate im",
+    "contract": "specification spec instrument product",
+    "contracts": "instruments contract specifications specs products",
+    "multiplier": "contract_size contract_multiplier lot_size contract_value size",
     "fx": "collateral_price settlement settlement_price fx_rate",
-    "fee": "fees commission taker_fee",
-    "expense": "expense_ratio management_fee annual_fee",
-    "time": "times timestamp timestamps date dates index",
+    "fee": "fees commission taker_fee trading_fee fee_rate",
+    "fees": "fee commission cost costs",
+    "cost": "costs fee trading_cost transaction_cost commission slippage tc",
+    "expense": "expense_ratio management_fee annual_fee ter mer",
+    "financing": "financing_rate funding funding_rate borrow_rate rate interest_rate libor sofr",
+    "funding": "funding_rate funding_rates rate rates",
+    "slippage": "slip impact",
+    "time": "times timestamp timestamps date dates index datetime ts",
+    "funding_time": "funding_times funding_timestamps time times",
+    "fill_time": "fill_times trade_time trade_times execution_time time",
+    "fill_quantity": "fill_qty fill_size trade_quantity trade_size quantity qty size",
+    "start": "begin from_ start_time start_date since t0",
+    "end": "until to end_time end_date t1",
+    "interval": "period frequency freq funding_interval interval_hours every",
+    "periods_per_year": "annualization annualisation annualization_factor freq ppy bars_per_year steps_per_year",
+    "drift": "mu expected_return mean",
+    "premium": "premiums basis spread premium_index",
+    "futures": "future future_price futures_price f forward fut",
+    "interest": "interest_rate r rate",
+    "clamp": "dampener damper band",
+    "cap": "upper maximum max_rate max ceiling",
+    "floor": "lower minimum min_rate min",
+    "rule": "rules strategy policy token_rule",
+    "return_": "ret return returns move r change",
+    "returns": "ret return return_ rets",
+    "assets": "aum net_assets total_assets fund_size",
+    "nav": "net_asset_value inav value",
+    "variance": "var realised_variance realized_variance",
+    "confidence": "alpha level quantile",
+    "window": "lookback length n rolling window_size period",
+    "lags": "lag nlags maxlags max_lags hac_lags n_lags bandwidth",
+    "hac_lags": "lag lags nlags maxlags max_lags bandwidth",
+    "kernel": "weights_func window_function",
+    "covariance": "cov_type cov covtype se standard_errors",
+    "x": "exog regressors features",
+    "y": "endog dependent response",
+    "intercept": "add_constant const fit_intercept constant",
+    "horizon": "h overlap steps_ahead",
+    "compounding": "compound compounded method",
+    "value": "price premium target option_price market_price",
+    "paths": "n_paths num_paths n_sims simulations n_simulations npaths nsim samples",
+    "steps": "n_steps num_steps nsteps time_steps",
+    "rng": "seed random_state generator random_seed",
+    "days": "n_days horizon period days_ahead",
+    "depth": "liquidity market_depth orderbook book",
+    "volume": "volumes adv turnover",
+    "haircut": "haircuts collateral_weight discount",
+    "coins": "coin assets currencies settlement_coins",
+    "fund": "insurance_fund insurance",
+    "source": "path file filename file_name filepath filepath_or_buffer filename_or_obj io buffer url data",
+    "symbol": "ticker instrument market pair name contract",
+    "axis": "dim axes",
+    "ax": "axes axs subplot",
     "out": "output result",
-    "value": "price premium target",
+    "order": "orders derivatives degree",
+    "progress": "callback verbose progress_bar tqdm",
+    "record": "output detail full return_type mode",
+    "spread": "bid_ask bid_ask_spread",
+    "orders": "trades fills",
+}
+# Words for which there is no argument, and how to say it with an argument that there is.
+INSTEAD = {
+    "leverage lev lever leverage_ratio": {
+        "margin": "write margin=, for a linear contract quantity * entry / leverage",
+        "collateral": "write collateral=, for a linear contract quantity * entry / leverage",
+        "rule": "write rule=sg.leverage.TokenRule(leverage, ...)",
+        "initial": "write initial=, 1 / leverage",
+    },
+    "side is_long long short direction position_side": {
+        "quantity": "write quantity > 0 for long and < 0 for short",
+        "fill_quantity": "write fill_quantity > 0 for bought and < 0 for sold",
+        "leverage": "write leverage > 0 for long and < 0 for short",
+    },
+    "days dte days_to_expiry days_to_maturity": {
+        "expiry": "write expiry=days / 365",
+        "years": "write years=days / 365",
+    },
+    "months": {"expiry": "write expiry=months / 12", "years": "write years=months / 12"},
+    "is_call iscall call is_put isput put": {"option": 'write option="call" or option="put"'},
+    "is_up up_barrier is_down down_barrier is_knock_in knock_in in_out inout up down": {
+        "kind": 'write kind=, such as "down-in"',
+    },
+    "cost_of_carry carry_cost carry b": {"dividend": "write dividend=rate - carry"},
+    "discount discount_factor df": {"rate": "write rate=-log(discount) / expiry"},
+    "contract_size contract_multiplier lot_size inverse linear quanto is_inverse contract_type": {
+        "contract": "write contract=sg.contracts.Contract(kind, multiplier=...)",
+        "contracts": "write contracts=[sg.contracts.Contract(kind, multiplier=...), ...]",
+    },
+    "symbol ticker exchange venue market": {
+        "contract": "write contract=sg.venues[venue].contract(symbol)",
+        "contracts": "write contracts=[sg.venues[venue].contract(symbol), ...]",
+    },
+    "dt bar_length timeframe freq frequency": {
+        "periods_per_year": "write time=, the times of the bars, or periods_per_year=",
+        "time": "write time=, the times of the bars",
+    },
 }
 # Annotations of numbers.
 NUMERIC = re.compile(r"(ArrayLike|float|int|Floats)( \| (ArrayLike|float|int|Floats|None))*")
@@ -71,6 +189,36 @@ def meant(word: str, parameters: Iterable[str]) -> str | None:
             return name
     near = get_close_matches(folded, names, n=1, cutoff=0.75)
     return near[0] if near else None
+
+
+def answer(word: str, function: Callable[..., object], given: Iterable[str]) -> str | None:
+    """What to write in place of a keyword that ``function`` does not have; None where nothing is known."""
+    parameters = inspect.signature(function).parameters
+    missing = [name for name in parameters if name not in given]
+    name = meant(word, missing)
+    if name is None:
+        for words, ways in INSTEAD.items():
+            if word.lower() in words.split():
+                for argument, way in ways.items():
+                    if argument in parameters:
+                        return way
+        name = meant(word, parameters)
+    if name is not None:
+        return f"did you mean {name}=?"
+    takers = _takers(word, function)
+    return f"it is an argument of {', '.join(takers)}" if takers else None
+
+
+def _takers(word: str, function: Callable[..., object]) -> list[str]:
+    """At most three functions of the same family that have the keyword, those of a similar name first."""
+    package = function.__module__.rpartition(".")[0]
+    family = sys.modules[function.__module__ if package == "shortgamma" else package]
+    takers = [
+        name
+        for name in family.__all__
+        if inspect.isroutine(getattr(family, name)) and word in inspect.signature(getattr(family, name)).parameters
+    ]
+    return get_close_matches(function.__name__, takers, n=3, cutoff=0.0)
 
 
 def digits(value: int) -> int:
@@ -155,8 +303,9 @@ def explain(
         return _at_fault(function, args, keywords, error)
     unknown = UNKNOWN.search(text)
     if unknown:
-        name = meant(unknown[1], parameters)
-        return TypeError(f"{text}: did you mean {name}=?" if name else text)
+        # what stands before the first argument by name is given by position
+        words = answer(unknown[1], function, {*list(parameters)[: len(args)], *keywords})
+        return TypeError(f"{text}: {words}" if words else text)
     too_many = TOO_MANY.search(text)
     by_name = [name for name, parameter in parameters.items() if parameter.kind is parameter.KEYWORD_ONLY]
     if too_many and by_name:

@@ -61,6 +61,12 @@ def public(value: Any, package: str) -> Any:
     """A function or class of a package as users see it."""
     if MARK in (getattr(value, "__doc__", None) or ""):
         value.__doc__ = described(value.__doc__)
+    if isinstance(value, type):
+        init = value.__dict__.get("__init__")
+        if isinstance(init, FunctionType):
+            # the class itself is changed: it may already be known by another name
+            setattr(value, "__init__", wrap(init, explain, None, value.__module__))  # noqa: B010
+        return value
     if not isinstance(value, FunctionType):
         return value
     return wrap(value, explain, None if package in UNLABELLED else labelled, package)

@@ -4,27 +4,51 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import FrameType
 
 PACKAGE = os.path.dirname(os.path.dirname(__file__))
 # The largest size that is taken without a word, and the unit of the argument.
+VOLATILITY = (5.0, "a volatility is per year, 0.3 for 30 %")
+RATE = (1.0, "rates are fractions, 0.05 for 5 %")
+YIELD = (1.0, "yields are fractions, 0.02 for 2 %")
+FEE = (0.25, "fees are fractions, 0.001 for 0.1 %")
 LIMITS = {
-    "vol": (5.0, "a volatility is per year, 0.3 for 30 %"),
-    "fx_vol": (5.0, "a volatility is per year, 0.3 for 30 %"),
-    "other_vol": (5.0, "a volatility is per year, 0.3 for 30 %"),
+    "vol": VOLATILITY,
+    "fx_vol": VOLATILITY,
+    "other_vol": VOLATILITY,
+    "vol_underlying": VOLATILITY,
+    "vol_settlement": VOLATILITY,
     "expiry": (25.0, "it is in years, 30 / 365 for 30 days"),
     "years": (50.0, "it is in years, 30 / 365 for 30 days"),
-    "rate": (1.0, "rates are fractions, 0.05 for 5 %"),
-    "foreign_rate": (1.0, "rates are fractions, 0.05 for 5 %"),
-    "dividend": (1.0, "yields are fractions, 0.02 for 2 %"),
-    "financing": (1.0, "rates are fractions, 0.05 for 5 %"),
+    "rate": RATE,
+    "foreign_rate": RATE,
+    "financing": RATE,
+    "dividend": YIELD,
+    "other_dividend": YIELD,
+    "holding_yield": YIELD,
+    "coupon": (1.0, "a coupon is a fraction of the nominal a year, 0.08 for 8 %"),
     "spread": (0.25, "a spread is a fraction a year, 0.005 for 0.5 %"),
     "expense": (0.25, "an expense ratio is a fraction a year, 0.0095 for 0.95 %"),
-    "annual_fee": (0.25, "a fee is a fraction a year, 0.0095 for 0.95 %"),
-    "fee": (0.25, "fees are fractions, 0.001 for 0.1 %"),
+    "fee": FEE,
+    "entry_fee": FEE,
+    "exit_fee": FEE,
+    "rebalance_fee": FEE,
+    "subscription": FEE,
+    "redemption": FEE,
     "cost": (0.25, "costs are fractions, 0.001 for 0.1 %"),
     "slippage": (0.25, "slippage is a fraction of the price, 0.001 for 0.1 %"),
+    "maintenance": (1.0, "a maintenance margin is a fraction of the value, 0.005 for 0.5 %"),
+    "haircut": (1.0, "a haircut is a fraction, 0.05 for 5 %"),
+    "leverage": (500.0, "leverage is a multiple, 3 for three times"),
 }
 
+
+# Arguments of these names that have another unit: prices, in which nothing is absurd.
+IN_PRICES = {"normal_price": {"vol"}, "execution_schedule": {"vol", "spread"}}
 
 # What is of no size, as infinities, is judged by the functions.
 LARGEST = 1e6
@@ -34,16 +58,22 @@ class PlausibilityWarning(UserWarning):
     """A number is possible but absurd in its unit, such as a volatility of 30, which is 3000 % a year."""
 
 
+def limits_of(function: str, names: Iterable[str]) -> dict[str, float]:
+    """The largest plausible number of each argument that has one."""
+    apart = IN_PRICES.get(function, set())
+    return {name: LIMITS[name][0] for name in names if name in LIMITS and name not in apart}
+
+
 def check(**values: object) -> None:
     """Warn of numbers that are absurd in the unit of their argument; arrays are not looked at.
 
     Parameters
     ----------
     **values : object
-        Arguments by the names in ``LIMITS``.
+        Arguments by name.
     """
     for name, value in values.items():
-        if isinstance(value, float | int) and not isinstance(value, bool):
+        if name in LIMITS and isinstance(value, float | int) and not isinstance(value, bool):
             limit = LIMITS[name][0]
             if limit < abs(value) < LARGEST:
                 warn(name, value)
@@ -54,6 +84,11 @@ def warn(name: str, value: object) -> None:
     import warnings
 
     level, frame = 2, sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+    while frame.f_back is not None and _is_inside(frame):
         level, frame = level + 1, frame.f_back
     warnings.warn(f"{name}={value:g}: {LIMITS[name][1]}", PlausibilityWarning, stacklevel=level)
+
+
+def _is_inside(frame: FrameType) -> bool:
+    """Whether a frame is of this package, or of ``dataclasses.replace`` that it calls."""
+    return frame.f_code.co_filename.startswith(PACKAGE) or frame.f_globals.get("__name__") == "dataclasses"

@@ -9,6 +9,7 @@ import numpy as np
 
 from shortgamma._core import dispatch
 from shortgamma._core.checks import describe, number, refuse_choice, refuse_where
+from shortgamma._core.plausible import check
 from shortgamma._core.results import Result
 from shortgamma.contracts import asset
 from shortgamma.liquidation.account import accounts_of, book_of, instrument_keys, invalid, positions_of, prices_of
@@ -348,6 +349,7 @@ def _by_asset(name: str, value: Any, names: list[str], least: float = -np.inf) -
         if given.ndim:
             raise ValueError(f"{name}[{found[key]!r}] must be a number, got shape {given.shape}")
         _refuse_number(f"{name}[{found[key]!r}]", given, least)
+        check(**{name: float(given)})
         result[place] = given
     return result
 
