@@ -225,7 +225,10 @@ VANILLA_BINARY = Case(
     },
     {**VANILLA.outside, "amount": NOT_FINITE},
 )
-PROFILES = [f"dealer_profile{name}" for name in ("", "_gamma", "_shapes", "_units", "_parallel", "_parallel_gamma")]
+PROFILES = [
+    f"dealer_profile{name}"
+    for name in ("", "_gamma", "_shapes", "_even_gamma", "_even_shapes", "_units", "_parallel", "_parallel_gamma")
+]
 PROFILE = Case(
     {
         "spot": uniform(80.0, 120.0),

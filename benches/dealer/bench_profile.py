@@ -32,7 +32,7 @@ def book():
 def ours(names, **keywords):
     def found(a):
         result = sg.dealer.profile(
-            a.spots,
+            None if "grid" in keywords else a.spots,
             a.strike,
             vol=a.vol,
             expiry=a.expiry,
@@ -45,6 +45,11 @@ def ours(names, **keywords):
         return values[0] if len(values) == 1 else values
 
     return found
+
+
+def along_a_grid(names):
+    """The same levels as the spots."""
+    return ours(names, grid=(50.0, 200.0, SPOTS))
 
 
 def parallel(names):
@@ -135,6 +140,28 @@ CASES = [
         book,
         {
             OURS: ours(("gamma_percent", "vanna_point", "charm_day")),
+            "NumPy": numpy_shapes,
+            "numba": numba_shapes,
+        },
+        tolerance=1e-12,
+    ),
+    Case(
+        "dealer: gamma along a grid",
+        ("dealer_profile_even_gamma",),
+        PAIRS,
+        "ndtr",
+        book,
+        {OURS: along_a_grid(("gamma_percent",)), "NumPy": numpy_gamma},
+        tolerance=1e-12,
+    ),
+    Case(
+        "dealer: gamma, vanna and charm along a grid",
+        ("dealer_profile_even_shapes",),
+        PAIRS,
+        "ndtr",
+        book,
+        {
+            OURS: along_a_grid(("gamma_percent", "vanna_point", "charm_day")),
             "NumPy": numpy_shapes,
             "numba": numba_shapes,
         },

@@ -10,10 +10,10 @@ from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
 
 cimport shortgamma.kernels.dealer.profile as formula
 from cython_ext._loop.blocks cimport (
-    INVALID, LANES, Status, load, load_codes, status_raise, status_restore, status_save,
+    GROUP, INVALID, LANES, Status, load, load_codes, status_raise, status_restore, status_save,
 )
 from cython_ext._loop.ufuncs cimport register
-from shortgamma.kernels.numeric.vecmath cimport INFINITY, NAN, log_ratio
+from shortgamma.kernels.numeric.vecmath cimport INFINITY, NAN, absolute, log_ratio
 
 cnp.import_array()
 cnp.import_ufunc()
@@ -21,8 +21,24 @@ cnp.import_ufunc()
 cdef extern from "Python.h":
     # without Cython's own handling: NumPy finds the error after the loop
     void* no_memory "PyErr_NoMemory"()
+    int signals "PyErr_CheckSignals"()
+
+cdef extern from "dealer/_runs.h" nogil:
+    ctypedef struct Run "sg_run":
+        double fade[LANES]
+        double growth[LANES]
+        double fading[LANES]
+        double gamma[LANES]
+        double vanna[LANES]
+        double vanna_step[LANES]
+        double charm[LANES]
+        double charm_step[LANES]
+        double sums[formula.RUN * formula.SHAPES * GROUP]
+    void run_through "sg_run_through"(Run* run, bint shapes, Py_ssize_t length) noexcept
 
 cdef enum:
+    # pairs of option and level: some hundredths of a second
+    BETWEEN_LOOKS = 1 << 23
     INPUTS = 10
     # inputs that an option has, from the forward on
     NUMBERS = 7
@@ -37,6 +53,12 @@ cdef struct Block:
     # prices of the underlyings, with parallel moves
     double price[LANES]
     double terms[formula.EXPOSURES][LANES]
+    # how far a step of an even grid moves d
+    double move[LANES]
+
+
+cdef inline double group_total(const double* x) noexcept nogil:
+    return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]))
 
 
 cdef inline double total(double* terms) noexcept nogil:
@@ -48,7 +70,7 @@ cdef inline double total(double* terms) noexcept nogil:
         terms[i] += terms[i + 16]
     for i in range(8):
         terms[i] += terms[i + 8]
-    return ((terms[0] + terms[4]) + (terms[2] + terms[6])) + ((terms[1] + terms[5]) + (terms[3] + terms[7]))
+    return group_total(terms)
 
 
 cdef inline void read_block(
@@ -135,8 +157,79 @@ cdef inline void terms_at(int which, bint parallel, Block* o) noexcept nogil:
             o.terms[formula.CHARM_DAY][i] += o.factors[formula.OF_DECAY][i] * inside
 
 
+cdef inline double level_at(char** args, cnp.npy_intp* steps, Py_ssize_t j) noexcept nogil:
+    return (<double*> (args[0] + j * steps[0]))[0]
+
+
+cdef inline double even_step(char** args, Py_ssize_t m, cnp.npy_intp* steps) noexcept nogil:
+    """The step of the logarithms of the levels if they are an even grid, else 0."""
+    cdef double high, low, start_high, start_low, step, away
+    cdef Py_ssize_t j
+    if m < formula.RUN:
+        return 0.0
+    for j in range(m):
+        if not 1e-300 < level_at(args, steps, j) < 1e300:
+            return 0.0
+    start_high = formula.log_parts(level_at(args, steps, 0), &start_low)
+    step = log_ratio(level_at(args, steps, m - 1), level_at(args, steps, 0)) / <double> (m - 1)
+    for j in range(m):
+        high = formula.log_parts(level_at(args, steps, j), &low)
+        away = ((high - start_high) - step * <double> j) + (low - start_low)
+        if not -formula.UNEVEN < away < formula.UNEVEN:
+            return 0.0
+    return step
+
+
+cdef inline bint moves_of(Block* o, double step) noexcept nogil:
+    """What a step does to each lane; whether none of them is moved too far for a run."""
+    cdef Py_ssize_t i
+    cdef double move
+    cdef long long far = 0
+    for i in range(LANES):
+        move = step * o.factors[formula.SLOPE][i]
+        o.move[i] = move
+        far |= 1 if absolute(move) > formula.WIDEST_STEP else 0
+    return far == 0
+
+
+cdef inline void start_run(int which, Block* o, Run* run) noexcept nogil:
+    """A run from d and exp(-d^2/2) at its first level."""
+    cdef Py_ssize_t i
+    for i in range(LANES):
+        run.fade[i] = o.fade[i]
+        run.growth[i] = formula.growth_of(o.d[i], o.move[i])
+    if which == formula.SHAPES:
+        for i in range(LANES):
+            run.vanna[i] = o.factors[formula.OF_VANNA][i] + o.factors[formula.OF_VANNA_D][i] * o.d[i]
+            run.charm[i] = o.factors[formula.OF_CHARM][i] + o.factors[formula.OF_CHARM_D][i] * o.d[i]
+
+
+cdef inline void runs(
+    int which, Block* o, double* sums, char** args, Py_ssize_t m, cnp.npy_intp* steps,
+) noexcept nogil:
+    """Add the sums over a block at all levels of an even grid."""
+    cdef Py_ssize_t begin = 0, length, j, i
+    cdef int place
+    cdef Run run
+    for i in range(LANES):
+        run.fading[i] = formula.fading_of(o.move[i])
+        run.gamma[i] = o.factors[formula.OF_GAMMA][i]
+        run.vanna_step[i] = o.factors[formula.OF_VANNA_D][i] * o.move[i]
+        run.charm_step[i] = o.factors[formula.OF_CHARM_D][i] * o.move[i]
+    while begin < m:
+        length = min(<Py_ssize_t> formula.RUN, m - begin)
+        distances(False, o, level_at(args, steps, begin), 1.0)
+        start_run(which, o, &run)
+        run_through(&run, which == formula.SHAPES, length)
+        for j in range(length):
+            for place in range(which):
+                sums[place * m + begin + j] += group_total(&run.sums[(j * formula.SHAPES + place) * GROUP])
+        begin += length
+
+
 cdef inline bint levels(
-    int which, bint parallel, double* sums, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps,
+    int which, bint parallel, bint even, double* sums, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps,
+    Py_ssize_t* pairs, bint* stop,
 ) noexcept nogil:
     """One row: spot (m), origin, forward, strike, vol, expiry, rate, dividend, weight (n), option -> exposures (m);
     whether a number lay outside of its domain. sums has room for them, since an output may lie where an input lies."""
@@ -146,7 +239,7 @@ cdef inline bint levels(
     # strides along the two axes stand behind those of the rows: spot, the eight of an option, the outputs
     cdef cnp.npy_intp* inner = steps + 1
     cdef cnp.npy_intp* outward = steps + 1 + NUMBERS + 1
-    cdef double origin = (<double*> args[1])[0], level, sum
+    cdef double origin = (<double*> args[1])[0], level, sum, step = even_step(args, m, steps) if even else 0.0
     cdef Block o
     cdef bint outside = False
     for j in range(m * (high - low)):
@@ -154,8 +247,15 @@ cdef inline bint levels(
     while begin < n:
         count = min(<Py_ssize_t> LANES, n - begin)
         read_block(parallel, origin, &o, args, inner, begin, count, &outside)
+        begin += count
+        stop[0] = stopped(pairs, m * LANES)
+        if stop[0]:
+            return False
+        if step != 0.0 and moves_of(&o, step):
+            runs(which, &o, sums, args, m, steps)
+            continue
         for j in range(m):
-            level = (<double*> (args[0] + j * steps[0]))[0]
+            level = level_at(args, steps, j)
             if not 1e-300 < level < 1e300:
                 # marked below
                 continue
@@ -164,9 +264,8 @@ cdef inline bint levels(
             formula.settle(&o.terms[0][0])
             for place in range(low, high):
                 sums[(place - low) * m + j] += total(o.terms[place])
-        begin += count
     for j in range(m):
-        level = (<double*> (args[0] + j * steps[0]))[0]
+        level = level_at(args, steps, j)
         outside |= level <= 1e-300 or level >= 1e300
         for place in range(low, high):
             sum = sums[(place - low) * m + j]
@@ -182,12 +281,25 @@ cdef inline bint levels(
     return outside
 
 
+cdef inline bint stopped(Py_ssize_t* pairs, Py_ssize_t more) noexcept nogil:
+    """Count what is done; whether a signal has come whose handler raises."""
+    cdef bint stop
+    pairs[0] += more
+    if pairs[0] < BETWEEN_LOOKS:
+        return False
+    pairs[0] = 0
+    with gil:
+        stop = signals() != 0
+    return stop
+
+
 cdef inline void rows(
-    int which, bint parallel, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps,
+    int which, bint parallel, bint even, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps,
 ) noexcept nogil:
     cdef Py_ssize_t outputs = 1 if which == formula.ONLY_UNITS else which, row, i
     cdef char* at[INPUTS + formula.EXPOSURES]
-    cdef bint outside = False
+    cdef bint outside = False, stop = False
+    cdef Py_ssize_t pairs = 0
     cdef double* sums
     cdef Status status
     if dimensions[0] == 0 or dimensions[1] == 0:
@@ -201,34 +313,45 @@ cdef inline void rows(
     for row in range(dimensions[0]):
         for i in range(INPUTS + outputs):
             at[i] = args[i] + row * steps[i]
-        outside |= levels(which, parallel, sums, at, dimensions + 1, steps + INPUTS + outputs)
+        outside |= levels(
+            which, parallel, even, sums, at, dimensions + 1, steps + INPUTS + outputs, &pairs, &stop)
+        if stop:
+            break
     status_restore(status)
     status_raise(INVALID if outside else 0)
     PyMem_RawFree(sums)
 
 
 cdef void gamma_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    rows(formula.ONLY_GAMMA, False, args, dimensions, steps)
+    rows(formula.ONLY_GAMMA, False, False, args, dimensions, steps)
 
 
 cdef void shapes_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    rows(formula.SHAPES, False, args, dimensions, steps)
+    rows(formula.SHAPES, False, False, args, dimensions, steps)
+
+
+cdef void even_gamma_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
+    rows(formula.ONLY_GAMMA, False, True, args, dimensions, steps)
+
+
+cdef void even_shapes_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
+    rows(formula.SHAPES, False, True, args, dimensions, steps)
 
 
 cdef void units_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    rows(formula.ONLY_UNITS, False, args, dimensions, steps)
+    rows(formula.ONLY_UNITS, False, False, args, dimensions, steps)
 
 
 cdef void every_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    rows(formula.EVERY, False, args, dimensions, steps)
+    rows(formula.EVERY, False, False, args, dimensions, steps)
 
 
 cdef void parallel_gamma_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    rows(formula.ONLY_GAMMA, True, args, dimensions, steps)
+    rows(formula.ONLY_GAMMA, True, False, args, dimensions, steps)
 
 
 cdef void parallel_every_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    rows(formula.EVERY, True, args, dimensions, steps)
+    rows(formula.EVERY, True, False, args, dimensions, steps)
 
 
 ARGUMENTS = "spot origin forward strike vol expiry rate dividend weight option:b"
@@ -240,6 +363,12 @@ dealer_profile_gamma = register(
 dealer_profile_shapes = register(
     shapes_loop, "dealer_profile_shapes", ARGUMENTS, "gamma_percent vanna_point charm_day", "dealer.profile",
     CORE + "(m),(m),(m)")
+# of levels equally spaced in the logarithm; of others the same as above
+dealer_profile_even_gamma = register(
+    even_gamma_loop, "dealer_profile_even_gamma", ARGUMENTS, "gamma_percent", "dealer.profile", CORE + "(m)")
+dealer_profile_even_shapes = register(
+    even_shapes_loop, "dealer_profile_even_shapes", ARGUMENTS, "gamma_percent vanna_point charm_day",
+    "dealer.profile", CORE + "(m),(m),(m)")
 dealer_profile_units = register(
     units_loop, "dealer_profile_units", ARGUMENTS, "units", "dealer.profile", CORE + "(m)")
 dealer_profile = register(every_loop, "dealer_profile", ARGUMENTS, EVERY, "dealer.profile", ALL)

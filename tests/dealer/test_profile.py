@@ -1,12 +1,15 @@
 """Exposures of a book: against mpmath, against a published chain, and against themselves in other pieces."""
 
 import csv
+import signal
+import time
 import tracemalloc
 import warnings
 
 import cases
 import numpy as np
 import pytest
+from mpmath import mp
 from oracle.dealer import profile as oracle
 from oracle.dealer._chains import SIGNS, chain_2021, chain_2026, quantities
 
@@ -100,6 +103,129 @@ def test_the_same_bits_whatever_the_chunks(names, moves):
     shuffled = sg.dealer.profile(spots[order], **options, **forward, exposures=names)
     for name in names:
         np.testing.assert_array_equal(getattr(shuffled, name), getattr(whole, name)[order])
+
+
+SHAPES = ("gamma_percent", "vanna_point", "charm_day")
+
+
+def sizes_of_terms(level, row):
+    """Sizes of what an option adds, its terms in d one by one: where they cancel, they are rounded all the same."""
+    ratio, strike, vol, expiry, rate, dividend, weight, _ = row
+    deviation = vol * np.sqrt(expiry)
+    d1 = (np.log(level * ratio / strike) + (rate - dividend) * expiry) / deviation + deviation / 2
+    size = abs(weight) * np.exp(-dividend * expiry - d1 * d1 / 2) * level * ratio / np.sqrt(2 * np.pi)
+    return {
+        "gamma_percent": 0.01 * size / deviation,
+        "vanna_point": 0.01 * size * (abs(d1) + deviation) / vol,
+        "charm_day": size * (abs(rate - dividend) / deviation + (abs(d1) + deviation) / (2 * expiry)) / 365,
+    }
+
+
+@pytest.mark.parametrize("count", [2, 15, 16, 17, 200])
+def test_a_grid_to_1e_14_of_the_gross_sum(count):
+    """Also of one option alone: near and far from the money, for hours and for years."""
+    for seed in range(4):
+        options = {**book(5, seed=seed), "dividend": np.zeros(5)}
+        low, high = (60.0, 160.0) if seed % 2 else (95.0, 105.0)
+        found = sg.dealer.profile(None, **options, grid=(low, high, count), exposures=SHAPES)
+        places = sorted({0, 1, count // 3, count // 2 + 1, count - 1} & set(range(count)))
+        for place in places:
+            level = found.spot[place]
+            exact = oracle.exposures(level, rows_of(options))
+            sizes = [sizes_of_terms(level, row) for row in rows_of(options)]
+            # the levels are rounded, and so much of the density with each
+            deviations = options["vol"] * np.sqrt(options["expiry"])
+            away = np.abs(np.log(level / options["strike"])) / deviations + deviations
+            slack = 1e-14 + 2.0**-52 * away / deviations
+            for name in SHAPES:
+                bound = sum(size[name] * one for size, one in zip(sizes, slack, strict=True))
+                assert abs(getattr(found, name)[place] - exact[name]) <= bound + 1e-290, (seed, place, name)
+
+
+def test_a_grid_of_one_option_at_a_time():
+    """The recurrence of each against the exponential at each level, relative to the option itself."""
+    random = np.random.default_rng(12)
+    worst = 0.0
+    for _ in range(300):
+        vol, expiry = random.uniform(0.1, 1.2), np.exp(random.uniform(np.log(1e-3), np.log(3.0)))
+        strike = 100.0 * np.exp(random.normal(0.0, 3.0) * vol * np.sqrt(expiry))
+        option = {"vol": vol, "expiry": expiry, "quantity": 1.0, "option": "call", "rate": 0.02}
+        found = sg.dealer.profile(None, strike, **option, grid=(50.0, 200.0, 200))
+        exact = sg.dealer.profile(found.spot, strike, **option).gamma_percent
+        deviation = vol * np.sqrt(expiry)
+        d = np.abs(np.log(found.spot / strike) + 0.02 * expiry) / deviation + deviation / 2
+        held = exact > 1e-240
+        # a unit of the level and of d on either side, and what a run may lose
+        step = np.log(4.0) / 199 / deviation
+        slack = 2.0**-52 * (2.0 * d / deviation + 2.0 * d * d + 16.0 * np.exp(np.minimum(step, 0.25) * d))
+        error = np.abs(found.gamma_percent - exact)[held] / exact[held]
+        assert (error <= slack[held]).all()
+        worst = max(worst, (error / slack[held]).max())
+        assert (np.abs(found.gamma_percent - exact)[~held] <= 1e-240).all()
+    # if the recurrence were not taken at all, the numbers would be the same
+    assert worst > 0.0
+
+
+def test_levels_of_a_grid():
+    options = book(100, seed=4)
+    found = sg.dealer.profile(None, **options, grid=(50.0, 200.0, 101), exposures=NAMES)
+    assert (found.spot[0], found.spot[50], found.spot[-1]) == (50.0, 100.0, 200.0)
+    with mp.workdps(30):
+        exact = [50 * mp.mpf(4) ** (mp.mpf(place) / 100) for place in range(101)]
+    assert max(abs(mp.mpf(float(x)) / y - 1) for x, y in zip(found.spot, exact, strict=True)) < 2.3e-16
+    direct = sg.dealer.profile(found.spot, **options, exposures=NAMES)
+    for name in NAMES:
+        np.testing.assert_array_equal(getattr(found, name), getattr(direct, name), err_msg=name)
+    few = sg.dealer.profile(None, **options, grid=(50.0, 200.0, 5)).gamma_percent
+    np.testing.assert_array_equal(few, sg.dealer.profile(50.0 * 2.0 ** np.arange(0, 2.1, 0.5), **options).gamma_percent)
+    profile = sg.dealer.profile
+    with pytest.raises(ValueError, match=r"give either spots or grid=\(low, high, count\)"):
+        profile([100.0], **options, grid=(50.0, 200.0, 5))
+    with pytest.raises(ValueError, match=r"give either spots or grid=\(low, high, count\)"):
+        profile(None, **options)
+    for grid, message in (
+        ((50.0, 200.0), "grid must be"),
+        ((200.0, 50.0, 5), "the low of grid must be below its high"),
+        ((0.0, 50.0, 5), "the low of grid must be a finite number > 0"),
+        ((50.0, 200.0, 1), "the count of grid must be a whole number >= 2"),
+        ((50.0, 200.0, 5.0), "the count of grid must be a whole number >= 2"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            profile(None, **options, grid=grid)
+
+
+def test_levels_that_are_no_even_grid():
+    """The loop of grids takes any levels: those of a grid one after another, others one by one."""
+    options = book(70, seed=14)
+    columns = [np.ones(70), *(options[name] for name in ("strike", "vol", "expiry", "rate", "dividend", "quantity"))]
+    loops, code = dispatch.dealer.profile, np.where(options["option"] == "call", 0, 4).astype(np.int8)
+    for levels in (
+        np.linspace(50.0, 200.0, 64),
+        np.geomspace(50.0, 200.0, 64) * np.where(np.arange(64) == 40, 1.0 + 1e-14, 1.0),
+        np.full(64, 100.0),
+    ):
+        for even, plain in (("even_gamma", "gamma"), ("even_shapes", "shapes")):
+            ways = [getattr(loops, f"dealer_profile_{name}")(levels, 1.0, *columns, code) for name in (even, plain)]
+            np.testing.assert_array_equal(*ways)
+
+
+def test_a_signal_ends_a_long_profile():
+    options = {name: value for name, value in book(40_000, seed=15).items() if name not in ("rate", "dividend")}
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        begin = time.perf_counter()
+        with pytest.raises(KeyboardInterrupt):
+            sg.dealer.profile(np.linspace(50.0, 200.0, 200_000), **options, exposures=NAMES)
+        # all of it takes ten seconds and more
+        assert time.perf_counter() - begin < 3.0
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_what_is_asked_for_beside_it_does_not_matter():
@@ -225,16 +351,19 @@ def test_numbers_out_of_their_domain(name):
             np.testing.assert_array_equal(result[~hurt], other[~hurt])
 
 
-def test_inputs_are_not_changed_and_memory_is_small():
-    """10,000 options at 10,000 spots hold nothing for both; here a quarter of the spots."""
+@pytest.mark.parametrize("even", [False, True])
+def test_inputs_are_not_changed_and_memory_is_small(even):
+    """10,000 options at 10,000 spots hold nothing for both: a table of both would be 800 MB."""
     options = book(10_000, seed=9)
     kept = {name: value.copy() for name, value in options.items()}
-    spots = np.geomspace(50.0, 200.0, 2500)
+    levels = {"grid": (50.0, 200.0, 10_000)} if even else {}
+    spots = None if even else np.geomspace(50.0, 200.0, 10_000)
     tracemalloc.start()
-    sg.dealer.profile(spots, **options, exposures=("gamma_percent", "vanna_point"))
+    sg.dealer.profile(spots, **options, **levels, exposures=("gamma_percent", "vanna_point"))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 12e6
+    # what the loop itself takes, 240 kB, is not traced
+    assert peak < 6e6
     for name, value in kept.items():
         np.testing.assert_array_equal(options[name], value)
 

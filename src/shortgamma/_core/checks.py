@@ -27,9 +27,8 @@ def first(mask: Array) -> tuple[int, ...]:
 
 def refuse_where(bad: Array | np.bool, name: str, value: Array, rule: str) -> None:
     """Raise ValueError for the first element of ``value`` that breaks the rule."""
-    bad = np.broadcast_to(np.asarray(bad), value.shape)
     if bad.any():
-        index = first(bad)
+        index = first(np.broadcast_to(bad, value.shape))
         raise ValueError(f"{place(name, index)} must be {rule}, got {value[index].item()!r}")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from shortgamma._core.checks import choice, first, number, place, refuse_choice
+from shortgamma._core.checks import choice, first, number, place, refuse_choice, refuse_where
 from shortgamma._core.words import OPTIONS
 
 if TYPE_CHECKING:
@@ -74,45 +74,48 @@ def options_of(
     arrays = {name: number(name, value).astype(np.float64, copy=False) for name, value in named.items()}
     code = np.asarray(choice("option", option, OPTIONS), dtype=np.int8)
     shape = _common_shape({**arrays, "option": code})
-    columns = {name: np.broadcast_to(array, shape).ravel() for name, array in arrays.items()}
-    code = np.broadcast_to(code, shape).ravel()
-    _check(columns)
+    rows = (1,) if shape == () else shape
+    _check(arrays)
+    columns: dict[str, Any] = {
+        name: array if array.shape == rows else np.full(rows, array) for name, array in arrays.items()
+    }
+    columns["weight"] = columns.pop("quantity") * columns.pop("multiplier")
+    columns["code"] = code if code.shape == rows else np.full(rows, code)
+    expired, none, unknown = _left_out(columns, arrays["expiry"], drop_expired)
+    left = expired | none | unknown
+    kept = np.arange(rows[0])
+    if left.any():
+        kept = np.flatnonzero(~left)
+        columns = {name: column[kept] for name, column in columns.items()}
+    origin = None if forward is None else one_level("spot", spot)
+    if origin is None:
+        columns["forward"] = np.ones(kept.size)
+    names = ("forward", "strike", "vol", "expiry", "rate", "dividend", "weight", "code")
+    counts = (int(np.count_nonzero(rule)) for rule in (unknown, none, expired))
+    return Options._make((origin, *(columns[name] for name in names), kept, rows[0], *counts))
+
+
+def _left_out(columns: dict[str, Any], expiry: Array, drop_expired: bool) -> tuple[Any, Any, Any]:
+    """Which options have expired, have no quantity, and have no volatility; ``expiry`` is the argument itself."""
     expired = columns["expiry"] < 0.0
     if expired.any() and not drop_expired:
-        index = first(expired)
+        index = first(expiry < 0.0)
         raise ValueError(
-            f"{place('expiry', index)} must be >= 0, got {columns['expiry'][index].item()!r}: the option has expired "
+            f"{place('expiry', index)} must be >= 0, got {expiry[index].item()!r}: the option has expired "
             "(drop_expired=True leaves such options out)"
         )
-    weight = columns["quantity"] * columns["multiplier"]
-    none = ~expired & ((weight == 0.0) | np.isnan(weight))
-    with np.errstate(invalid="ignore"):
-        unknown = ~expired & ~none & ~((columns["vol"] > 0.0) & np.isfinite(columns["expiry"]))
-    kept = np.flatnonzero(~(expired | none | unknown))
-    origin = None if forward is None else one_level("spot", spot)
-    ones = np.ones(kept.size)
-    return Options(
-        origin,
-        columns["forward"][kept] if origin is not None else ones,
-        columns["strike"][kept],
-        columns["vol"][kept],
-        columns["expiry"][kept],
-        columns["rate"][kept],
-        columns["dividend"][kept],
-        weight[kept],
-        code[kept],
-        kept,
-        weight.size,
-        int(unknown.sum()),
-        int(none.sum()),
-        int(expired.sum()),
-    )
+    weight = columns["weight"]
+    none = ~expired & ~(np.abs(weight) > 0.0)
+    known = (columns["vol"] > 0.0) & (columns["vol"] < np.inf) & (columns["expiry"] < np.inf)
+    return expired, none, ~(expired | none | known)
 
 
 def _common_shape(arrays: dict[str, Any]) -> tuple[int, ...]:
     shape: tuple[int, ...] = ()
     widest = ""
     for name, array in arrays.items():
+        if array.shape in (shape, ()):
+            continue
         try:
             common = np.broadcast_shapes(shape, array.shape)
         except ValueError:
@@ -126,25 +129,25 @@ def _common_shape(arrays: dict[str, Any]) -> tuple[int, ...]:
     return shape
 
 
-def _check(columns: dict[str, Array]) -> None:
-    for name in ("strike", "forward"):
-        if name not in columns:
-            continue
-        with np.errstate(invalid="ignore"):
-            bad = ~((columns[name] > 0.0) & np.isfinite(columns[name]))
-        if bad.any():
-            index = first(bad)
-            raise ValueError(f"{place(name, index)} must be a finite number > 0, got {columns[name][index].item()!r}")
-    for name in ("rate", "dividend", "multiplier"):
-        bad = ~np.isfinite(columns[name])
-        if bad.any():
-            index = first(bad)
-            raise ValueError(f"{place(name, index)} must be finite, got {columns[name][index].item()!r}")
-    bad = np.isinf(columns["quantity"])
-    if bad.any():
-        raise ValueError(
-            f"{place('quantity', first(bad))} must be finite, got {columns['quantity'][first(bad)].item()!r}"
-        )
+def _check(arrays: dict[str, Array]) -> None:
+    for name, above, rule in (
+        ("strike", 0.0, "a finite number > 0"),
+        ("forward", 0.0, "a finite number > 0"),
+        ("rate", -np.inf, "finite"),
+        ("dividend", -np.inf, "finite"),
+        ("multiplier", -np.inf, "finite"),
+    ):
+        array = arrays.get(name)
+        if array is not None and not _within(array, above):
+            refuse_where(~((array > above) & (array < np.inf)), name, array, rule)
+    refuse_where(np.isinf(arrays["quantity"]), "quantity", arrays["quantity"], "finite")
+
+
+def _within(array: Array, above: float) -> bool:
+    """Whether all numbers are finite and above this one."""
+    if array.ndim == 0:
+        return above < float(array) < np.inf
+    return array.size == 0 or bool(above < array.min() and array.max() < np.inf)
 
 
 def one_level(name: str, value: Any) -> float:

@@ -1,1 +1,1 @@
-"""Formulas of perpetual funding."""
+"""Formulas of dealer exposures."""
