@@ -35,7 +35,6 @@ __all__ = ["Contract"]
 
 KINDS: tuple[Kind, ...] = ("linear", "inverse", "quanto")
 _FIELDS = ("kind", "multiplier", "name", "underlying", "quote", "settlement")
-ALIASES = {"XBT": "BTC"}
 # The loops know only two kinds: a quanto contract is a linear one in its own settlement coin.
 _CODES = (np.int8(0), np.int8(1))
 
@@ -217,11 +216,6 @@ def _named(name: str, argument: str) -> Contract:
         venues = " or ".join(f"sg.venues[{venue!r}].contract({name!r})" for venue in different.values())
         raise ValueError(f"{argument} {name!r} is not the same at all venues: give {venues}")
     return Contract(name=name.upper(), **next(iter(terms.values())))
-
-
-def asset(name: str) -> str:
-    """The one name of an asset that has several: XBT is BTC."""
-    return ALIASES.get(name.upper(), name.upper())
 
 
 publish(globals())

@@ -197,6 +197,186 @@ class TestPaths:
             sg.funding.accrue_events(times, pd.Series([1.0, 2.0], index=["b", "c"]), DAYS, mark, 0.01, contract=LINEAR)
 
 
+# Accounts of two instruments settled in two coins, by names; their order differs between the arguments.
+PERPETUAL = sg.contracts.Contract("linear", name="ETH-USD", underlying="ETH", quote="USD", settlement="USD")
+INVERSE = sg.contracts.Contract("inverse", name="BTC-USD", underlying="BTC", quote="USD", settlement="BTC")
+BOOK = [PERPETUAL, INVERSE]
+BARS = DAYS[:4]
+MARK = np.array([[200.0, 10_000.0], [190.0, 9_500.0], [150.0, 8_000.0], [120.0, 6_000.0]])
+COIN = np.array([[1.0, 10_000.0], [1.0, 9_500.0], [1.0, 8_000.0], [1.0, 6_000.0]])
+HELD = np.array([[10.0, 5_000.0], [5.0, 20_000.0], [-3.0, -8_000.0]])
+ENTRY = np.array([[200.0, 10_000.0], [190.0, 9_900.0], [210.0, 10_100.0]])
+CASH = np.array([[900.0, 0.2], [500.0, 0.8], [400.0, 0.1]])
+TERMS = {"contracts": BOOK, "maintenance": 0.01}
+NAMES, COINS, USERS = ["ETH-USD", "BTC-USD"], ["USD", "BTC"], ["u", "v", "w"]
+
+
+def by_name(values, rows, columns, reverse):
+    """A frame or series of names, or with its labels the other way round."""
+    table = pd.DataFrame(values, index=rows, columns=columns) if rows is not None else pd.Series(values, index=columns)
+    if not reverse:
+        return table
+    return table.iloc[::-1, ::-1] if rows is not None else table.iloc[::-1]
+
+
+def account_arguments(bar, reverse):
+    """Marks, coins, quantities, entries and collateral, each next one in the other order if ``reverse``."""
+    rows = None if bar is not None else BARS
+    at = slice(None) if bar is None else bar
+    return (
+        by_name(MARK[at], rows, NAMES, reverse),
+        by_name(COIN[at], rows, COINS, False),
+        by_name(HELD, USERS, NAMES, False),
+        by_name(ENTRY, USERS, NAMES, reverse),
+        by_name(CASH, USERS, COINS, reverse),
+    )
+
+
+ACCOUNTS = {
+    "equity": (sg.liquidation.account_equity, 0, {"contracts": BOOK}),
+    "margin_ratio": (sg.liquidation.account_margin_ratio, 0, TERMS),
+    "price": (sg.liquidation.account_price, 0, {**TERMS, "instrument": "ETH-USD"}),
+    "first_breach": (sg.liquidation.account_first_breach, None, TERMS),
+    "breach_probability": (
+        sg.liquidation.account_breach_probability, 0,
+        {**TERMS, "vol": {"ETH": 0.9, "BTC": 0.7}, "correlation": 0.5, "expiry": 0.1, "paths": 256, "rng": 7},
+    ),
+}  # fmt: skip
+
+
+class TestAccounts:
+    @pytest.mark.parametrize("reverse", [False, True])
+    @pytest.mark.parametrize("name", ACCOUNTS)
+    def test_names_count_not_places(self, name, reverse):
+        function, bar, terms = ACCOUNTS[name]
+        at = slice(None) if bar is None else bar
+        expected = function(MARK[at], COIN[at], HELD, ENTRY, CASH, coins=COINS, **terms)
+        marks, *others = account_arguments(bar, reverse)
+        if bar is None:
+            marks = marks.sort_index()
+        result = function(marks, *others, **terms)
+        fields = zip(result, expected, strict=True) if isinstance(result, tuple) else [(result, expected)]
+        for got, wanted in fields:
+            if np.ndim(wanted) == 0:
+                assert got == wanted
+                continue
+            assert got.index.tolist() == USERS
+            np.testing.assert_array_equal(got.to_numpy(), wanted)
+
+    def test_maintenance(self):
+        marks, fx, held, entry, _ = account_arguments(0, reverse=True)
+        expected = sg.liquidation.account_maintenance(MARK[0], COIN[0], HELD, coins=COINS, entry=ENTRY, **TERMS)
+        result = sg.liquidation.account_maintenance(marks, fx, held, coins=COINS, entry=entry, **TERMS)
+        assert result.index.tolist() == USERS
+        np.testing.assert_array_equal(result.to_numpy(), expected)
+
+    def test_one_account_over_bars(self):
+        marks, fx, *_ = account_arguments(None, reverse=False)
+        expected = sg.liquidation.account_equity(MARK, COIN, HELD[0], ENTRY[0], CASH[0], contracts=BOOK, coins=COINS)
+        held = by_name(HELD[0], None, NAMES, reverse=True)
+        result = sg.liquidation.account_equity(
+            marks, fx, held, by_name(ENTRY[0], None, NAMES, reverse=False), by_name(CASH[0], None, COINS, reverse=True),
+            contracts=BOOK)  # fmt: skip
+        assert result.index.equals(BARS)
+        np.testing.assert_array_equal(result.to_numpy(), expected)
+
+    @pytest.mark.parametrize("name", [name for name in ACCOUNTS if name != "breach_probability"])
+    def test_other_names_are_refused(self, name):
+        function, bar, terms = ACCOUNTS[name]
+        marks, fx, held, entry, cash = account_arguments(bar, reverse=False)
+        renamed = marks.set_axis(["ETH", "SOL"], axis=marks.ndim - 1)
+        with pytest.raises(ValueError, match=r"^mark has no label 'BTC-USD' or 'BTC', which contracts\[1\] has$"):
+            function(renamed, fx, held, entry, cash, **terms)
+        with pytest.raises(ValueError, match=r"^entry has no label 'w', which quantity has$"):
+            function(marks, fx, held, entry.rename(index={"w": "x"}), cash, **terms)
+
+    def test_names_of_contracts_and_of_what_they_price(self):
+        contracts = ["ETHUSD", "XBTUSD"]
+        expected = sg.liquidation.account_equity(
+            [220.0, 11_000.0], None, [-100.0, 5_000.0], [200.0, 10_000.0], [1.0], contracts=contracts)  # fmt: skip
+        result = sg.liquidation.account_equity(
+            pd.Series({"XBTUSD": 11_000.0, "ETHUSD": 220.0}), None, pd.Series({"BTC": 5_000.0, "ETH": -100.0}),
+            pd.Series({"ETH": 200.0, "XBT": 10_000.0}), pd.Series({"BTC": 1.0}), contracts=contracts)  # fmt: skip
+        assert result == expected
+
+    def test_volatilities_as_a_series(self):
+        function, bar, terms = ACCOUNTS["breach_probability"]
+        expected = function(*account_arguments(bar, reverse=False), **terms)
+        vol = pd.Series({"ETH": 0.9, "BTC": 0.7})
+        result = function(*account_arguments(bar, reverse=True), **{**terms, "vol": vol})
+        np.testing.assert_array_equal(np.asarray(result.probability), np.asarray(expected.probability))
+
+    def test_a_path_of_accounts(self):
+        terms = {**TERMS, "rule": sg.liquidation.LiquidationRule()}
+        expected = sg.liquidation.simulate(MARK, HELD, ENTRY, CASH, **terms)
+        result = sg.liquidation.simulate(
+            by_name(MARK, BARS, NAMES, reverse=True).sort_index(), by_name(HELD, USERS, NAMES, reverse=False),
+            by_name(ENTRY, USERS, NAMES, reverse=True), by_name(CASH, USERS, COINS, reverse=True), **terms)  # fmt: skip
+        assert result.quantity.index.tolist() == result.equity.index.tolist() == USERS
+        assert result.quantity.columns.tolist() == NAMES
+        assert result.collateral.columns.tolist() == result.fund.index.tolist() == COINS
+        for field in ("quantity", "collateral", "equity", "fund", "fees", "market"):
+            np.testing.assert_array_equal(getattr(result, field).to_numpy(), getattr(expected, field))
+        assert result.events.bar.tolist() == expected.events.bar.tolist()
+
+    def test_accounts_of_one_instrument(self):
+        terms = {"contracts": LINEAR, "maintenance": 0.01, "rule": sg.liquidation.LiquidationRule()}
+        held, cash = pd.Series([1.0, 2.0], index=["u", "v"]), pd.Series([150.0, 20.0], index=["v", "u"])
+        result = sg.liquidation.simulate(pd.Series(MARK[:, 0], index=BARS), held, 200.0, cash, **terms)
+        expected = sg.liquidation.simulate(MARK[:, 0], [1.0, 2.0], 200.0, [20.0, 150.0], **terms)
+        np.testing.assert_array_equal(result.quantity.to_numpy(), expected.quantity)
+        assert result.quantity.index.tolist() == ["u", "v"]
+
+    def test_a_cascade(self):
+        held, margin = pd.Series([10.0, 8.0, 9.0], index=USERS), pd.Series([90.0, 28.0, 20.0], index=USERS[::-1])
+        terms = {"contract": LINEAR, "maintenance": 0.0, "depth": 10.0}
+        expected = sg.liquidation.simulate_cascade([97.9, 96.0], held.to_numpy(), 100.0, [20.0, 28.0, 90.0], **terms)
+        result = sg.liquidation.simulate_cascade([97.9, 96.0], held, 100.0, margin, **terms)
+        assert result.wave.columns.tolist() == USERS
+        np.testing.assert_array_equal(result.wave.to_numpy(), expected.wave)
+        result = sg.liquidation.simulate_cascade(97.9, held, 100.0, margin, **terms)
+        assert result.equity.index.tolist() == USERS
+        np.testing.assert_array_equal(result.equity.to_numpy(), expected.equity[0])
+
+    def test_a_hedge(self):
+        mark, coin = series(PRICE), series(SECOND)
+        expected = sg.liquidation.constant_risk_hedge(PRICE, SECOND, -100.0, contract="ETHUSD")
+        result = sg.liquidation.constant_risk_hedge(mark, coin[::-1], -100.0, contract="ETHUSD")
+        assert result.hedge.index.equals(DAYS)
+        np.testing.assert_array_equal(result.total.to_numpy(), expected.total)
+        marks = pd.DataFrame({"x": PRICE, "y": PRICE + 3.0}, index=DAYS)
+        held = pd.Series([-200.0, -100.0], index=["y", "x"])
+        result = sg.liquidation.constant_risk_hedge(marks, coin[::-1], held, contract="ETHUSD")
+        assert result.hedge.columns.tolist() == ["x", "y"]
+        np.testing.assert_array_equal(result.total["x"].to_numpy(), expected.total)
+        with pytest.raises(ValueError, match="fx has no label 2024-01-05"):
+            sg.liquidation.constant_risk_hedge(mark, coin[:4], -100.0, contract="ETHUSD")
+
+    def test_polars(self):
+        pl = pytest.importorskip("polars")
+        function, _, terms = ACCOUNTS["first_breach"]
+        frames = [pl.DataFrame(each, schema=names) for each, names in (
+            (MARK[:, ::-1], NAMES[::-1]), (COIN, COINS), (HELD, NAMES), (ENTRY[:, ::-1], NAMES[::-1]),
+            (CASH[:, ::-1], COINS[::-1]))]  # fmt: skip
+        expected = function(MARK, COIN, HELD, ENTRY, CASH, coins=COINS, **terms)
+        assert np.asarray(function(*frames, coins=COINS, **terms)).tolist() == expected.tolist()
+
+    def test_xarray(self):
+        xr = pytest.importorskip("xarray")
+        function, bar, terms = ACCOUNTS["equity"]
+        expected = function(MARK[bar], COIN[bar], HELD, ENTRY, CASH, coins=COINS, **terms)
+        arrays = [
+            xr.DataArray(MARK[bar], dims="name", coords={"name": NAMES}),
+            xr.DataArray(COIN[bar], dims="coin", coords={"coin": COINS}),
+            xr.DataArray(HELD, dims=("user", "name"), coords={"user": USERS, "name": NAMES}),
+            xr.DataArray(ENTRY, dims=("user", "name"), coords={"user": USERS, "name": NAMES})[::-1, ::-1],
+            xr.DataArray(CASH, dims=("user", "coin"), coords={"user": USERS, "coin": COINS})[:, ::-1],
+        ]
+        result = function(*arrays, **terms)
+        assert result.dims == ("user",)
+        np.testing.assert_array_equal(result.to_numpy(), expected)
+
+
 def test_kinds_as_a_series():
     kinds = pd.Series(["down-in", "down-out"], index=["a", "b"])
     spot = pd.Series([100.0, 101.0], index=["b", "a"])

@@ -153,7 +153,7 @@ INSTEAD = {
     },
     "months": {"expiry": "write expiry=months / 12", "years": "write years=months / 12"},
     "is_call iscall call is_put isput put": {"option": 'write option="call" or option="put"'},
-    "is_up up_barrier is_down down_barrier is_knock_in knock_in in_out inout up down": {
+    "is_up up_barrier is_down down_barrier is_knock_in knock_in in_out up down": {
         "kind": 'write kind=, such as "down-in"',
     },
     "cost_of_carry carry_cost carry b": {"dividend": "write dividend=rate - carry"},

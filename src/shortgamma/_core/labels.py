@@ -17,6 +17,8 @@ import numpy as np
 from shortgamma._core.checks import first, place
 from shortgamma._core.results import Result
 from shortgamma._core.times import times
+from shortgamma._core.venue_data import contracts as stored
+from shortgamma._core.words import asset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -51,14 +53,37 @@ AXES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "position_at": {"fill_time": ("fill",), "fill_quantity": ("fill",), "time": ("time",), "return": ("time",)},
 }  # fmt: skip
-for _name in ("equity", "health", "maintenance", "first_breach", "breach_probability"):
-    AXES[f"account_{_name}"] = {
-        "mark": ("bar", "instrument"), "fx": ("bar", "coin"), "quantity": ("account", "instrument"),
-        "entry": ("account", "instrument"), "collateral": ("account", "coin"), "return": ("account",),
-        "low": ("bar", "instrument"), "high": ("bar", "instrument"), "fx_low": ("bar", "coin"),
-        "fx_high": ("bar", "coin"), "vol": ("instrument",), "drift": ("instrument",), "fx_vol": ("coin",),
-        "fx_drift": ("coin",), "haircut": ("coin",),
-    }  # fmt: skip
+ACCOUNT: dict[str, tuple[str, ...]] = {
+    "mark": ("bar", "instrument"), "fx": ("bar", "coin"), "quantity": ("account", "instrument"),
+    "entry": ("account", "instrument"), "collateral": ("account", "coin"), "low": ("bar", "instrument"),
+    "high": ("bar", "instrument"), "fx_low": ("bar", "coin"), "fx_high": ("bar", "coin"),
+    "funding": ("bar", "instrument"), "fee": ("instrument",), "haircut": ("coin",), "vol": ("asset",),
+    "drift": ("asset",), "fund": ("coin",), "orders": ("account", "coin"), "slippage": ("instrument",),
+}  # fmt: skip
+# Where an argument may have two axes, a series is along the last, or along one of "series" if that is given.
+AXES |= {
+    **{f"account_{name}": {**ACCOUNT, "return": ("account",)} for name in ("price", "first_breach")},
+    **{
+        f"account_{name}": {**ACCOUNT, "return": ("account",), "return or": ("bar",)}
+        for name in ("equity", "maintenance", "margin_ratio")
+    },
+    "account_breach_probability": {**ACCOUNT, "return": ("account",)},
+    # of a path of accounts; its events are by place
+    "liquidation.simulate": {
+        **ACCOUNT, "series": ("bar", "account"), "return": (), "return.quantity": ("account", "instrument"),
+        "return.collateral": ("account", "coin"), "return.equity": ("account", "coin"), "return.fund": ("coin",),
+        "return.fees": ("coin",), "return.market": ("coin",),
+    },
+    "simulate_cascade": {
+        "mark": ("start",), "quantity": ("account",), "entry": ("account",), "margin": ("account",),
+        "maintenance": ("account",), "return": ("start",), "return.wave": ("start", "account"),
+        "return.equity": ("start", "account"), "return.fills": (),
+    },
+    "constant_risk_hedge": {
+        "mark": ("bar", "path"), "fx": ("bar", "path"), "quantity": ("path",), "fee": ("path",), "series": ("bar",),
+        "return": ("bar", "path"),
+    },
+}  # fmt: skip
 
 
 class Labelled(NamedTuple):
@@ -94,17 +119,22 @@ def call(function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str
     if len(libraries) > 1:
         (one, name), (other, beside) = list(libraries.items())[:2]
         raise TypeError(f"{name} is of {one} and {beside} of {other}: pairs are found by labels of one library")
-    axes = AXES.get(function.__name__)
+    axes = axes_of(function)
+    arrays: dict[str, Any] = {}
+    frame: Frame | None = None
     if axes is not None:
-        arrays, frame = _pair_axes(marked, axes)
-    elif marked:
+        arrays, known = _pair_axes(marked, axes, arguments)
+        if "coins" in signature.parameters and "coin" in known and arguments.get("coins") is None:
+            bound.arguments["coins"] = list(known["coin"][1])
+        values = {**{name: each.array for name, each in found.items()}, **arrays}
+        result = _again(function, signature, bound, values)
+        return _label_axes(result, axes, known, next(iter(marked.values()))) if marked else result
+    if marked:
         arrays, frame = _pair(function.__name__, marked, arguments, signature)
         if function.__name__ in CLOCKED and arguments.get("time") is None and arguments.get("periods_per_year") is None:
             _read_clock(bound, frame)
         if not set(marked) - {"time", "fill_time", "funding_time"}:
             frame = None
-    else:
-        arrays, frame = {}, None
     values = {**{name: each.array for name, each in found.items()}, **arrays}
     result = _again(function, signature, bound, values)
     return result if frame is None else _label(result, frame)
@@ -384,37 +414,96 @@ def _laid(array: Any, own: tuple[Any, ...], dims: Sequence[Any], time: Any, of_p
     return array.reshape([array.shape[kept.index(dim)] if dim in kept else 1 for dim in target])
 
 
-def _pair_axes(found: dict[str, Labelled], axes: dict[str, tuple[str, ...]]) -> tuple[dict[str, Any], Frame | None]:
-    """Arguments of several kinds of things: each axis takes its labels from the first argument that has it."""
+def axes_of(function: Callable[..., Any]) -> dict[str, tuple[str, ...]] | None:
+    family = function.__module__.rpartition(".")[0].rpartition(".")[2]
+    return AXES.get(f"{family}.{function.__name__}") or AXES.get(function.__name__)
+
+
+def _pair_axes(
+    found: dict[str, Labelled], axes: dict[str, tuple[str, ...]], arguments: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, tuple[str, Any]]]:
+    """Arguments of several kinds of things: each axis takes its labels from the first argument that has it.
+
+    Instruments and coins that have names are in the order of the contracts.
+    """
     known: dict[str, tuple[str, Any]] = {}
     arrays = {}
-    main: Labelled | None = None
+    keys = _keys_of(arguments)
     for name, each in found.items():
         array, own = each.array, axes.get(name, ())
-        if len(each.dims) == 2 and len(own) == 2:
-            names: tuple[str, ...] = own
-        elif len(each.dims) == 1 and own:
-            fits = [
-                dim
-                for dim in own
-                if dim in known and each.labels[0] is not None and _same(each.labels[0], known[dim][1])
-            ]
-            names = (fits[-1],) if fits else (own[-1],)
-        else:
-            names = ()
-        for axis, (dim, index) in enumerate(zip(names, each.labels, strict=False)):
+        dims = _kinds_of(each, own, known, axes.get("series", ()))
+        for axis, (dim, index) in enumerate(zip(dims, each.labels, strict=False)):
             if index is None:
                 continue
-            if dim in known:
+            if dim == "asset":
+                array = dict(zip(list(index), array.tolist(), strict=True))
+                break
+            if dim in keys and all(isinstance(label, str) for label in index):
+                # one argument may have the name of a contract, the other that of its underlying
+                places = _places(name, list(index), *keys[dim])
+                array = array.take(places, axis=axis)
+                known.setdefault(dim, (name, index[places]))
+            elif dim in known:
                 array = _ordered(name, array, axis, index, *known[dim])
             else:
                 known[dim] = (name, index)
+        if dims == ("bar",) and own == ("bar", "path") and "path" in known:
+            array = array[:, np.newaxis]
         arrays[name] = array
-        main = each if main is None or each.library != main.library else main
-    dim = axes["return"][0]
-    if main is None or dim not in known:
-        return arrays, None
-    return arrays, Frame(main, (ROWS,), (known[dim][1],), (len(known[dim][1]),), None, None, False, [], False)
+    return arrays, known
+
+
+def _kinds_of(
+    each: Labelled, own: tuple[str, ...], known: dict[str, tuple[str, Any]], series: tuple[str, ...]
+) -> tuple[str, ...]:
+    """What the axes of an argument are: of a series, the axis whose labels it has, or else the usual one."""
+    if len(each.dims) == len(own):
+        return own
+    if len(each.dims) != 1 or not own:
+        return ()
+    fits = [dim for dim in own if dim in known and each.labels[0] is not None and _same(each.labels[0], known[dim][1])]
+    return (fits[-1],) if fits else (next((dim for dim in own if dim in series), own[-1]),)
+
+
+def _keys_of(arguments: dict[str, Any]) -> dict[str, tuple[list[tuple[str, ...]], str]]:
+    """The names that instruments and coins go by, in the order in which functions want them."""
+    contracts = arguments.get("contracts")
+    if contracts is None:
+        return {}
+    terms = [_terms(contract) for contract in (contracts if isinstance(contracts, list | tuple) else [contracts])]
+    names: list[tuple[str, ...]] = [(name, underlying) for name, underlying, _ in terms]
+    keys = {"instrument": (names, "contracts")} if all(any(pair) for pair in names) else {}
+    coins = arguments.get("coins")
+    if coins is None and "rule" in arguments:
+        # coins of a path are those of settlement, as they first occur
+        coins = list(dict.fromkeys(settlement for _, _, settlement in terms))
+    if coins is not None and all(isinstance(coin, str) and coin for coin in coins):
+        keys["coin"] = ([(coin,) for coin in coins], "coins")
+    return keys
+
+
+def _terms(contract: Any) -> tuple[str, str, str]:
+    """Name, underlying and settlement of a contract, or of a name of one."""
+    if isinstance(contract, str):
+        terms: dict[str, str] = next(iter(stored(contract).values()), {})
+        return contract, terms.get("underlying", ""), terms.get("settlement", "")
+    return getattr(contract, "name", ""), getattr(contract, "underlying", ""), getattr(contract, "settlement", "")
+
+
+def _places(name: str, labels: list[str], keys: list[tuple[str, ...]], of: str) -> list[int]:
+    """The place of each instrument or coin among labels."""
+    places = {asset(label): place for place, label in enumerate(labels)}
+    chosen = []
+    for i, pair in enumerate(keys):
+        place = next((places[asset(key)] for key in pair if key and asset(key) in places), None)
+        if place is None:
+            wanted = " or ".join(repr(key) for key in dict.fromkeys(pair) if key)
+            raise ValueError(f"{name} has no label {wanted}, which {of}[{i}] has")
+        chosen.append(place)
+    superfluous = [label for place, label in enumerate(labels) if place not in chosen]
+    if superfluous:
+        raise ValueError(f"{name} has the label {superfluous[0]!r}, which is not one of {of}")
+    return chosen
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -432,6 +521,33 @@ def _label(result: Any, frame: Frame) -> Any:
     if not isinstance(result, np.ndarray) and not hasattr(result, "dask"):
         return result
     return _labelled(result, frame)
+
+
+def _label_axes(
+    result: Any, axes: dict[str, tuple[str, ...]], known: dict[str, tuple[str, Any]], like: Labelled
+) -> Any:
+    """A result, or each of its fields, under the labels of its axes."""
+    if isinstance(result, Result):
+        fields = zip(result._fields, result, strict=True)
+        return result._make(
+            value
+            if isinstance(value, Result)
+            else _label_axes(value, {"return": axes.get(f"return.{field}", axes["return"])}, known, like)
+            for field, value in fields
+        )
+    if not isinstance(result, np.ndarray) or result.ndim == 0:
+        return result
+    for dims in (axes["return"], axes.get("return or", ())):
+        # a single start, account or path has no axis
+        dims = tuple(dim for dim in dims if dim in known)[: result.ndim] if len(dims) > result.ndim else dims
+        labels = [known[dim][1] if dim in known else None for dim in dims]
+        fits = all(index is None or len(index) == size for index, size in zip(labels, result.shape, strict=False))
+        if fits and any(index is not None for index in labels) and result.ndim == len(dims):
+            # an axis of xarray has the name that it had
+            dims = tuple(getattr(index, "name", None) or dim for dim, index in zip(dims, labels, strict=True))
+            frame = Frame(like, dims, tuple(labels), result.shape, None, None, False, [], False)
+            return _wrapped(result, frame, dims, None)
+    return result
 
 
 def _labelled(array: Any, frame: Frame) -> Any:

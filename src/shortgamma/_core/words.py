@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+ASSETS = {"XBT": "BTC"}
 NOT_A_LETTER = re.compile("[^a-z]+")
+
+
+def asset(name: str) -> str:
+    """The one name of an asset that has several: XBT is BTC."""
+    return ASSETS.get(name.upper(), name.upper())
 
 
 @lru_cache(maxsize=4096)

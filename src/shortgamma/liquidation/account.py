@@ -11,7 +11,7 @@ from shortgamma import contracts as specifications
 from shortgamma._core import dispatch
 from shortgamma._core.checks import choice, number, refuse_where
 from shortgamma._core.results import Result
-from shortgamma.contracts import asset
+from shortgamma._core.words import asset
 from shortgamma.liquidation.margin import Margin, RisingMargin, Tables, margins_of, tables
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from shortgamma._core import dispatch
 from shortgamma._core.checks import describe, number, refuse_choice, refuse_where
 from shortgamma._core.plausible import check
 from shortgamma._core.results import Result
-from shortgamma.contracts import asset
+from shortgamma._core.words import asset
 from shortgamma.liquidation.account import accounts_of, book_of, instrument_keys, invalid, positions_of, prices_of
 
 if TYPE_CHECKING:
