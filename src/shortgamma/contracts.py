@@ -128,12 +128,10 @@ class Contract:
 
         Parameters
         ----------
-        quantity : array_like
-            Contracts, > 0 long.
+        {quantity}
         price : array_like
             Price in quote currency; broadcast with ``quantity``.
-        out : ndarray, optional
-            Where the result goes.
+        {out}
 
         Returns
         -------
@@ -158,12 +156,10 @@ class Contract:
 
         Parameters
         ----------
-        quantity : array_like
-            Contracts, > 0 long.
+        {quantity}
         entry, exit : array_like
             Prices at which the position was opened and is valued, in quote currency; all inputs broadcast.
-        out : ndarray, optional
-            Where the result goes.
+        {out}
 
         Returns
         -------

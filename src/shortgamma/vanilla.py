@@ -143,12 +143,7 @@ def price(
 
     Parameters
     ----------
-    {spot [or forward]}
-    {strike [option]}
-    {vol}
-    {expiry}
-    {option [required]}
-    {rate}
+    {spot [or forward], strike [option], vol, expiry, option [required], rate}
     dividend : array_like, default 0.0
         Dividend yield (or borrowing cost, or the coin's own rate) per year, continuously compounded; not together
         with ``forward``.
@@ -215,13 +210,7 @@ def greeks(
 
     Parameters
     ----------
-    {spot [or forward]}
-    {strike [option]}
-    {vol}
-    {expiry}
-    {option [required]}
-    {rate}
-    {dividend [or forward]}
+    {spot [or forward], strike [option], vol, expiry, option [required], rate, dividend [or forward]}
     forward : array_like, optional
         Price of the forward for the date of expiry, > 0, in the place of ``spot``: the derivatives in the spot are
         then those in the forward, rho is that of the discount, and rho_dividend is 0.
@@ -299,20 +288,8 @@ def binary_price(
 
     Parameters
     ----------
-    {spot [or forward]}
-    {strike [option]}
-    {vol}
-    {expiry}
-    option : {"call", "put"} or array of these
-        Whether it pays above or below the strike; there is no default.
-    payoff : {"cash", "asset"} or array of these
-        What it pays; there is no default.
-    {rate}
-    {dividend [or forward]}
-    {forward}
-    amount : array_like, default 1.0
-        Cash, or units of the asset.
-    {out}
+    {spot [or forward], strike [option], vol, expiry, option [payoff], payoff, rate, dividend [or forward], forward}
+    {amount [binary], out}
 
     Returns
     -------
@@ -375,21 +352,10 @@ def binary_greeks(
 
     Parameters
     ----------
-    {spot [or forward]}
-    {strike [option]}
-    {vol}
-    {expiry}
-    option : {"call", "put"} or array of these
-        Whether it pays above or below the strike; there is no default.
-    payoff : {"cash", "asset"} or array of these
-        What it pays; there is no default.
-    {rate}
-    {dividend [or forward]}
+    {spot [or forward], strike [option], vol, expiry, option [payoff], payoff, rate, dividend [or forward]}
     forward : array_like, optional
         Price of the forward for the date of expiry, > 0, in the place of ``spot``, as in ``greeks``.
-    amount : array_like, default 1.0
-        Cash, or units of the asset.
-    {order}
+    {amount [binary], order}
     out : VanillaGreeks or tuple of ndarray, optional
         Where the results go.
 
@@ -447,13 +413,7 @@ def implied_vol(
     ----------
     value : array_like
         Price of the option, in the currency of the strike.
-    {spot [or forward]}
-    {strike [option]}
-    {expiry [positive]}
-    {option [required]}
-    {rate}
-    {dividend [or forward]}
-    {forward}
+    {spot [or forward], strike [option], expiry [positive], option [required], rate, dividend [or forward], forward}
     {out}
 
     Returns
@@ -512,10 +472,7 @@ def normal_price(
     {forward, strike}
     vol : array_like
         Standard deviation of the forward per square root of a year, in units of price, >= 0.
-    {expiry}
-    {option [required]}
-    {rate}
-    {out}
+    {expiry, option [required], rate, out}
 
     Returns
     -------
@@ -564,11 +521,7 @@ def normal_implied_vol(
     ----------
     value : array_like
         Price of the option.
-    {forward, strike}
-    {expiry [positive]}
-    {option [required]}
-    {rate}
-    {out}
+    {forward, strike, expiry [positive], option [required], rate, out}
 
     Returns
     -------

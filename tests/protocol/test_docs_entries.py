@@ -2,11 +2,12 @@
 
 import inspect
 import re
+from pathlib import Path
 
 import pytest
 
 import shortgamma as sg
-from shortgamma._core.docs import PLACE, expand, fragments
+from shortgamma._core.docs import PLACE, expand, fragments, keys
 
 
 def public():
@@ -17,11 +18,18 @@ def public():
 
 
 PUBLIC = {name: value for name, value in public() if callable(value)}
+METHODS = {
+    f"{name}.{method}": function
+    for name, value in PUBLIC.items()
+    if isinstance(value, type)
+    for method, function in vars(value).items()
+    if not method.startswith("_") and callable(function)
+}
 
 
-@pytest.mark.parametrize("name", PUBLIC)
+@pytest.mark.parametrize("name", PUBLIC | METHODS)
 def test_entries_are_written_out(name):
-    text = inspect.getdoc(PUBLIC[name]) or ""
+    text = inspect.getdoc((PUBLIC | METHODS)[name]) or ""
     assert not re.search(r"^\s*\{[^}]*\}$", text, re.MULTILINE), "an entry that is not in the table"
 
 
@@ -53,6 +61,23 @@ def test_an_entry():
         "instrument.\n"
         "    {nonsense}\n"
     )
+
+
+def test_a_line_of_several():
+    text = "F.\n\n    Parameters\n    ----------\n    {spot, strike, vol [positive], rate, dividend}\n"
+    entries = [line for line in expand(text).splitlines() if " : " in line]
+    assert [line.strip().split(" : ")[0] for line in entries] == ["spot, strike", "vol", "rate, dividend"]
+    assert expand("    {spot, strike, nonsense}\n") == "    {spot, strike, nonsense}\n"
+
+
+def test_every_entry_is_used():
+    """In a docstring of the package, as it is written."""
+    root = Path(sg.__file__).parent
+    used = set()
+    for path in root.rglob("*.py"):
+        for place in re.finditer(r"^ +\{+([a-z_0-9, \[\]]+)\}+$", path.read_text(encoding="utf-8"), re.MULTILINE):
+            used.update(keys(place[1]))
+    assert set(fragments()) == used
 
 
 def test_every_entry_is_one():

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Packages whose functions take frames as they are.
 UNLABELLED = {"shortgamma", "shortgamma.io", "shortgamma.carry"}
 # A line of a docstring that begins so stands for an entry of the table in docs.py.
-MARK = "\n    {"
+MARK = re.compile(r"\n +\{[a-z]")
 IMPORT = re.compile(r"^from (\S+) import (?:\(([^)]*)\)|(.*))$", re.MULTILINE)
 # What a stub re-exports is given its own name; other imports are for annotations.
 NAME = re.compile(r"\b([A-Za-z]\w*) as \1\b|(__version__) as")
@@ -59,9 +59,10 @@ def publish(namespace: dict[str, Any]) -> None:
 
 def public(value: Any, package: str) -> Any:
     """A function or class of a package as users see it."""
-    if MARK in (getattr(value, "__doc__", None) or ""):
-        value.__doc__ = described(value.__doc__)
+    describe(value)
     if isinstance(value, type):
+        for method in vars(value).values():
+            describe(method)
         init = value.__dict__.get("__init__")
         if isinstance(init, FunctionType):
             # the class itself is changed: it may already be known by another name
@@ -70,6 +71,14 @@ def public(value: Any, package: str) -> Any:
     if not isinstance(value, FunctionType):
         return value
     return wrap(value, explain, None if package in UNLABELLED else labelled, package)
+
+
+def describe(value: Any) -> None:
+    """Write out the entries that a docstring refers to."""
+    if MARK.search(getattr(value, "__doc__", None) or ""):
+        from shortgamma._core.docs import expand
+
+        value.__doc__ = expand(value.__doc__)
 
 
 # What a wrong call is told, how labels are paired, what docstrings share: long to import and seldom needed.
@@ -85,12 +94,6 @@ def labelled(function: Callable[..., Any], args: tuple[Any, ...], keywords: dict
     from shortgamma._core.labels import call
 
     return call(function, args, keywords)
-
-
-def described(text: str) -> str:
-    from shortgamma._core.docs import expand
-
-    return expand(text)
 
 
 def attach(namespace: dict[str, Any]) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:

@@ -80,14 +80,10 @@ def binary_price(
 
     Parameters
     ----------
-    {spot, strike, barrier}
-    {vol}
-    {expiry}
-    {rate, dividend}
+    {spot, strike, barrier, vol, expiry, rate, dividend}
     amount : array_like, default 1.0
         Cash amount, or units of the asset, that is paid at expiry.
-    kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
-        Where the barrier lies and what it does.
+    {kind}
     option : {"put", "call"} or array of these
         Whether it pays below or above the strike.
     payoff : {"cash", "asset"} or array of these
@@ -155,8 +151,7 @@ def binary_greeks(
     ----------
     spot, strike, barrier, vol, expiry, rate, dividend, amount, kind, option, payoff
         As for ``binary_price``.
-    {order}
-    {out [greeks]}
+    {order, out [greeks]}
 
     Returns
     -------
@@ -208,10 +203,7 @@ def touch_price(
 
     Parameters
     ----------
-    {spot, barrier}
-    {vol}
-    {expiry}
-    {rate, dividend}
+    {spot, barrier, vol, expiry, rate, dividend}
     amount : array_like, default 1.0
         Cash amount, or units of the asset.
     kind : {"one-touch", "no-touch"} or array of these
@@ -285,8 +277,7 @@ def touch_greeks(
     ----------
     spot, barrier, vol, expiry, rate, dividend, amount, kind, direction, payoff, paid_at
         As for ``touch_price``.
-    {order}
-    {out [greeks]}
+    {order, out [greeks]}
 
     Returns
     -------

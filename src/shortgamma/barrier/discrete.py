@@ -47,42 +47,8 @@ def discrete_price(
 
     Parameters
     ----------
-    spot, strike : array_like
-        Prices > 0, in one currency.
-    barrier : array_like, optional
-        The barrier, if there is one, > 0.
-    lower, upper : array_like, optional
-        The barriers, if there are two, lower < upper; 0 for no lower one, infinity for no upper one.
-    vol : array_like
-        Volatility per year, 0.2 for 20 %, >= 0.
-    expiry : array_like
-        Time to expiry in years, >= 0; or, with ``now``, the time of expiry.
-    dates : int, array of int, list of float, or list of times
-        The dates on which the barriers are watched, up to 10,000. A whole number means so many equally spaced dates,
-        the last one at expiry. Numbers with a decimal point are years from now, increasing, the same for all options;
-        times (datetime64, ISO text, pandas) are seen from ``now``, by actual days over 365. Dates after an option's
-        expiry do not count, and now is no date: a spot beyond a barrier has not been knocked yet.
-    kind : {"down-in", "down-out", "up-in", "up-out", "knock-in", "knock-out"} or array of these
-        What a price at or beyond a barrier on a date does: the first four with ``barrier``, the last two with ``lower``
-        and ``upper``.
-    option : {"put", "call"} or array of these
-        The option behind it.
-    rate, dividend : array_like, default 0.0
-        Interest rate and dividend yield (or borrowing cost, or the coin's own rate) per year, continuously
-        compounded.
-    rebate : array_like, default 0.0
-        Cash amount: of a knock-out paid if it is hit, of a knock-in paid at expiry if it never was.
-    rebate_at : {"hit", "expiry"} or array of these
-        When a knock-out pays its rebate.
-    now : time, optional
-        The time of valuation, where ``dates`` or ``expiry`` are times.
-    state : {"alive", "in", "out"} or array of these, optional
-        What is known of the past: of an option that is "in" the plain one is left, of one that is "out" no more than a
-        rebate that is due at expiry. Needed where ``dates`` have passed; by default the option is alive.
-    progress : callable, optional
-        Called now and then as ``progress(done, total)``, counted in options, while a recursion runs.
-    out : ndarray, optional
-        Where the result goes.
+    {spot, strike, barrier [optional], lower, upper [optional], vol, expiry [or time], dates [of both], kind [watched]}
+    {option, rate, dividend [or borrowing], rebate, rebate_at, now, state [dates], progress, out}
 
     Returns
     -------
@@ -162,44 +128,8 @@ def discrete_greeks(
 
     Parameters
     ----------
-    spot, strike : array_like
-        Prices > 0, in one currency.
-    barrier : array_like, optional
-        The barrier, if there is one, > 0.
-    lower, upper : array_like, optional
-        The barriers, if there are two, lower < upper; 0 for no lower one, infinity for no upper one.
-    vol : array_like
-        Volatility per year, 0.2 for 20 %, >= 0.
-    expiry : array_like
-        Time to expiry in years, >= 0; or, with ``now``, the time of expiry.
-    dates : int, array of int, list of float, or list of times
-        The dates on which the barriers are watched, up to 10,000. A whole number means so many equally spaced dates,
-        the last one at expiry. Numbers with a decimal point are years from now, increasing, the same for all options;
-        times (datetime64, ISO text, pandas) are seen from ``now``, by actual days over 365. Dates after an option's
-        expiry do not count, and now is no date: a spot beyond a barrier has not been knocked yet.
-    kind : {"down-in", "down-out", "up-in", "up-out", "knock-in", "knock-out"} or array of these
-        What a price at or beyond a barrier on a date does: the first four with ``barrier``, the last two with ``lower``
-        and ``upper``.
-    option : {"put", "call"} or array of these
-        The option behind it.
-    rate, dividend : array_like, default 0.0
-        Interest rate and dividend yield (or borrowing cost, or the coin's own rate) per year, continuously
-        compounded.
-    rebate : array_like, default 0.0
-        Cash amount: of a knock-out paid if it is hit, of a knock-in paid at expiry if it never was.
-    rebate_at : {"hit", "expiry"} or array of these
-        When a knock-out pays its rebate.
-    now : time, optional
-        The time of valuation, where ``dates`` or ``expiry`` are times.
-    state : {"alive", "in", "out"} or array of these, optional
-        What is known of the past: of an option that is "in" the plain one is left, of one that is "out" no more than a
-        rebate that is due at expiry. Needed where ``dates`` have passed; by default the option is alive.
-    order : {1, 2}, default 1
-        1 for price, delta, gamma, vega, theta, rho and rho_dividend; 2 for all fourteen.
-    progress : callable, optional
-        Called now and then as ``progress(done, total)``, counted in options, while a recursion runs.
-    out : BarrierGreeks or tuple of ndarray, optional
-        Where the results go: an earlier result of the same shape and order.
+    {spot, strike, barrier [optional], lower, upper [optional], vol, expiry [or time], dates [of both], kind [watched]}
+    {option, rate, dividend [or borrowing], rebate, rebate_at, now, state [dates], order, progress, out [greeks]}
 
     Returns
     -------

@@ -64,9 +64,7 @@ def double_price(
     ----------
     spot, strike, lower, upper : array_like
         Prices > 0, in one currency; ``lower`` < ``upper``.
-    {vol}
-    {expiry}
-    {rate, dividend}
+    {vol, expiry, rate, dividend}
     rebate : array_like, default 0.0
         Cash amount: of a knock-out paid if either barrier is hit, of a knock-in paid at expiry if neither was, of the
         other kinds paid if the barrier is hit that knocks out.
@@ -143,8 +141,7 @@ def double_greeks(
     ----------
     spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, kind, option, rebate_at
         As for ``double_price``.
-    {order}
-    {out [greeks]}
+    {order, out [greeks]}
 
     Returns
     -------
@@ -202,9 +199,7 @@ def double_touch_price(
     ----------
     spot, lower, upper : array_like
         Prices > 0, in one currency; ``lower`` < ``upper``.
-    {vol}
-    {expiry}
-    {rate, dividend}
+    {vol, expiry, rate, dividend}
     amount : array_like, default 1.0
         Cash amount.
     kind : {"double-no-touch", "double-touch", "kiko", "koki"} or array of these
@@ -273,8 +268,7 @@ def double_touch_greeks(
     ----------
     spot, lower, upper, vol, expiry, rate, dividend, amount, kind, paid_at
         As for ``double_touch_price``.
-    {order}
-    {out [greeks]}
+    {order, out [greeks]}
 
     Returns
     -------

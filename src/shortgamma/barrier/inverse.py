@@ -77,32 +77,8 @@ def implied_vol(
 
     Parameters
     ----------
-    value : array_like
-        The price to be met.
-    spot, strike, barrier : array_like
-        Prices > 0, in one currency.
-    expiry : array_like
-        Time to expiry in years, >= 0; or, with ``now``, the time of expiry.
-    kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
-        Where the barrier lies and what it does. Other spellings are understood: "Down-and-In", "down_in", "DI".
-    option : {"put", "call"} or array of these
-        The option behind it.
-    rate, dividend : array_like, default 0.0
-        Interest rate and dividend yield (or borrowing cost, or the coin's own rate) per year, continuously
-        compounded.
-    rebate : array_like, default 0.0
-        Cash amount: of a knock-out paid if it is hit, of a knock-in paid at expiry if it never was.
-    rebate_at : {"hit", "expiry"} or array of these
-        When a knock-out pays its rebate.
-    dates : int, array of int, list of float, or list of times, optional
-        The dates on which the barrier is watched; by default it always is. A whole number means so many equally spaced
-        dates, the last one at expiry. Numbers with a decimal point are years from now, increasing, the same for all
-        options; times (datetime64, ISO text, pandas) are seen from ``now``, by actual days over 365.
-    now : time, optional
-        The time of valuation, where ``dates`` or ``expiry`` are times.
-    method : {"auto", "exact", "shift"}, default "auto"
-        With ``dates``: "exact" is a recursion over the dates, "shift" the formula of a barrier that is always watched,
-        moved outwards; "auto" is exact, but for prices that the formula provably gives to within 1e-5 of the spot.
+    {value [met], spot, strike, barrier, expiry [or time], kind, option, rate, dividend [or borrowing], rebate}
+    {rebate_at, dates, now, method}
     bounds : tuple of float, default (0.001, 5.0)
         Least and largest volatility looked at.
 
@@ -184,34 +160,8 @@ def barrier_for_price(
 
     Parameters
     ----------
-    value : array_like
-        The price to be met.
-    spot, strike : array_like
-        Prices > 0, in one currency.
-    vol : array_like
-        Volatility per year, 0.2 for 20 %, >= 0.
-    expiry : array_like
-        Time to expiry in years, >= 0; or, with ``now``, the time of expiry.
-    kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
-        Where the barrier lies and what it does. Other spellings are understood: "Down-and-In", "down_in", "DI".
-    option : {"put", "call"} or array of these
-        The option behind it.
-    rate, dividend : array_like, default 0.0
-        Interest rate and dividend yield (or borrowing cost, or the coin's own rate) per year, continuously
-        compounded.
-    rebate : array_like, default 0.0
-        Cash amount: of a knock-out paid if it is hit, of a knock-in paid at expiry if it never was.
-    rebate_at : {"hit", "expiry"} or array of these
-        When a knock-out pays its rebate.
-    dates : int, array of int, list of float, or list of times, optional
-        The dates on which the barrier is watched; by default it always is. A whole number means so many equally spaced
-        dates, the last one at expiry. Numbers with a decimal point are years from now, increasing, the same for all
-        options; times (datetime64, ISO text, pandas) are seen from ``now``, by actual days over 365.
-    now : time, optional
-        The time of valuation, where ``dates`` or ``expiry`` are times.
-    method : {"auto", "exact", "shift"}, default "auto"
-        With ``dates``: "exact" is a recursion over the dates, "shift" the formula of a barrier that is always watched,
-        moved outwards; "auto" is exact, but for prices that the formula provably gives to within 1e-5 of the spot.
+    {value [met], spot, strike, vol, expiry [or time], kind, option, rate, dividend [or borrowing], rebate}
+    {rebate_at, dates, now, method}
 
     Returns
     -------

@@ -102,10 +102,7 @@ def reverse_convertible(
     ----------
     spot, strike, barrier : array_like
         Prices > 0; the strike is the price at which the nominal turns into units of the asset, often that at issue.
-    vol : array_like
-        Volatility per year, 0.2 for 20 %, >= 0.
-    expiry : array_like
-        Time to expiry in years, >= 0; or, with ``now``, the time of expiry.
+    {vol, expiry [or time]}
     coupon : array_like, default 0.0
         Paid for certain, per year, as a fraction of the nominal: 0.1 for 10 %.
     payments : int, default 1
@@ -113,27 +110,7 @@ def reverse_convertible(
     nominal : array_like, default 100.0
         Paid back at expiry, or nominal / strike units of the asset if the barrier was hit and the price is below the
         strike.
-    rate, dividend : array_like, default 0.0
-        Interest rate and dividend yield (or borrowing cost, or the coin's own rate) per year, continuously
-        compounded.
-    dates : int, array of int, list of float, or list of times, optional
-        The dates on which the barrier is watched; by default it always is. A whole number means so many equally spaced
-        dates, the last one at expiry. Numbers with a decimal point are years from now, increasing, the same for all
-        options; times (datetime64, ISO text, pandas) are seen from ``now``, by actual days over 365. Dates after an
-        option's expiry do not count, and now is no date.
-    now : time, optional
-        The time of valuation, where ``dates`` or ``expiry`` are times.
-    state : {"alive", "in", "out"} or array of these, optional
-        What is known of the past: of an option that is "in" the plain one is left, of one that is "out" no more than a
-        rebate that is due at expiry. By default the option is alive, or knocked if the barrier is always watched and
-        the spot is at or beyond it. Needed where ``dates`` have passed.
-    method : {"auto", "exact", "shift"}, default "auto"
-        With ``dates``: "exact", which "auto" is here, is a recursion over the dates, "shift" the formula of a barrier
-        that is always watched, moved outwards.
-    order : {1, 2}, default 1
-        1 for price, delta, gamma, vega, theta, rho and rho_dividend; 2 for all fourteen.
-    progress : callable, optional
-        Called now and then as ``progress(done, total)``, counted in options, while a recursion runs.
+    {rate, dividend [or borrowing], dates, now, state, method [greeks], order, progress}
 
     Returns
     -------
@@ -224,8 +201,7 @@ def autocallable(
     ----------
     spot, strike, barrier : array_like
         Prices > 0; the strike is the price below which the holder loses at expiry, if the barrier was hit.
-    vol : array_like
-        Volatility per year, 0.2 for 20 %, > 0.
+    {vol [positive]}
     expiry : array_like
         Time to expiry in years, > 0; or, with ``now``, the time of expiry. One for all notes where ``observations`` or
         ``dates`` are a list.
@@ -250,9 +226,7 @@ def autocallable(
     nominal : array_like, default 100.0
         Paid back on redemption and at expiry; nominal / strike units of the asset if the barrier was hit and the price
         is below the strike at expiry.
-    rate, dividend : array_like, default 0.0
-        Interest rate and dividend yield (or borrowing cost, or the coin's own rate) per year, continuously
-        compounded.
+    {rate, dividend [or borrowing]}
     watch : {"always", "observations", "expiry"}
         When the barrier is watched, unless ``dates`` say so.
     dates : int, list of float, or list of times, optional
@@ -262,10 +236,7 @@ def autocallable(
     state : {"alive", "in"} or array of these, optional
         Whether the barrier was hit already. By default it was not, unless it is always watched and the spot is below
         it. Needed where observations or dates have passed.
-    order : {1, 2}, default 1
-        1 for price, delta, gamma, vega, theta, rho and rho_dividend; 2 for all fourteen.
-    progress : callable, optional
-        Called now and then as ``progress(done, total)``, counted in options, while a recursion runs.
+    {order, progress}
 
     Returns
     -------

@@ -44,26 +44,8 @@ def partial_time_price(
 
     Parameters
     ----------
-    spot, strike, barrier : array_like
-        Prices > 0, in one currency.
-    vol : array_like
-        Volatility per year, 0.2 for 20 %, > 0.
-    expiry : array_like
-        Time to expiry in years, > 0.
-    moment : array_like
-        When the watch ends or begins, in years from now, 0 <= moment <= expiry.
-    rate, dividend : array_like, default 0.0
-        Interest rate and dividend yield per year, continuously compounded.
-    kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
-        Where the barrier lies and what it does.
-    option : {"put", "call"} or array of these
-        The option behind it.
-    window : {"end", "end-beyond", "start"} or array of these
-        ``"start"``: watched until the moment (type A). ``"end"``: watched from the moment on, and hit by a crossing
-        from either side (type B1; up and down are then the same). ``"end-beyond"``: hit also if the price is beyond
-        the barrier at the moment (type B2).
-    out : ndarray, optional
-        Where the result goes.
+    {spot, strike, barrier, vol [positive], expiry [positive], moment, rate, dividend, kind, option, window}
+    {out}
 
     Returns
     -------
@@ -125,28 +107,8 @@ def partial_time_greeks(
 
     Parameters
     ----------
-    spot, strike, barrier : array_like
-        Prices > 0, in one currency.
-    vol : array_like
-        Volatility per year, 0.2 for 20 %, > 0.
-    expiry : array_like
-        Time to expiry in years, > 0.
-    moment : array_like
-        When the watch ends or begins, in years from now, 0 <= moment <= expiry.
-    rate, dividend : array_like, default 0.0
-        Interest rate and dividend yield per year, continuously compounded.
-    kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
-        Where the barrier lies and what it does.
-    option : {"put", "call"} or array of these
-        The option behind it.
-    window : {"end", "end-beyond", "start"} or array of these
-        ``"start"``: watched until the moment (type A). ``"end"``: watched from the moment on, and hit by a crossing
-        from either side (type B1; up and down are then the same). ``"end-beyond"``: hit also if the price is beyond
-        the barrier at the moment (type B2).
-    order : {1, 2}, default 1
-        1 for price, delta, gamma, vega, theta, rho and rho_dividend; 2 for all fourteen.
-    out : BarrierGreeks or tuple of ndarray, optional
-        Where the results go: an earlier result of the same shape and order.
+    {spot, strike, barrier, vol [positive], expiry [positive], moment, rate, dividend, kind, option, window}
+    {order, out [greeks]}
 
     Returns
     -------

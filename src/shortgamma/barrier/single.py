@@ -147,41 +147,8 @@ def price(
 
     Parameters
     ----------
-    spot, strike, barrier : array_like
-        Prices > 0, in one currency.
-    vol : array_like
-        Volatility per year, 0.2 for 20 %, >= 0.
-    expiry : array_like
-        Time to expiry in years, >= 0; or, with ``now``, the time of expiry.
-    kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
-        Where the barrier lies and what it does. Other spellings are understood: "Down-and-In", "down_in", "DI".
-    option : {"put", "call"} or array of these
-        The option behind it.
-    rate, dividend : array_like, default 0.0
-        Interest rate and dividend yield (or borrowing cost, or the coin's own rate) per year, continuously
-        compounded.
-    rebate : array_like, default 0.0
-        Cash amount: of a knock-out paid if it is hit, of a knock-in paid at expiry if it never was.
-    rebate_at : {"hit", "expiry"} or array of these
-        When a knock-out pays its rebate.
-    dates : int, array of int, list of float, or list of times, optional
-        The dates on which the barrier is watched; by default it always is. A whole number means so many equally spaced
-        dates, the last one at expiry. Numbers with a decimal point are years from now, increasing, the same for all
-        options; times (datetime64, ISO text, pandas) are seen from ``now``, by actual days over 365. Dates after an
-        option's expiry do not count, and now is no date.
-    now : time, optional
-        The time of valuation, where ``dates`` or ``expiry`` are times.
-    state : {"alive", "in", "out"} or array of these, optional
-        What is known of the past: of an option that is "in" the plain one is left, of one that is "out" no more than a
-        rebate that is due at expiry. By default the option is alive, or knocked if the barrier is always watched and
-        the spot is at or beyond it. Needed where ``dates`` have passed.
-    method : {"auto", "exact", "shift"}, default "auto"
-        With ``dates``: "exact" is a recursion over the dates, "shift" the formula of a barrier that is always watched,
-        moved outwards; "auto" is exact, but for prices that the formula provably gives to within 1e-5 of the spot.
-    progress : callable, optional
-        Called now and then as ``progress(done, total)``, counted in options, while a recursion runs.
-    out : ndarray, optional
-        Where the result goes.
+    {spot, strike, barrier, vol, expiry [or time], kind, option, rate, dividend [or borrowing], rebate}
+    {rebate_at, dates, now, state, method, progress, out}
 
     Returns
     -------
@@ -276,43 +243,8 @@ def greeks(
 
     Parameters
     ----------
-    spot, strike, barrier : array_like
-        Prices > 0, in one currency.
-    vol : array_like
-        Volatility per year, 0.2 for 20 %, >= 0.
-    expiry : array_like
-        Time to expiry in years, >= 0; or, with ``now``, the time of expiry.
-    kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
-        Where the barrier lies and what it does. Other spellings are understood: "Down-and-In", "down_in", "DI".
-    option : {"put", "call"} or array of these
-        The option behind it.
-    rate, dividend : array_like, default 0.0
-        Interest rate and dividend yield (or borrowing cost, or the coin's own rate) per year, continuously
-        compounded.
-    rebate : array_like, default 0.0
-        Cash amount: of a knock-out paid if it is hit, of a knock-in paid at expiry if it never was.
-    rebate_at : {"hit", "expiry"} or array of these
-        When a knock-out pays its rebate.
-    dates : int, array of int, list of float, or list of times, optional
-        The dates on which the barrier is watched; by default it always is. A whole number means so many equally spaced
-        dates, the last one at expiry. Numbers with a decimal point are years from now, increasing, the same for all
-        options; times (datetime64, ISO text, pandas) are seen from ``now``, by actual days over 365. Dates after an
-        option's expiry do not count, and now is no date.
-    now : time, optional
-        The time of valuation, where ``dates`` or ``expiry`` are times.
-    state : {"alive", "in", "out"} or array of these, optional
-        What is known of the past: of an option that is "in" the plain one is left, of one that is "out" no more than a
-        rebate that is due at expiry. By default the option is alive, or knocked if the barrier is always watched and
-        the spot is at or beyond it. Needed where ``dates`` have passed.
-    method : {"auto", "exact", "shift"}, default "auto"
-        With ``dates``: "exact", which "auto" is here, is a recursion over the dates, "shift" the formula of a barrier
-        that is always watched, moved outwards.
-    order : {1, 2}, default 1
-        1 for price, delta, gamma, vega, theta, rho and rho_dividend; 2 for all fourteen.
-    progress : callable, optional
-        Called now and then as ``progress(done, total)``, counted in options, while a recursion runs.
-    out : BarrierGreeks or tuple of ndarray, optional
-        Where the results go: an earlier result of the same shape and order.
+    {spot, strike, barrier, vol, expiry [or time], kind, option, rate, dividend [or borrowing], rebate}
+    {rebate_at, dates, now, state, method [greeks], order, progress, out [greeks]}
 
     Returns
     -------
@@ -520,46 +452,6 @@ def outputs(out: Any, count: int) -> tuple[Any, ...]:
     return tuple(out)
 
 
-_PARAMETERS = """    Parameters
-    ----------
-    spot, strike, barrier : array_like
-        Prices > 0, in one currency.
-    vol : array_like
-        Volatility per year, 0.2 for 20 %, >= 0.
-    expiry : array_like
-        Time to expiry in years, >= 0; or, with ``now``, the time of expiry.
-    kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
-        Where the barrier lies and what it does. Other spellings are understood: "Down-and-In", "down_in", "DI".
-    option : {"put", "call"} or array of these
-        The option behind it.
-    rate, dividend : array_like, default 0.0
-        Interest rate and dividend yield (or borrowing cost, or the coin's own rate) per year, continuously
-        compounded.
-    rebate : array_like, default 0.0
-        Cash amount: of a knock-out paid if it is hit, of a knock-in paid at expiry if it never was.
-    rebate_at : {"hit", "expiry"} or array of these
-        When a knock-out pays its rebate.
-    dates : int, array of int, list of float, or list of times, optional
-        The dates on which the barrier is watched; by default it always is. A whole number means so many equally spaced
-        dates, the last one at expiry. Numbers with a decimal point are years from now, increasing, the same for all
-        options; times (datetime64, ISO text, pandas) are seen from ``now``, by actual days over 365. Dates after an
-        option's expiry do not count, and now is no date.
-    now : time, optional
-        The time of valuation, where ``dates`` or ``expiry`` are times.
-    state : {"alive", "in", "out"} or array of these, optional
-        What is known of the past: of an option that is "in" the plain one is left, of one that is "out" no more than a
-        rebate that is due at expiry. By default the option is alive, or knocked if the barrier is always watched and
-        the spot is at or beyond it. Needed where ``dates`` have passed.
-    method : {"auto", "exact", "shift"}, default "auto"
-        With ``dates``: "exact", which "auto" is here, is a recursion over the dates, "shift" the formula of a barrier
-        that is always watched, moved outwards.
-    progress : callable, optional
-        Called now and then as ``progress(done, total)``, counted in options, while a recursion runs.
-    out : ndarray, optional
-        Where the result goes.
-"""
-
-
 def _greek(name: str, meaning: str) -> _Greek:
     """The function of one Greek, whose signature is that of ``price``."""
     ufunc = getattr(dispatch.barrier.single, f"barrier_{name}")
@@ -596,7 +488,11 @@ def _greek(name: str, meaning: str) -> _Greek:
     one.__name__ = one.__qualname__ = name
     one.__doc__ = f"""{meaning}, alone; ``greeks`` gives it together with the others.
 
-{_PARAMETERS}
+    Parameters
+    ----------
+    {{spot, strike, barrier, vol, expiry [or time], kind, option, rate, dividend [or borrowing], rebate}}
+    {{rebate_at, dates, now, state, method [greeks], progress, out}}
+
     Returns
     -------
     ndarray or float

@@ -37,22 +37,7 @@ def soft_price(
 
     Parameters
     ----------
-    spot, strike : array_like
-        Prices > 0, in one currency.
-    lower, upper : array_like
-        The range, 0 < lower <= upper; of one level it is a hard barrier.
-    vol : array_like
-        Volatility per year, 0.2 for 20 %, >= 0.
-    expiry : array_like
-        Time to expiry in years, >= 0.
-    rate, dividend : array_like, default 0.0
-        Interest rate and dividend yield per year, continuously compounded.
-    kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
-        From which side the range is entered, and what that does.
-    option : {"put", "call"} or array of these
-        The option behind it.
-    out : ndarray, optional
-        Where the result goes.
+    {spot, strike, lower, upper [range], vol, expiry, rate, dividend, kind [range], option, out}
 
     Returns
     -------
@@ -111,24 +96,7 @@ def soft_greeks(
 
     Parameters
     ----------
-    spot, strike : array_like
-        Prices > 0, in one currency.
-    lower, upper : array_like
-        The range, 0 < lower <= upper; of one level it is a hard barrier.
-    vol : array_like
-        Volatility per year, 0.2 for 20 %, >= 0.
-    expiry : array_like
-        Time to expiry in years, >= 0.
-    rate, dividend : array_like, default 0.0
-        Interest rate and dividend yield per year, continuously compounded.
-    kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
-        From which side the range is entered, and what that does.
-    option : {"put", "call"} or array of these
-        The option behind it.
-    order : {1, 2}, default 1
-        1 for price, delta, gamma, vega, theta, rho and rho_dividend; 2 for all fourteen.
-    out : BarrierGreeks or tuple of ndarray, optional
-        Where the results go: an earlier result of the same shape and order.
+    {spot, strike, lower, upper [range], vol, expiry, rate, dividend, kind [range], option, order, out [greeks]}
 
     Returns
     -------

@@ -59,14 +59,10 @@ def two_asset_price(
         The other's volatility per year, > 0.
     correlation : array_like
         Of the two, in [-1, 1].
-    {expiry [positive]}
-    {rate}
+    {expiry [positive], rate}
     dividend, other_dividend : array_like, default 0.0
         Dividend yields of the two, per year, continuously compounded.
-    kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
-        Where the barrier lies and what it does.
-    {option}
-    {out}
+    {kind, option, out}
 
     Returns
     -------

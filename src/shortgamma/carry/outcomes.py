@@ -43,8 +43,7 @@ def past_returns(price: ArrayLike, rows: int) -> Any:
 
     Parameters
     ----------
-    price : array_like
-        Prices > 0, time down axis 0.
+    {price [path]}
     rows : int
         How many.
 
@@ -70,8 +69,7 @@ def future_outcomes(price: ArrayLike, rows: int) -> Outcomes:
 
     Parameters
     ----------
-    price : array_like
-        Prices > 0, time down axis 0.
+    {price [path]}
     rows : int
         How many rows to look ahead.
 

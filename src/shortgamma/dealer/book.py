@@ -120,12 +120,10 @@ def flips(
 
     Parameters
     ----------
-    spot : float
-        Price of the underlying, > 0.
+    {spot [single]}
     strike, vol, expiry, quantity, option, multiplier, rate, dividend, forward, drop_expired
         As for ``exposure``.
-    moves : {"proportional", "parallel"}, default "proportional"
-        How forwards move with the spot; see ``profile``.
+    {moves [see profile]}
     low, high : float, optional
         Where to look, by default from half the spot to twice the spot.
 
@@ -265,8 +263,7 @@ def hedge_flow(
         Price of the underlying before, > 0.
     strike, vol, expiry, quantity, option, multiplier, rate, dividend, forward, drop_expired
         As for ``exposure``.
-    moves : {"proportional", "parallel"}, default "proportional"
-        How forwards move with the spot; see ``profile``.
+    {moves [see profile]}
     vol_change : float, default 0.0
         What is added to every volatility meanwhile: 0.01 for a point.
     days : float, default 0.0

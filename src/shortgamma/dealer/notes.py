@@ -59,12 +59,10 @@ def knock_in_release(
         Strike and knock-in barrier, > 0, the barrier not above the strike.
     vol : array_like
         Volatility per year, > 0.
-    expiry : array_like
-        Time to expiry in years, > 0.
+    {expiry [positive]}
     units : array_like, default 1.0
         Units of the underlying that the notes are on: nominal over strike.
-    rate, dividend : array_like, default 0.0
-        Interest rate and dividend yield per year, continuously compounded.
+    {rate, dividend}
     monitoring : {"continuous", "expiry"} or int, default "continuous"
         When the barrier is watched: always, on the last day alone, or on so many equally spaced dates.
 

@@ -116,15 +116,7 @@ def profile(
     ----------
     spots : array_like or None
         Levels of the spot, > 0, of any shape; None with ``grid``.
-    strike, vol, expiry : array_like
-        Strike, volatility per year and years to expiry of each option; one dimension.
-    quantity : array_like
-        The dealers' own position in each option, in contracts, > 0 long; see ``position``. 0 and NaN count as none.
-    {option [required]}
-    multiplier : array_like, default 1.0
-        Units of the underlying per contract.
-    rate, dividend : array_like, default 0.0
-        Interest rate and dividend yield per year, continuously compounded; not together with ``forward``.
+    {strike, vol, expiry [options], quantity [dealers], option [required], multiplier, rate, dividend [no forward]}
     forward : array_like, optional
         The underlying of each option, undiscounted (as on Deribit), while the spot is at ``spot``.
     spot : float, optional
@@ -136,8 +128,7 @@ def profile(
         Whether forwards move to F S'/S or to F + S' - S when the spot moves from S to S'.
     exposures : str or sequence of str, default ("gamma_percent",)
         Among delta, gamma_percent, gamma_point, vanna_point, charm_day, vega_point, units.
-    drop_expired : bool, default False
-        Leave out options with an expiry below 0 instead of raising.
+    {drop_expired}
 
     Returns
     -------
@@ -224,23 +215,13 @@ def exposure(
 
     Parameters
     ----------
-    spot : float
-        Price of the underlying, > 0.
-    strike, vol, expiry : array_like
-        Strike, volatility per year and years to expiry of each option; one dimension.
-    quantity : array_like
-        The dealers' own position in each option, in contracts, > 0 long; see ``position``. 0 and NaN count as none.
-    {option [required]}
-    multiplier : array_like, default 1.0
-        Units of the underlying per contract.
-    rate, dividend : array_like, default 0.0
-        Interest rate and dividend yield per year, continuously compounded; not together with ``forward``.
+    {spot [single], strike, vol, expiry [options], quantity [dealers], option [required], multiplier}
+    {rate, dividend [no forward]}
     forward : array_like, optional
         The underlying of each option, undiscounted (as on Deribit); the S of each term is then this.
     by : {"strike", "expiry", "option", "row"} or array_like, optional
         Give the sums for each strike, expiry, kind or option, or for each of these labels, one an option.
-    drop_expired : bool, default False
-        Leave out options with an expiry below 0 instead of raising.
+    {drop_expired}
 
     Returns
     -------

@@ -144,8 +144,7 @@ def correlation_break(x: ArrayLike, y: ArrayLike, before: Any, after: Any) -> Co
 
     Parameters
     ----------
-    x, y : array_like
-        Two series of one length.
+    {x, y}
     before, after : slice, or array of bool or int
         The rows of each period.
 
@@ -212,8 +211,7 @@ def tail_correlation(
 
     Parameters
     ----------
-    x, y : array_like
-        Two series of one length.
+    {x, y}
     below : float, optional
         Rows with y < below.
     above : float, optional

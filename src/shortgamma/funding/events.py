@@ -42,14 +42,12 @@ def accrue_events(
 
     Parameters
     ----------
-    {fill_time}
-    {fill_quantity}
+    {fill_time, fill_quantity}
     funding_time : array_like of times
         Funding times, increasing. A stamp within 5 s of a whole minute, as 08:00:00.007, is a payment of that minute.
     mark, rate : array_like
         Mark price and funding rate at each funding time, or a number for all.
-    {contract}
-    {indptr_fills}
+    {contract, indptr_fills}
     indptr_fundings : array_like of int, optional
         The same for funding times. Without it all accounts share them.
     when : {"before", "after"}, default "before"
@@ -130,9 +128,7 @@ def position_at(
         As of `accrue_events`.
     time : array_like of times
         Times asked for, increasing.
-    indptr_fills : array_like of int, optional
-        Offsets of many accounts, as of `accrue_events`.
-    {indptr_times}
+    {indptr_fills [as events], indptr_times}
     when : {"before", "after"}, default "before"
         Whether a fill exactly at a time counts there.
 
@@ -190,14 +186,11 @@ def accrue_continuous(
         Times at which mark and rate are known, increasing.
     mark, rate : array_like
         Price at which the venue values the position, and funding rate per ``interval``, at each time.
-    {contract}
-    {interval}
+    {contract, interval}
     interpolation : {"constant", "linear"}, default "constant"
         Value times rate of one contract between two times: that of the earlier, or on a straight line from it to
         that of the later.
-    indptr_fills : array_like of int, optional
-        Offsets of many accounts, as of `accrue_events`.
-    {indptr_times}
+    {indptr_fills [as events], indptr_times}
     record : {"cash", "total"}, default "cash"
         The cash of each stretch between two times, or the sum of each account.
 

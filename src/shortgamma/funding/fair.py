@@ -71,14 +71,12 @@ def fair_drift(
 
     Parameters
     ----------
-    kind : {"linear", "inverse", "quanto"}
-        Kind of the contract.
+    {kind [contract]}
     rate : array_like
         Interest per year in the quote currency.
     holding_yield : array_like, default 0.0
         Interest or yield per year of the underlying coin.
-    quanto : array_like, default 0.0
-        `quanto_adjustment` of a quanto contract.
+    {quanto}
 
     Returns
     -------
@@ -130,16 +128,14 @@ def fair_price(
     ----------
     index : array_like
         Price x of the underlying.
-    kind : {"linear", "inverse", "quanto"}
-        Kind of the contract.
+    {kind [contract]}
     premium_speed : array_like
         kappa: how much of the premium longs pay per year, 3 * 365 where the premium is paid every 8 hours.
     rate, holding_yield : array_like
         Interest per year of the quote currency, and of the underlying coin.
     interest : array_like, default 0.0
         iota: what longs pay beside the premium, per year, as a fraction of the index.
-    quanto : array_like, default 0.0
-        `quanto_adjustment` of a quanto contract.
+    {quanto}
 
     Returns
     -------

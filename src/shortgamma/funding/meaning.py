@@ -95,8 +95,7 @@ def realized_funding(rate: ArrayLike, interval: Any = "8h", *, axis: int = 0) ->
     ----------
     rate : array_like
         Rates per interval along ``axis``, at least two.
-    {interval}
-    {axis}
+    {interval, axis}
 
     Returns
     -------

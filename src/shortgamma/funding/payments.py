@@ -64,9 +64,7 @@ def accrue(
         Funding rate of each interval, a fraction; > 0 means that longs pay.
     contract : Contract
         What is held: it makes a value of quantity and price.
-    {axis [widest]}
-    {fx}
-    {out}
+    {axis [widest], fx, out}
 
     Returns
     -------
@@ -135,14 +133,12 @@ def total(
     ----------
     quantity, mark, rate : array_like
         As of `accrue`.
-    {contract}
-    {axis [widest]}
+    {contract, axis [widest]}
     over : int or sequence of int, optional
         Axes that are summed over. All by default: one number. With positions of shape (times, accounts,
         instruments), ``over=0`` gives a sum for each account and instrument, ``over=(0, 2)`` one for each account,
         ``over=(1, 2)`` one for each funding time.
-    {fx}
-    {out}
+    {fx, out}
 
     Returns
     -------

@@ -150,8 +150,7 @@ class FundingRule:
         ----------
         premium : array_like
             Samples so far along ``axis``, oldest first.
-        axis : int, default 0
-            The axis of time.
+        {axis}
 
         Returns
         -------
@@ -173,8 +172,7 @@ class FundingRule:
 
         Parameters
         ----------
-        start, end : time
-            datetime64, datetime, ISO text, or a number since 1970 in s, ms, us or ns.
+        {start, end}
 
         Returns
         -------
@@ -259,8 +257,7 @@ class RuleHistory:
 
         Parameters
         ----------
-        start, end : time
-            datetime64, datetime, ISO text, or a number since 1970 in s, ms, us or ns.
+        {start, end}
 
         Returns
         -------

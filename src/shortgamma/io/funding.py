@@ -168,8 +168,7 @@ def read_funding(
         ns. Rates are fractions, or percent if every cell says so: 0.0001 or 0.01%.
     symbol : str, optional
         The contract, if there are several.
-    progress : callable, optional
-        Called with the number of bytes read and of all bytes.
+    {progress [bytes]}
 
     Returns
     -------

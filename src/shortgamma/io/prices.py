@@ -215,8 +215,7 @@ def read_prices(
     stamp : {'open', 'close'}, optional
         Whether a label is the time at which its bar opens or closes, where the source does not say: bars are taken
         to be labelled by their open, and so are dates; a price with a time of day and no open is of that time.
-    progress : callable, optional
-        Called with the number of bytes read and of all bytes.
+    {progress [bytes]}
 
     Returns
     -------

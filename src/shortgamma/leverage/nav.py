@@ -62,8 +62,7 @@ def nav(
         ``price`` if they are times.
     periods_per_year : float, optional
         Bars in a year, instead of times: 252 for trading days. With rates that are not 0, one of the two is needed.
-    {axis}
-    {out}
+    {axis, out}
 
     Returns
     -------

@@ -20,8 +20,7 @@ def trigger_ratio(leverage: ArrayLike, bound: ArrayLike, *, out: Any = None) -> 
 
     Parameters
     ----------
-    leverage : array_like
-        Leverage right after the last rebalance, signed.
+    {leverage [last]}
     bound : array_like
         Actual leverage that triggers, of the same sign; broadcast with ``leverage``.
     {out}
@@ -58,8 +57,7 @@ def actual_leverage(leverage: ArrayLike, ratio: ArrayLike, *, out: Any = None) -
 
     Parameters
     ----------
-    leverage : array_like
-        Leverage right after the last rebalance, signed.
+    {leverage [last]}
     ratio : array_like
         Price over that of the last rebalance, > 0; broadcast with ``leverage``.
     {out}
@@ -175,10 +173,7 @@ def compounded_return(
 
     Parameters
     ----------
-    return_ : array_like
-        Return of the underlying over the period, a fraction > -1.
-    leverage : array_like
-        Leverage, signed.
+    {return_, leverage [signed]}
     variance : array_like
         Realised variance over the period, >= 0: vol squared times years.
     rate : array_like, default 0.0
@@ -224,10 +219,7 @@ def volatility_drag(leverage: ArrayLike, vol: ArrayLike, years: ArrayLike, *, ou
 
     Parameters
     ----------
-    leverage : array_like
-        Leverage, signed.
-    vol : array_like
-        Volatility per year, >= 0.
+    {leverage [signed], vol [or none]}
     years : array_like
         Length of the period, >= 0; all inputs broadcast.
     {out}
@@ -259,8 +251,7 @@ def break_even_variance(return_: ArrayLike, leverage: ArrayLike, *, out: Any = N
 
     Parameters
     ----------
-    return_ : array_like
-        Return of the underlying over the period, a fraction > -1.
+    {return_}
     leverage : array_like
         Leverage, signed, neither 0 nor 1; broadcast with ``return_``.
     {out}
@@ -300,8 +291,7 @@ def growth_optimal_leverage(drift: ArrayLike, rate: ArrayLike, vol: ArrayLike, *
 
     Parameters
     ----------
-    drift : array_like
-        Expected return of the underlying per year, continuously compounded.
+    {drift}
     rate : array_like
         Rate per year at which is borrowed and lent.
     vol : array_like
@@ -347,12 +337,7 @@ def return_quantile(
     ----------
     probability : array_like
         Probability of a return no greater, in [1e-300, 1).
-    leverage : array_like
-        Leverage, signed.
-    drift : array_like
-        Expected return of the underlying per year, continuously compounded.
-    vol : array_like
-        Volatility per year, >= 0.
+    {leverage [signed], drift, vol [or none]}
     years : array_like
         Length of the period, >= 0.
     rate, expense : array_like, default 0.0
@@ -520,13 +505,7 @@ def power_transfer(long: ArrayLike, short: ArrayLike, leverage: ArrayLike, ratio
 
     Parameters
     ----------
-    long, short : array_like
-        Money in the two pools, >= 0.
-    leverage : array_like
-        Leverage of the pools, >= 0.
-    ratio : array_like
-        Price over that of the last transfer, > 0; all inputs broadcast.
-    {out}
+    {long, short, leverage [pools], ratio, out}
 
     Returns
     -------
@@ -561,13 +540,7 @@ def sigmoid_transfer(
 
     Parameters
     ----------
-    long, short : array_like
-        Money in the two pools, >= 0.
-    leverage : array_like
-        Leverage of the pools, >= 0.
-    ratio : array_like
-        Price over that of the last transfer, > 0; all inputs broadcast.
-    {out}
+    {long, short, leverage [pools], ratio, out}
 
     Returns
     -------

@@ -346,22 +346,12 @@ def account_equity(
 
     Parameters
     ----------
-    mark : array_like or mapping
-        Mark prices, > 0, of shape (..., instruments), or by the names of contracts or underlyings. Leading axes of all
-        inputs broadcast.
-    fx : array_like, mapping or None
-        Prices of the coins in the reporting coin, > 0, of shape (..., coins), or by the names of coins. None if there
-        is one coin, or with marks by name: a coin that is among them has its price, one that contracts are quoted in
-        costs 1.
+    {mark [account], fx [account]}
     quantity, entry : array_like or mapping
         Contracts (> 0 long) and entry prices > 0, of shape (..., instruments), or by name.
     collateral : array_like or mapping
         Balances without unrealised profit, each in its coin, of shape (..., coins), or by name; < 0 is debt.
-    contracts : sequence of Contract or str
-        The instruments.
-    coins : sequence of str, optional
-        The names of the coins, which the contracts' ``settlement`` refers to; by default those of ``collateral``, where
-        it is given by name, or the only coin.
+    {contracts [or names], coins [settlement]}
     haircut : array_like, default 0.0
         Fraction of a coin that does not count, in [0, 1]: a number, or one for each coin.
 
@@ -409,23 +399,10 @@ def account_maintenance(
 
     Parameters
     ----------
-    mark : array_like or mapping
-        Mark prices, > 0, of shape (..., instruments), or by the names of contracts or underlyings. Leading axes of all
-        inputs broadcast.
-    fx : array_like, mapping or None
-        Prices of the coins in the reporting coin, > 0, of shape (..., coins), or by the names of coins. None if there
-        is one coin, or with marks by name: a coin that is among them has its price, one that contracts are quoted in
-        costs 1.
+    {mark [account], fx [account]}
     quantity : array_like or mapping
         Contracts of either sign, of shape (..., instruments), or by name.
-    contracts : sequence of Contract or str
-        The instruments.
-    maintenance : float, Margin, or sequence of them
-        Maintenance margin: a fraction of the value at the mark, in [0, 1), `MarginRate`, `Tiers`, `RiskLimits` or
-        `RisingMargin`, for all instruments or one for each.
-    coins : sequence of str, optional
-        As of `account_equity`.
-    {fee [account]}
+    {contracts [or names], maintenance [account], coins [as equity], fee [account]}
     entry : array_like or mapping, optional
         Entry prices, for risk limits and for margins of the value at entry; the marks by default.
 
@@ -474,14 +451,7 @@ def account_margin_ratio(
     ----------
     mark, fx, quantity, entry, collateral : array_like or mapping
         As of `account_equity`.
-    contracts : sequence of Contract or str
-        The instruments.
-    maintenance : float, Margin, or sequence of them
-        As of `account_maintenance`.
-    coins : sequence of str, optional
-        As of `account_equity`.
-    {fee [account]}
-    {haircut}
+    {contracts [or names], maintenance [as account], coins [as equity], fee [account], haircut}
 
     Returns
     -------
@@ -523,28 +493,14 @@ def account_price(
 
     Parameters
     ----------
-    mark : array_like or mapping
-        Mark prices now, > 0, of shape (instruments,), or by the names of contracts or underlyings.
-    fx : array_like, mapping or None
-        Prices of the coins now, of shape (coins,), as of `account_equity`.
-    quantity, entry : array_like or mapping
-        Contracts (> 0 long) and entry prices > 0, of shape (accounts, instruments), or (instruments,) for one account
-        or the same of all; or by name.
-    collateral : array_like or mapping
-        Balances without unrealised profit, each in its coin, of shape (accounts, coins) or (coins,), or by name.
-    contracts : sequence of Contract or str
-        The instruments.
-    maintenance : float, Margin, or sequence of them
-        As of `account_maintenance`.
+    {mark [now], fx [now], quantity, entry [account], collateral [account], contracts [or names]}
+    {maintenance [as account]}
     instrument : int or str, optional
         The position whose price moves: its place or its name. It may be left out where there is only one.
     together : bool, default True
         Whether all that is of the same asset moves in proportion: other contracts on the same underlying, and the coin.
         Else this mark moves alone.
-    coins : sequence of str, optional
-        As of `account_equity`.
-    {fee [account]}
-    {haircut}
+    {coins [as equity], fee [account], haircut}
 
     Returns
     -------
@@ -667,15 +623,7 @@ def account_first_breach(
     collateral : array_like or mapping
         Balances before the first bar without unrealised profit, each in its coin, of shape (accounts, coins) or
         (coins,), or by name; < 0 is debt.
-    contracts : sequence of Contract or str
-        The instruments.
-    maintenance : float, Margin, or sequence of them
-        Maintenance margin: a fraction of the value at the mark, in [0, 1), `MarginRate`, `Tiers`, `RiskLimits` or
-        `RisingMargin`, for all instruments or one for each.
-    coins : sequence of str, optional
-        The names of the coins, which the contracts' ``settlement`` refers to; by default those of ``collateral``, where
-        it is given by name, or the only coin.
-    {fee [account]}
+    {contracts [or names], maintenance [account], coins [settlement], fee [account]}
     haircut : array_like, default 0.0
         Fraction of a positive balance, unrealised profit included, that does not count, in [0, 1]: a number, or one
         for each coin.

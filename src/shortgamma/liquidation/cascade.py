@@ -99,8 +99,7 @@ def simulate_cascade(
         Mark price from which it starts, > 0, or several of them, each a cascade of its own.
     quantity, entry, margin : array_like of shape (A,)
         Contracts (> 0 long), entry prices > 0 and margin in the settlement coin of each account; they broadcast.
-    contract : Contract or str
-        What is held.
+    {contract [or name]}
     maintenance : float or Margin
         Maintenance margin, as in `liquidation_price`.
     depth : float, array_like of shape (L, 2), or a pair of such

@@ -100,8 +100,7 @@ class Margin:
 
         Parameters
         ----------
-        contract : Contract
-            What is held.
+        {contract}
         quantity, price : array_like
             Contracts of either sign, and a price > 0.
 
@@ -119,10 +118,7 @@ class Margin:
 
         Parameters
         ----------
-        contract : Contract
-            What is held.
-        quantity, mark : array_like
-            Contracts of either sign, and the mark price, > 0.
+        {contract, quantity, mark}
         entry : array_like, optional
             Entry price, > 0, for margins of the value at entry and for risk limits, whose tier is that of the size at
             entry; the mark by default.
@@ -171,8 +167,7 @@ class MarginRate(Margin):
     deduction : float, default 0.0
         What is deducted, in the settlement coin, >= 0: the maintenance amount of a tier (Binance's ``cum``). Nothing is
         required where it is more than the rate asks.
-    at : {"mark", "entry"}, default "mark"
-        Whether the value is that at the mark or that at entry.
+    {at [margin]}
 
     Attributes
     ----------
@@ -227,8 +222,7 @@ class Tiers(Margin):
         Lower edges of the tiers in the settlement coin; the first is 0, each is above the one before.
     rate : array_like
         Margin as a fraction of the value inside each tier, in [0, 1), each at least the one before.
-    at : {"mark", "entry"}, default "mark"
-        Whether the value is that at the mark or that at entry.
+    {at [margin]}
 
     Attributes
     ----------
@@ -370,8 +364,7 @@ class RiskLimits(Margin):
 
         Parameters
         ----------
-        size : array_like
-            Value or contracts, as ``by`` says; its sign does not matter.
+        {size}
 
         Returns
         -------
@@ -412,8 +405,7 @@ class RisingMargin(Margin):
         What each unit of size adds to the rate, >= 0.
     by : {"value", "quantity"}, default "value"
         Whether the size is the value in the settlement coin or the number of contracts.
-    at : {"mark", "entry"}, default "mark"
-        Whether the value is that at the mark or that at entry.
+    {at [margin]}
 
     Attributes
     ----------
@@ -455,8 +447,7 @@ class RisingMargin(Margin):
 
         Parameters
         ----------
-        size : array_like
-            Value or contracts, as ``by`` says; its sign does not matter.
+        {size}
 
         Returns
         -------

@@ -44,13 +44,11 @@ def liquidation_price(
         Average entry price, in quote currency, > 0.
     margin : array_like
         Margin of the position in the settlement coin, funding paid or received included.
-    contract : Contract or str
-        What is held.
+    {contract [or name]}
     maintenance : array_like or Margin
         Maintenance margin: a fraction of the value at the mark, in [0, 1), or `MarginRate`, `Tiers`, `RiskLimits` or
         `RisingMargin`. Risk limits give the rate of the value at entry, or of the quantity.
-    {fee [position]}
-    {out}
+    {fee [position], out}
 
     Returns
     -------
@@ -134,14 +132,12 @@ def first_breach(
     quantity, entry, margin : array_like
         Contracts (> 0 long), entry price > 0, margin in the settlement coin; they broadcast with the paths
         (``mark`` without its time axis).
-    contract : Contract or str
-        What is held.
+    {contract [or name]}
     maintenance : array_like or Margin
         Maintenance margin: a fraction of the value at the mark, in [0, 1), which broadcasts with the paths, or
         `MarginRate`, `Tiers`, `RiskLimits` or `RisingMargin`. Risk limits give the rate of the value at entry, or of
         the quantity.
-    {fee [position]}
-    {axis}
+    {fee [position], axis}
     out : ndarray, optional
         Where the result goes, int64.
 
@@ -230,9 +226,7 @@ def bankruptcy_price(
 
     Parameters
     ----------
-    {quantity, entry, margin}
-    contract : Contract or str
-        What is held.
+    {quantity, entry, margin, contract [or name]}
     fee : array_like, default 0.0
         Fee of closing the position as a fraction of its value, in [0, 1).
     {out}
@@ -270,8 +264,7 @@ def pnl(
     {quantity}
     entry, exit : array_like
         Prices at which the position was opened and is closed or valued, > 0.
-    contract : Contract or str
-        What is held.
+    {contract [or name]}
     entry_fee, exit_fee : array_like, default 0.0
         Fees as fractions of the value at entry and at exit; < 0 is a rebate.
     funding : array_like, default 0.0
@@ -315,13 +308,10 @@ def initial_margin(
     ----------
     quantity, price : array_like
         Contracts of either sign, and the price of the order, > 0.
-    contract : Contract or str
-        What is bought or sold.
+    {contract [traded]}
     initial : array_like or Margin
         Initial margin as a fraction of the value, in [0, 1]: 1 / leverage.
-    fee : array_like, default 0.0
-        Fees reserved, of opening and closing together, as a fraction of the value, in [0, 1].
-    {out}
+    {fee [reserved], out}
 
     Returns
     -------
@@ -354,15 +344,11 @@ def maintenance_margin(
 
     Parameters
     ----------
-    quantity, mark : array_like
-        Contracts of either sign, and the mark price, > 0.
-    contract : Contract or str
-        What is held.
+    {quantity, mark, contract [or name]}
     maintenance : array_like or Margin
         Maintenance margin: a fraction of the value at the mark, in [0, 1], or `MarginRate`, `Tiers`, `RiskLimits` or
         `RisingMargin`.
-    fee : array_like, default 0.0
-        Fee of closing the position as a fraction of its value, in [0, 1].
+    {fee [fraction]}
     entry : array_like, optional
         Entry price, for risk limits and for margins of the value at entry; the mark by default.
     {out}
@@ -399,14 +385,7 @@ def margin_ratio(
 
     Parameters
     ----------
-    {quantity, entry, mark, margin}
-    contract : Contract or str
-        What is held.
-    maintenance : array_like or Margin
-        Maintenance margin, as in `liquidation_price`.
-    fee : array_like, default 0.0
-        Fee of closing the position as a fraction of its value, in [0, 1].
-    {out}
+    {quantity, entry, mark, margin, contract [or name], maintenance [as price], fee [fraction], out}
 
     Returns
     -------
@@ -440,10 +419,7 @@ def leverage_of(
 
     Parameters
     ----------
-    {quantity, entry, mark, margin}
-    contract : Contract or str
-        What is held.
-    {out}
+    {quantity, entry, mark, margin, contract [or name], out}
 
     Returns
     -------
@@ -480,14 +456,11 @@ def max_quantity(
         Price of the order, > 0.
     balance : array_like
         What there is to post, in the settlement coin.
-    contract : Contract or str
-        What is bought or sold.
+    {contract [traded]}
     initial : array_like or Margin
         Initial margin: a fraction of the value, in (0, 1], which is 1 / leverage, or `MarginRate`, `Tiers`,
         `RiskLimits` or `RisingMargin`.
-    fee : array_like, default 0.0
-        Fees reserved, of opening and closing together, as a fraction of the value, in [0, 1].
-    {out}
+    {fee [reserved], out}
 
     Returns
     -------
@@ -587,11 +560,7 @@ def breach_probability(
     ----------
     mark : array_like
         Mark price now, > 0; all inputs broadcast.
-    {quantity, entry, margin}
-    contract : Contract or str
-        What is held.
-    maintenance : array_like or Margin
-        Maintenance margin, as in `liquidation_price`.
+    {quantity, entry, margin, contract [or name], maintenance [as price]}
     vol : array_like
         Volatility of the mark per year, >= 0.
     expiry : array_like
@@ -679,15 +648,13 @@ def frontier(
         Margin in the settlement coin when that coin cost ``fx_entry``.
     contract : Contract or str
         A quanto or linear contract: the coin of its margin is not what it prices.
-    maintenance : array_like or Margin
-        Maintenance margin, as in `liquidation_price`.
+    {maintenance [as price]}
     fx_entry : array_like
         Price X0 of the settlement coin at which the margin was posted and hedged, > 0.
     hedged : array_like, default 0.0
         Fraction of the margin whose worth in dollars is kept by a short inverse perpetual of the settlement coin
         without basis or funding, in [0, 1]: 0 is margin in the coin, 1 is margin in dollars.
-    {fee [position]}
-    {out}
+    {fee [position], out}
 
     Returns
     -------

@@ -113,19 +113,8 @@ def account_breach_probability(
 
     Parameters
     ----------
-    mark : array_like or mapping
-        Mark prices now, > 0, of shape (instruments,), or by the names of contracts or underlyings.
-    fx : array_like, mapping or None
-        Prices of the coins now, of shape (coins,), as of `account_equity`.
-    quantity, entry : array_like or mapping
-        Contracts (> 0 long) and entry prices > 0, of shape (accounts, instruments), or (instruments,) for one account
-        or the same of all; or by name.
-    collateral : array_like or mapping
-        Balances without unrealised profit, each in its coin, of shape (accounts, coins) or (coins,), or by name.
-    contracts : sequence of Contract or str
-        The instruments.
-    maintenance : float, Margin, or sequence of them
-        As of `account_maintenance`.
+    {mark [now], fx [now], quantity, entry [account], collateral [account], contracts [or names]}
+    {maintenance [as account]}
     vol : float or mapping
         Volatility per year of each asset, >= 0, by name: of what the contracts price (their ``underlying``, or their
         name) and of the coins. All contracts on an asset and the coin of that name move together. A coin that costs 1
@@ -139,10 +128,7 @@ def account_breach_probability(
         Growth of the expected prices per year, continuously compounded: a number for all assets, or by name.
     still : sequence of str, default ()
         Coins that stand still although their asset moves.
-    coins : sequence of str, optional
-        As of `account_equity`.
-    {fee [account]}
-    {haircut}
+    {coins [as equity], fee [account], haircut}
     steps : int, default 100
         Steps of a path.
     paths : int, default 10_000

@@ -188,9 +188,7 @@ def simulate(
         (A,) where there is one coin. An account's positions in a coin share its collateral in that coin and no other.
     contracts : Contract, str, or sequence of them
         What is held, one for each instrument.
-    maintenance : float, Margin, or sequence of them
-        Maintenance margin: a fraction of the value at the mark, in [0, 1), `MarginRate`, `Tiers`, `RiskLimits` or
-        `RisingMargin`, for all instruments or one for each.
+    {maintenance [account]}
     rule : LiquidationRule
         What the venue does.
     orders : array_like of shape (A, C), default 0.0
@@ -328,8 +326,7 @@ def adl_rank(
     ----------
     quantity, entry, mark, margin : array_like
         Contracts (> 0 long), entry price and mark price > 0, margin in the settlement coin; all inputs broadcast.
-    contract : Contract or str
-        What is held.
+    {contract [or name]}
 
     Returns
     -------

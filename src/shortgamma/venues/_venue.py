@@ -190,8 +190,7 @@ class Venue:
 
         Parameters
         ----------
-        name : str
-            What the venue calls it; case does not matter.
+        {name [at venue]}
         on : time, optional
             The day; without it the latest state that is stored.
 
@@ -255,8 +254,7 @@ class Venue:
 
         Parameters
         ----------
-        name : str
-            What the venue calls it; case does not matter.
+        {name [at venue]}
 
         Returns
         -------
