@@ -540,7 +540,7 @@ class TestCommand:
             (["--position", "1"], "--position needs --contract"),
             (
                 ["--position", "1", "--contract", "XBTUSD"],
-                "no mark price in 3 of 3 rows: --mark gives one for all of them",
+                "no mark price in 3 of 3 rows: --mark gives one for all of them, or a file",
             ),
             (
                 ["--position", "nan", "--contract", "XBTUSD", "--mark", "1"],
@@ -550,7 +550,7 @@ class TestCommand:
                 ["--position", "1", "--contract", "XBTUSD", "--mark", "0"],
                 "--mark must be a finite number > 0, got 0.0",
             ),
-            (["--position", "x"], "argument --position: invalid float value: 'x'"),
+            (["--position", "x"], "argument --position: invalid float value: 'x' (see shortgamma funding --help)"),
         ],
     )
     def test_wrong_options(self, tmp_path, capsys, options, message):

@@ -31,6 +31,7 @@ PICTURES = {
     "cascade": lambda ax: sg.plot.cascade(CASCADE, mark=90.0, ax=ax),
     "tiers": lambda ax: sg.plot.tiers(sg.liquidation.Tiers([0.0, 5e4], [0.004, 0.005]), ax=ax),
     "carry": lambda ax: sg.plot.carry([0.1, 0.45, -0.02], tenor="90 days", ax=ax),
+    "term_structure": lambda ax: sg.plot.term_structure([98.0, 7.0, 35.0], [0.09, 0.12, 0.10], name="BTC", ax=ax),
     "profile": lambda ax: sg.plot.profile(PROFILE, spot=100.0, flips=[103.0], ax=ax),
     "hedge_flow": lambda ax: sg.plot.hedge_flow(FLOW, ax=ax),
     "ledger": lambda ax: sg.plot.ledger({"price": 3.0, "funding": -1.0}, ax=ax),
@@ -66,6 +67,11 @@ def test_curves_begin_at_one():
     np.testing.assert_allclose(drawn(ax, "1 + 2 x its return"), 1.0 + 2.0 * (PRICE / 100.0 - 1.0), rtol=1e-15)
 
 
+def test_a_term_structure_goes_by_time_to_expiry():
+    ax = sg.plot.term_structure([98.0, 7.0, 35.0], [0.09, 0.12, 0.10], name="BTC")
+    np.testing.assert_allclose(drawn(ax, "BTC"), [12.0, 10.0, 9.0], rtol=1e-15)
+
+
 def test_a_waterfall_ends_at_its_sum():
     ax = sg.plot.ledger({"price": 3.0, "funding": -1.0, "fees": -0.5})
     assert [bar.get_y() + bar.get_height() for bar in ax.patches] == [3.0, 2.0, 1.5, 1.5]
@@ -90,6 +96,7 @@ WRONG_CALLS = [
     (lambda: sg.plot.drag(1.0), "leverage must not be 0 or 1"),
     (lambda: sg.plot.greeks("rhoo", **UP_OUT), "greek must be one of"),
     (lambda: sg.plot.survival([1, 2], [3.0], bars=3), "bar must have shape"),
+    (lambda: sg.plot.term_structure([1.0, 2.0], [0.1]), "basis has 1 contracts, days has 2"),
     (lambda: sg.plot.profile(PROFILE, measure="vega_point"), "result has no vega_point"),
 ]
 

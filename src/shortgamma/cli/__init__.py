@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-COMMANDS = ("run", "funding", "carry", "flows", "info")
+COMMANDS = ("run", "funding", "carry", "flows", "info", "schema", "completion", "help")
+EXAMPLES = """\
+examples:
+  shortgamma run QQQ.csv --compare TQQQ.csv --report out.html
+  shortgamma funding XBTUSD_funding.csv
+  shortgamma help run
+"""
 
 
 class Parser(argparse.ArgumentParser):
@@ -30,6 +36,8 @@ class Parser(argparse.ArgumentParser):
             message = f"unknown command {unknown[1]}: choose {choices}"
         elif message == "the following arguments are required: command":
             message = f"a command is needed: {choices}"
+        else:
+            message += f" (see {self.prog} --help)"
         raise UsageError(message)
 
 
@@ -37,6 +45,8 @@ def build_parser() -> Parser:
     parser = Parser(
         prog="shortgamma",
         description="Path-dependent mechanics of crypto and listed derivatives.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"shortgamma {__version__}")
@@ -60,7 +70,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit code: 0, or 2 after bad input, with one line on standard error.
     """
     try:
-        options = build_parser().parse_args(argv)
+        parser = build_parser()
+        options = parser.parse_args(argv)
+        # for commands that speak of all of them
+        options.parser = parser
         with warnings.catch_warnings():
             # the volatility of a crash is what the file says, however absurd
             warnings.simplefilter("ignore", PlausibilityWarning)

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import os
-import sys
+import argparse
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shortgamma import carry
+from shortgamma import __version__, carry
 from shortgamma._core.times import moment
-from shortgamma.cli.output import Result, UsageError, check_output, put, write_json
-from shortgamma.cli.text import fixed, percent, table
-from shortgamma.io import read_futures, read_prices
+from shortgamma.cli.data import prices_of, source_of
+from shortgamma.cli.output import Result, UsageError, add_output, check_outputs, finish
+from shortgamma.io import read_futures
 from shortgamma.io.prices import stamp
+from shortgamma.report.carry import document
 
 if TYPE_CHECKING:
-    import argparse
-
     from shortgamma.io.futures import FuturesTable
 
+SCHEMA_VERSION = 1
+EXAMPLES = """\
+examples:
+  shortgamma carry futures.csv --venue deribit
+  shortgamma carry binance.csv --venue binance --method basis --tenors 30,90 --at 2021-04-14
+  shortgamma carry cme_constant.csv --spot BTC.csv --horizon 21 --report out.html
+"""
 METHODS = ("price", "basis", "log-price", "log-basis", "coinmetrics")
 LEVERAGES = (2, 3, 5, 10)
 
@@ -28,9 +33,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "carry",
         help="the basis of futures by tenor, its history, and how often a short would have been liquidated",
-        description="The basis of dated futures or constant maturities, its history, and what a short would have met.",
-        epilog="A file has a row for each time and contract (time, expiry, price, spot), or a row for each time and "
-        "constant maturities in columns cm_1m, cm_2m, ...",
+        description="The basis of dated futures or constant maturities, its history, and what a short would have met. A"
+        " file has a row for each time and contract (time, expiry, price, spot), or a row for each time and constant"
+        " maturities in columns cm_1m, cm_2m, ...",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("files", metavar="FILE", nargs="+", help="prices of futures, a file a venue")
@@ -42,19 +49,18 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--horizon", metavar="ROWS", type=int, help="regress what comes so many rows later on the basis"
     )
-    parser.add_argument("--json", metavar="FILE", help="write all numbers to this file")
+    add_output(parser)
     parser.set_defaults(command=command)
 
 
 def command(options: argparse.Namespace) -> None:
-    if options.json is not None:
-        check_output(options.json, [*options.files, *([options.spot] if options.spot else [])])
-    result: Result = {"venues": [compute(file, options) for file in options.files]}
-    text = "\n".join(report(each) for each in result["venues"])
-    if options.json is not None:
-        write_json(options.json, result)
-        text += f"\nnumbers written to {options.json}\n"
-    put(text, sys.stdout)
+    check_outputs(options, [*options.files, options.spot])
+    series: list[Any] = []
+    venues = [compute(file, options, series) for file in options.files]
+    result: Result = {
+        "schema": "carry", "schema_version": SCHEMA_VERSION, "version": __version__, "venues": venues
+    }  # fmt: skip
+    finish(options, result, document(result, series))
 
 
 def tenors_of(text: str) -> list[float]:
@@ -71,7 +77,7 @@ def spot_of(found: FuturesTable, file: str | None) -> Any:
     """Spot prices of the table, or those of a file at the same times."""
     if file is None:
         return found.spot
-    prices = read_prices(file)
+    prices = prices_of(file)
     place = np.searchsorted(prices.time, found.time)
     place = np.minimum(place, len(prices.time) - 1)
     spot = np.where(prices.time[place] == found.time, prices.close[place], np.nan)
@@ -80,11 +86,11 @@ def spot_of(found: FuturesTable, file: str | None) -> Any:
     return spot
 
 
-def compute(file: str, options: argparse.Namespace) -> Result:
+def compute(file: str, options: argparse.Namespace, series: list[Any]) -> Result:
     if options.method is not None and options.method not in METHODS:
         raise UsageError(f"--method must be one of {', '.join(METHODS)}, got {options.method}")
     days = tenors_of(options.tenors)
-    found = read_futures(file, venue=options.venue)
+    found = read_futures(source_of(file), venue=options.venue)
     spot = spot_of(found, options.spot)
     row = row_at(found, options.at)
     result: Result = {
@@ -99,19 +105,20 @@ def compute(file: str, options: argparse.Namespace) -> Result:
         "liquidation": None,
         "fama": None,
     }
+    curves: dict[str, Any] = {}
     if found.expiry is None:
-        result["history"] = constant_history(found, spot)
+        result["history"], curves = constant_history(found, spot)
         result["liquidation"] = survival(found)
     elif options.method is not None:
         if np.isnan(spot).all():
             raise UsageError(f"{file} has no spot prices: --spot gives a file of them")
         tenor = np.array(days) / 365.0
         basis = carry.constant_maturity(found.price, found.years, spot, tenor, method=options.method)
-        result["history"] = [
-            {"name": f"{each:g} days", **history(found.time, basis[:, i])} for i, each in enumerate(days)
-        ]
+        curves = {f"{each:g} days": basis[:, i] for i, each in enumerate(days)}
+        result["history"] = [{"name": name, **history(found.time, values)} for name, values in curves.items()]
     if options.horizon is not None:
         result["fama"] = pair(found, spot, options.horizon, file)
+    series.append((found.time, curves))
     return result
 
 
@@ -168,19 +175,18 @@ def history(time: Any, values: Any) -> Result:
     }
 
 
-def constant_history(found: FuturesTable, spot: Any) -> list[Result]:
+def constant_history(found: FuturesTable, spot: Any) -> tuple[list[Result], dict[str, Any]]:
     """Each maturity over spot, and the carry from the first of them to the third or the last."""
-    rows = []
+    curves = {}
     if np.isfinite(spot).any():
         basis = carry.annualized_basis(found.price, spot[:, np.newaxis], found.years, compounding="continuous")
-        names = [f"{12 * years:.0f} months" for years in found.years[0]]
-        rows = [{"name": name, **history(found.time, basis[:, i])} for i, name in enumerate(names)]
+        curves = {f"{12 * years:.0f} months": basis[:, i] for i, years in enumerate(found.years[0])}
     last = min(2, found.price.shape[1] - 1)
     if last > 0:
         near, far = found.years[0, 0], found.years[0, last]
         forward = carry.forward_carry(found.price[:, 0], found.price[:, last], near, far, compounding="continuous")
-        rows.append({"name": f"{12 * near:.0f} to {12 * far:.0f} months", **history(found.time, forward)})
-    return rows
+        curves[f"{12 * near:.0f} to {12 * far:.0f} months"] = forward
+    return [{"name": name, **history(found.time, values)} for name, values in curves.items()], curves
 
 
 def survival(found: FuturesTable) -> Result:
@@ -213,51 +219,3 @@ def pair(found: FuturesTable, spot: Any, horizon: int, file: str) -> Result:
         "difference": float(fitted.difference),
         "excess_volatility": float(fitted.excess_volatility),
     }
-
-
-def report(result: Result) -> str:
-    name = os.path.basename(result["file"])
-    span = f"{stamp(result['start'], True)} to {stamp(result['end'], True)} UTC"
-    lines = [f"CARRY  {name}: {result['rows']:,} times, {span}"]
-    lines += [f"  note: {note}" for note in result["notes"]]
-    header = ["contract", "days", "price", "basis\na year, simple", "forward\na year, continuous"]
-    body = [
-        [
-            row["contract"],
-            fixed(row["days"], 1),
-            fixed(row["price"], 2),
-            percent(row["basis"], 2),
-            percent(row["forward"], 2),
-        ]
-        for row in result["curve"]
-    ]
-    lines += ["", f"  {stamp(result['at'], True)} UTC", *table(header, body, left=[0])]
-    if result["history"]:
-        header = ["tenor", "mean", "deviation", "AR(1)", "highest", "", "lowest", ""]
-        body = [
-            [
-                row["name"], percent(row["mean"], 2), percent(row["deviation"], 2), fixed(row["ar1"], 3),
-                percent(row["highest"], 1), "-" if row["highest_time"] is None else stamp(row["highest_time"]),
-                percent(row["lowest"], 1), "-" if row["lowest_time"] is None else stamp(row["lowest_time"]),
-            ]
-            for row in result["history"]
-        ]  # fmt: skip
-        lines += ["", *table(header, body, left=[0])]
-    part = result["liquidation"]
-    if part is not None:
-        body = [
-            [f"{leverage} x", f"{count} of {part['months']}", percent(share, 0)]
-            for leverage, count, share in zip(part["leverage"], part["liquidated"], part["share"], strict=True)
-        ]
-        lines += ["", *table(["short", "months liquidated", ""], body, left=[0])]
-    part = result["fama"]
-    if part is not None:
-        lines += [
-            "",
-            f"  logs, {part['horizon']} rows ahead on the basis, {part['count']} rows, Newey-West errors",
-            f"  slope of spot     {fixed(part['spot'], 3)} ({fixed(part['error'], 3)})",
-            f"  slope of futures  {fixed(part['futures'], 3)} ({fixed(part['error'], 3)})",
-            f"  difference        {fixed(part['difference'], 6)} (identity)",
-            f"  excess volatility {fixed(part['excess_volatility'], 3)} times the variance of the basis",
-        ]
-    return "\n".join(lines) + "\n"

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import math
-import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shortgamma import dealer
-from shortgamma.cli.output import Result, UsageError, check_output, put, write_json
-from shortgamma.cli.text import fixed, number, percent, table
+from shortgamma import __version__, dealer
+from shortgamma.cli.data import source_of
+from shortgamma.cli.output import Result, UsageError, add_output, check_outputs, finish
 from shortgamma.io import read_chain
+from shortgamma.report.flows import EXPOSURES, document
 
 if TYPE_CHECKING:
-    import argparse
-
     from shortgamma.io import Chain
 
 MOVES = (-0.10, -0.05, -0.02, -0.01, 0.01, 0.02, 0.05, 0.10)
@@ -25,22 +24,25 @@ SIGNS = (
     "--calls and --puts say what dealers hold of the open interest, from -1 (short) to 1 (long); the usual choices are"
     " --calls 1 --puts -1, --calls 0 --puts -1 and --calls -1 --puts -1"
 )
-EXPOSURES = {
-    "gamma_percent": "gamma, money of delta per +1 %",
-    "gamma_point": "gamma, units per +1 of price",
-    "vanna_point": "vanna, money of delta per +1 vol point",
-    "charm_day": "charm, money of delta per day",
-    "vega_point": "vega, money per vol point",
-    "delta": "delta, money",
-}
+EXAMPLES = """\
+examples:
+  shortgamma flows chain.csv --calls 1 --puts -1
+  shortgamma flows deribit.csv --calls 0 --puts -1 --expiry 2026-02-27 --report out.html
+  shortgamma flows chain.csv --calls 1 --puts -1 --notes notes.csv --funds funds.csv --depth 2e10 --shock -0.05
+"""
+SCHEMA_VERSION = 1
+# levels of the spot in the picture of the exposure
+LEVELS = np.linspace(0.7, 1.3, 121)
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "flows",
         help="exposures, flips and hedging flow of an option chain",
-        description="What dealers who hedge the options of a chain must trade.",
-        epilog="A file is a chain of Deribit, OptionsDX or Cboe, or a table of one option a row. " + SIGNS + ".",
+        description="What dealers who hedge the options of a chain must trade. A file is a chain of Deribit, OptionsDX"
+        " or Cboe, or a table of one option a row. " + SIGNS + ".",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("file", metavar="CHAIN.csv", help="the option chain")
@@ -56,24 +58,18 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--funds", metavar="FILE", help="leveraged funds: assets, leverage")
     parser.add_argument("--depth", metavar="D", type=float, help="money that moves the price by 100 %%")
     parser.add_argument("--shock", metavar="R", type=float, help="return before anybody reacts, with --depth")
-    parser.add_argument("--json", metavar="FILE", help="write all numbers to this file")
+    add_output(parser)
     parser.set_defaults(command=command)
 
 
 def command(options: argparse.Namespace) -> None:
-    inputs = [file for file in (options.file, options.notes, options.funds) if file]
     if options.calls is None or options.puts is None:
         raise UsageError(SIGNS)
     if (options.depth is None) != (options.shock is None):
         raise UsageError("--depth and --shock go together")
-    if options.json is not None:
-        check_output(options.json, inputs)
-    result = compute(options)
-    text = report(result)
-    if options.json is not None:
-        write_json(options.json, result)
-        text += f"\nnumbers written to {options.json}\n"
-    put(text, sys.stdout)
+    check_outputs(options, [options.file, options.notes, options.funds])
+    result, pictures = compute(options)
+    finish(options, result, document(result, pictures))
 
 
 def columns_of(path: str, names: tuple[str, ...]) -> dict[str, Any]:
@@ -104,9 +100,9 @@ def book_of(chain: Chain, options: argparse.Namespace, spot: float) -> dict[str,
     return book | {"rate": options.rate, "dividend": options.dividend, "chosen": chosen}
 
 
-def compute(options: argparse.Namespace) -> Result:
+def compute(options: argparse.Namespace) -> tuple[Result, dict[str, Any]]:
     try:
-        chain = read_chain(options.file, time=options.at, spot=options.spot, multiplier=options.multiplier)
+        chain = read_chain(source_of(options.file), time=options.at, spot=options.spot, multiplier=options.multiplier)
     except (TypeError, ValueError) as error:
         raise UsageError(str(error)) from None
     spot = float(chain.spot)
@@ -130,7 +126,14 @@ def compute(options: argparse.Namespace) -> Result:
     order = np.argsort(by_strike.gamma_percent)
     found = dealer.flips(spot, **own)
     flow = dealer.hedge_flow(np.array(MOVES), spot, **own)
+    pictures: dict[str, Any] = {"flow": flow}
+    if options.report is not None:
+        about: dict[str, Any] = {"spot": spot} if chain.forward is not None else {}
+        pictures["profile"] = dealer.profile(spot * LEVELS, **own, **about)
     result: Result = {
+        "schema": "flows",
+        "schema_version": SCHEMA_VERSION,
+        "version": __version__,
         "file": options.file,
         "venue": chain.venue,
         "time": chain.time,
@@ -155,7 +158,7 @@ def compute(options: argparse.Namespace) -> Result:
     }
     if options.depth is not None:
         result["feedback"] = loop(options, spot, own)
-    return result
+    return result, pictures
 
 
 def loop(options: argparse.Namespace, spot: float, own: dict[str, Any]) -> Result:
@@ -186,67 +189,3 @@ def loop(options: argparse.Namespace, spot: float, own: dict[str, Any]) -> Resul
         "barriers_touched": int(end.triggered.sum()),
         "collapsed": end.collapsed,
     }
-
-
-def report(result: Result) -> str:
-    left = ", ".join(
-        f"{result[key]:,} {what}"
-        for key, what in (
-            ("expired", "expired"),
-            ("without_volatility", "without a volatility"),
-            ("without_open_interest", "without open interest"),
-        )
-        if result[key]
-    )
-    stamp = result["time"].astype("datetime64[s]")
-    spot = result["spot"]
-    flips = [f"{number(flip, 7)} ({flip / spot:.4f} of the spot)" for flip in result["flips"]]
-    exposures = [
-        (name, fixed(result["exposures"][key], 4 if key == "gamma_point" else 0)) for key, name in EXPOSURES.items()
-    ]
-    strikes = [
-        (number(high, 6), fixed(most, 0), number(low, 6), fixed(least, 0))
-        for (high, most), (low, least) in zip(result["largest_strikes"], result["smallest_strikes"], strict=True)
-    ]
-    lines = [
-        f"{result['file']}: {result['venue']}, {result['options']:,} options at {stamp}Z, spot {number(spot, 7)}",
-        f"dealers hold {result['calls']:+g} of the calls and {result['puts']:+g} of the puts;"
-        f" underlying: {result['underlying']}",
-        *([f"left out: {left}"] if left else []),
-        *(f"note: {note}" for note in result["notes"] if "download" in note),
-        "",
-        *table(("exposure", ""), exposures, (0,)),
-        "",
-        *table(
-            ("expiry", "gamma per +1 %"), [(day, fixed(value, 0)) for day, value in result["by_expiry"].items()], (0,)
-        ),
-        "",
-        *table(("strike", "largest gamma", "strike", "smallest gamma"), strikes),
-        "",
-        f"gamma changes sign at {', '.join(flips)}"
-        if flips
-        else "gamma does not change sign from half to double the spot",
-        "",
-        *table(("move", "hedgers trade", "linear", ""), flow_rows(result["flow"]), (3,)),
-        "",
-        *(
-            f"{name}: gamma per +1 % {fixed(value, 0)}"
-            for name, value in result["gamma_percent_of_other_signs"].items()
-        ),
-    ]
-    if "feedback" in result:
-        end = result["feedback"]
-        rest = (
-            "finds no equilibrium"
-            if end["collapsed"]
-            else f"ends at {percent(end['reached'], 2)}, {end['amplification']:.3f} times as far"
-        )
-        lines += ["", f"a shock of {percent(end['shock'], 2)} on a depth of {number(end['depth'], 4)} {rest}"]
-    return "\n".join(lines) + "\n"
-
-
-def flow_rows(flow: Result) -> list[tuple[str, str, str, str]]:
-    return [
-        (percent(move, 0), fixed(finite, 0), fixed(linear, 0), "differs in sign" if finite * linear < 0.0 else "")
-        for move, finite, linear in zip(flow["move"], flow["finite"], flow["linear"], strict=True)
-    ]

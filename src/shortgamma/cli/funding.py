@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import os
-import sys
+import argparse
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shortgamma import contracts, funding, venues
-from shortgamma.cli.output import Result, UsageError, check_output, progress, put, write_json
-from shortgamma.cli.text import fixed, number, percent, table
+from shortgamma import __version__, contracts, funding, venues
+from shortgamma.cli.data import prices_of, source_of
+from shortgamma.cli.output import Result, UsageError, add_output, check_outputs, finish, progress
 from shortgamma.io import read_funding
-from shortgamma.io.prices import YEAR, stamp
+from shortgamma.io.prices import YEAR
+from shortgamma.report.funding import document
 
 if TYPE_CHECKING:
-    import argparse
-
     from shortgamma.contracts import Contract
     from shortgamma.io import FundingHistory
 
+SCHEMA_VERSION = 1
+EXAMPLES = """\
+examples:
+  shortgamma funding XBTUSD_funding.csv
+  shortgamma funding BTCUSDT_funding.csv --position -2 --contract BTCUSDT --mark BTCUSDT_1h.csv
+  shortgamma funding XBTUSD_funding.csv --position -1000000 --contract XBTUSD --mark 9000 --report out.html
+"""
 GENERIC = {"linear": contracts.Contract("linear"), "inverse": contracts.Contract("inverse")}
 
 
@@ -27,28 +32,39 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "funding",
         help="rates of a funding history, and what a position received",
-        description="Rates of a funding history as a venue exports it, and what a constant position received.",
-        epilog="A file is CSV or JSON: an export of a venue or of ccxt, or a table with a time and a rate.",
+        description="Rates of a funding history as a venue exports it, and what a constant position received. A file is"
+        " CSV or JSON: an export of a venue or of ccxt, or a table with a time and a rate.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("file", metavar="FILE", help="the funding history")
+    parser.add_argument("file", metavar="FILE", help="the funding history; - for standard input")
     parser.add_argument("--position", metavar="Q", type=float, help="contracts held, < 0 short")
     parser.add_argument("--contract", metavar="NAME", help="XBTUSD, ETHUSD, ..., linear or inverse")
-    parser.add_argument("--mark", metavar="PRICE", type=float, help="price where the file has no mark")
+    parser.add_argument(
+        "--mark", metavar="PRICE|FILE", help="price where the history has no mark: a number, or a file of prices"
+    )
     parser.add_argument("--symbol", metavar="NAME", help="the contract, if the file has several")
-    parser.add_argument("--json", metavar="FILE", help="write all numbers to this file")
+    add_output(parser)
     parser.set_defaults(command=command)
 
 
 def command(options: argparse.Namespace) -> None:
-    if options.json is not None:
-        check_output(options.json, [options.file])
-    result = compute(options.file, options.position, options.contract, options.mark, options.symbol)
-    text = report(result)
-    if options.json is not None:
-        write_json(options.json, result)
-        text += f"\nnumbers written to {options.json}\n"
-    put(text, sys.stdout)
+    mark = mark_of(options.mark)
+    check_outputs(options, [options.file, mark if isinstance(mark, str) else None])
+    history = read_funding(source_of(options.file), symbol=options.symbol, progress=progress(options.file))
+    result = compute(options.file, history, options.position, options.contract, mark)
+    finish(options, result, document(result, history))
+
+
+def mark_of(text: str | None) -> float | str | None:
+    """A price, or the name of a file."""
+    if text is None:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def contract_of(name: str) -> Contract:
@@ -63,11 +79,15 @@ def contract_of(name: str) -> Contract:
         raise UsageError(f"--contract must be one that a venue lists ({known}, ...), got {name}") from None
 
 
-def compute(file: str, position: float | None, name: str | None, mark: float | None, symbol: str | None) -> Result:
-    history = read_funding(file, symbol=symbol, progress=progress(file))
+def compute(
+    file: str, history: FundingHistory, position: float | None, name: str | None, mark: float | str | None
+) -> Result:
     if position is not None and name is None:
         raise UsageError("--position needs --contract")
     result: Result = {
+        "schema": "funding",
+        "schema_version": SCHEMA_VERSION,
+        "version": __version__,
         "file": file,
         "venue": history.venue,
         "symbol": history.symbol,
@@ -92,7 +112,7 @@ def compute(file: str, position: float | None, name: str | None, mark: float | N
         }
     result["years"] = [
         {
-            "year": str(year),
+            "year": int(str(year)),
             "payments": int((years == year).sum()),
             "annualised": annualised(history, years == year),
             "received": None if cash is None else float(cash[years == year].sum()),
@@ -121,47 +141,30 @@ def rates(history: FundingHistory) -> Result:
     }
 
 
-def payments(history: FundingHistory, position: float, contract: Contract, mark: float | None) -> Any:
-    marks = history.mark if mark is None else np.where(np.isnan(history.mark), mark, history.mark)
+def payments(history: FundingHistory, position: float, contract: Contract, mark: float | str | None) -> Any:
     if not np.isfinite(position):
         raise UsageError(f"--position must be a finite number, got {position}")
-    if mark is not None and not 0.0 < mark < np.inf:
+    given: Any = np.nan if mark is None else marks_of(mark, history) if isinstance(mark, str) else mark
+    if isinstance(mark, float) and not 0.0 < mark < np.inf:
         raise UsageError(f"--mark must be a finite number > 0, got {mark}")
-    missing = int(np.isnan(marks).sum())
-    if missing:
-        raise UsageError(f"no mark price in {missing:,} of {len(marks):,} rows: --mark gives one for all of them")
+    marks = np.where(np.isnan(history.mark), given, history.mark)
+    missing = np.isnan(marks)
+    if missing.any() and isinstance(mark, str):
+        first = history.time[int(missing.argmax())].astype("datetime64[s]")
+        raise UsageError(f"{mark} has no price for {missing.sum():,} of {len(marks):,} payments, the first at {first}")
+    if missing.any():
+        raise UsageError(
+            f"no mark price in {missing.sum():,} of {len(marks):,} rows: --mark gives one for all of them, or a file"
+        )
     return funding.accrue(position, marks, history.rate, contract=contract)
 
 
-def report(result: Result) -> str:
-    part = result["rates"]
-    name = " ".join(filter(None, (result["venue"], result["symbol"])))
-    span = f"{stamp(result['start'], True)} to {stamp(result['end'], True)} UTC"
-    lines = [f"FUNDING  {name}, {os.path.basename(result['file'])}: {result['payments']:,} payments, {span}"]
-    lines += [f"  note: {note}" for note in result["notes"]]
-    rows = [
-        ("annualised", percent(part["annualised"], 2), "simple, over the time that the rates are for"),
-        ("sum", percent(part["sum"], 2), "of the value, received by a short"),
-        ("longs paid", percent(part["positive"], 1), "of the payments"),
-        ("highest", percent(part["highest"], 4), stamp(part["highest_time"], True)),
-        ("lowest", percent(part["lowest"], 4), stamp(part["lowest_time"], True)),
-    ]
-    held = result["position"]
-    if held is not None:
-        coin = "in the settlement coin"
-        rows += [
-            ("received", number(held["received"], 8), f"{coin}, by {held['quantity']:,.10g} {held['contract']}"),
-            ("largest", number(held["largest"], 8), f"{coin}, {stamp(held['largest_time'], True)}"),
-        ]
-    width = max(len(row[1]) for row in rows)
-    lines += ["", *(f"  {label:10}  {value:>{width}}  {text}" for label, value, text in rows), ""]
-    header = ["year", "payments", "annualised"] + ["received"] * (held is not None)
-    body = [
-        [row["year"], f"{row['payments']:,}", percent(row["annualised"], 2)]
-        + ([number(row["received"], 8)] if held is not None else [])
-        for row in result["years"]
-    ]
-    lines += table(header, body, left=[0])
-    if held is not None and held["mark"] is not None:
-        lines += ["", f"  marks that the file lacks are {fixed(held['mark'], 2)} throughout"]
-    return "\n".join(lines) + "\n"
+def marks_of(file: str, history: FundingHistory) -> Any:
+    """The last close known at each payment, no older than two bars; else NaN."""
+    prices = prices_of(file)
+    held = prices.held.view(np.int64)
+    due = history.time.view(np.int64)
+    place = np.searchsorted(held, due, side="right") - 1
+    age = due - held[np.maximum(place, 0)]
+    known = (place >= 0) & (age <= 2 * np.median(np.diff(held)))
+    return np.where(known, prices.close[np.maximum(place, 0)], np.nan)

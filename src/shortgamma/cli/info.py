@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
-from typing import TYPE_CHECKING
 
 from shortgamma import show_config
 from shortgamma.cli.output import put
 
-if TYPE_CHECKING:
-    import argparse
+EXAMPLES = """\
+examples:
+  shortgamma info
+  SHORTGAMMA_CPU=baseline shortgamma info
+"""
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser("info", help="version, build, and the processor's dispatch", allow_abbrev=False)
+    parser = commands.add_parser(
+        "info",
+        help="version, build, and the processor's dispatch",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
     parser.set_defaults(command=command)
 
 

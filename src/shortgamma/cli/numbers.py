@@ -3,25 +3,89 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from shortgamma import __version__, barrier, contracts, funding, leverage, liquidation, venues
-from shortgamma.cli.data import FUNDING_INTERVAL, Data, Floats
-from shortgamma.cli.output import Result
-from shortgamma.cli.text import every
-from shortgamma.io.prices import YEAR, bars_per_year
+from shortgamma.cli.data import FUNDING_INTERVAL, Data, Floats, Fund
+from shortgamma.cli.output import Result, UsageError
+from shortgamma.io.prices import DAY, HOUR, YEAR, bars_per_year
+from shortgamma.report.text import every
 
+SECTIONS = ("leverage", "barrier", "funding", "liquidation")
 LEVERAGES = (-3.0, -1.0, 2.0, 3.0)
 INITIAL_NAV = 100.0
 BARRIER_FRACTION = 0.6
+REBALANCES = {"bar": 0, "hourly": HOUR, "daily": DAY, "weekly": 7 * DAY, "monthly": 30 * DAY, "never": 0}
+# the epoch was a Thursday: weeks begin on Mondays
+MONDAY = 4 * DAY
 FUNDING_PER_YEAR = YEAR // FUNDING_INTERVAL
 NOTIONAL = 100_000.0
 MARGIN_LEVERAGES = (2.0, 3.0, 5.0, 10.0, 20.0, 50.0)
 MAINTENANCE = 0.005
+SCHEMA_VERSION = 1
 # The inverse contract is of 1 USD; its size has no bearing on the price of liquidation.
 CONTRACTS = {"linear": (contracts.Contract("linear"), 1.0), "inverse": (venues.bitmex.contract("XBTUSD"), 10_000.0)}
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is asked of a run."""
+
+    leverages: tuple[float, ...] = LEVERAGES
+    chosen: bool = False
+    """Whether the leverages were named."""
+    rebalance: str | None = None
+    fee: float = 0.0
+    spread: float = 0.0
+    financing: Any = None
+    """A number, or a function of times that gives one for each."""
+    financing_words: str | None = None
+    barrier: float = BARRIER_FRACTION
+    vol: float | None = None
+    maintenance: float = MAINTENANCE
+    only: tuple[str, ...] | None = None
+
+
+def rebalance_bars(data: Data, wanted: str | None) -> tuple[dict[str, Any], str]:
+    """The clock of a token, and what it is called.
+
+    A bar is the last of its day, week or month if the next one ends in another.
+    """
+    if wanted is None:
+        wanted = "daily" if data.step < DAY else "bar"
+    if wanted == "never":
+        return {}, "never"
+    if wanted == "bar":
+        return {"every": 1}, f"every {every(data.step)}"
+    period = REBALANCES[wanted]
+    if data.step > period:
+        raise UsageError(
+            f"--rebalance {wanted}: the bars are of {every(data.step)}; longer ones, bar and never can be had"
+        )
+    # a bar that ends at midnight belongs to the day before; one that is labelled by its day does not
+    ends = data.stamps - (data.step < DAY)
+    if wanted == "monthly":
+        term = ends.view("datetime64[ns]").astype("datetime64[M]").astype(np.int64)
+    else:
+        term = (ends - (MONDAY if wanted == "weekly" else 0)) // period
+    words = {"hourly": "every hour", "daily": "every day", "weekly": "every week", "monthly": "every month"}[wanted]
+    if data.step < DAY and period >= DAY:
+        words += ", 00:00 UTC"
+    return {"schedule": np.append(term[1:] != term[:-1], False)}, words
+
+
+def financing_at(terms: Terms, time: Any) -> Any:
+    if terms.financing is None:
+        return 0.0
+    return terms.financing(time) if callable(terms.financing) else terms.financing
+
+
+def worst_drawdown(value: Any) -> tuple[float, int]:
+    drawdown = 1 - value / np.maximum.accumulate(value)
+    return float(drawdown.max()), int(drawdown.argmax())
 
 
 def market_numbers(data: Data) -> Result:
@@ -57,23 +121,27 @@ def market_numbers(data: Data) -> Result:
     }
 
 
-def leverage_numbers(data: Data) -> Result:
-    multiples = np.array(LEVERAGES)
-    nav = leverage.nav(data.price[:, None], multiples, initial=INITIAL_NAV)
-    ratio = data.price[1:] / data.price[:-1]
+def leverage_numbers(data: Data, terms: Terms, paths: dict[str, Any]) -> Result:
+    clock, words = rebalance_bars(data, terms.rebalance)
+    rules = [
+        leverage.TokenRule(multiple, expense=terms.fee, spread=terms.spread, **clock) for multiple in terms.leverages
+    ]
+    path = leverage.simulate(
+        data.price, rules, time=data.time, stamp="close", financing=financing_at(terms, data.time),
+        initial=INITIAL_NAV, record="full",
+    )  # fmt: skip
+    nav = paths["tokens"] = path.nav
     total = data.price[-1] / data.price[0] - 1
     growth = np.log(data.price[-1]) - np.log(data.price[0])
-    trades = multiples * (multiples - 1) * (ratio[:, None] - 1) * nav[:-1]
-    traded = np.divide(np.abs(trades), nav[1:], out=np.zeros_like(trades), where=nav[1:] > 0)
-    turnover = traded.sum(axis=0)
-    drawdown = 1 - nav / np.maximum.accumulate(nav, axis=0)
-    troughs = drawdown.argmax(axis=0)
+    traded = np.divide(np.abs(path.trade), nav, out=np.zeros_like(nav), where=nav > 0)
+    turnover = traded[1:].sum(axis=0)
     tokens = []
-    for place, multiple in enumerate(LEVERAGES):
+    for place, multiple in enumerate(terms.leverages):
         value = nav[:, place]
         gain = value[-1] / INITIAL_NAV - 1
         decay = np.expm1((np.log(value[-1] / INITIAL_NAV) - multiple * growth) / data.years)
         wiped = value == 0
+        worst, lowest = worst_drawdown(value)
         tokens.append(
             {
                 "leverage": multiple,
@@ -84,15 +152,73 @@ def leverage_numbers(data: Data) -> Result:
                 "decay_per_year": decay,
                 "turnover": turnover[place],
                 "turnover_per_year": turnover[place] / data.years,
-                "worst_drawdown": drawdown[troughs[place], place],
-                "worst_drawdown_time": data.time[troughs[place]],
+                "worst_drawdown": worst,
+                "worst_drawdown_time": data.time[lowest],
                 "wiped_out_time": data.time[int(wiped.argmax())] if wiped.any() else None,
             }
         )
-    return {"initial_nav": INITIAL_NAV, "rebalanced": f"every {every(data.step)}", "tokens": tokens}
+    return {
+        "initial_nav": INITIAL_NAV,
+        "rebalanced": words,
+        "fee": terms.fee,
+        "spread": terms.spread,
+        "financing": terms.financing_words,
+        "tokens": tokens,
+    }
 
 
-def barrier_numbers(data: Data, vol: float) -> Result:
+def comparison_numbers(data: Data, fund: Fund, terms: Terms, paths: dict[str, Any]) -> Result:
+    """A real fund beside the product that is simulated on the bars that both have."""
+    common = data._replace(time=fund.time, price=fund.underlying)
+    returns, moves = np.diff(np.log([fund.price, fund.underlying]))
+    # of simple returns, which is what a fund multiplies
+    simple, drive = np.expm1(returns), np.expm1(moves)
+    about = drive - drive.mean()
+    slope = float((about * simple).sum() / (about**2).sum())
+    guessed = not terms.chosen
+    multiple = float(round(slope)) if guessed else terms.leverages[0]
+    clock, words = rebalance_bars(common, terms.rebalance)
+    rule = leverage.TokenRule(multiple, expense=terms.fee, spread=terms.spread, **clock)
+    nav = leverage.simulate(
+        fund.underlying, rule, time=fund.time, stamp="close", financing=financing_at(terms, fund.time)
+    ).nav
+    paths["fund"] = (fund.time, fund.underlying, nav, fund.price)
+    years = float(fund.time.view(np.int64)[-1] - fund.time.view(np.int64)[0]) / YEAR
+    per_year = bars_per_year(fund.time)
+    model = np.diff(np.log(nav))
+
+    def row(name: str, value: Any) -> Result:
+        return {
+            "name": name,
+            "times": value[-1] / value[0],
+            "per_year": np.expm1(np.log(value[-1] / value[0]) / years),
+            "volatility": float(np.sqrt((np.diff(np.log(value)) ** 2).mean() * per_year)),
+            "worst_drawdown": worst_drawdown(value)[0],
+        }
+
+    rows = [row(fund.name, fund.price), row(f"{multiple:g}x simulated", nav), row(data.names[0], fund.underlying)]
+    return {
+        "name": fund.name,
+        "file": fund.file,
+        "leverage": multiple,
+        "guessed": guessed,
+        "slope": slope,
+        "bars": len(fund.time),
+        "start": fund.time[0],
+        "end": fund.time[-1],
+        "rebalanced": words,
+        "fee": terms.fee,
+        "spread": terms.spread,
+        "financing": terms.financing_words,
+        "rows": rows,
+        "gap_per_year": rows[1]["per_year"] - rows[0]["per_year"],
+        "ratio_at_end": rows[1]["times"] / rows[0]["times"],
+        "correlation": float(np.corrcoef(model, returns)[0, 1]),
+        "tracking_error": float((model - returns).std(ddof=1) * np.sqrt(per_year)),
+    }
+
+
+def barrier_numbers(data: Data, vol: float, fraction: float, paths: dict[str, Any]) -> Result:
     """Greeks of a knock-in put that is renewed every year, at every bar."""
     stamps = data.stamps
     length = min(YEAR, int(stamps[-1] - stamps[0]))
@@ -103,7 +229,7 @@ def barrier_numbers(data: Data, vol: float) -> Result:
     _, start, member = np.unique(term, return_index=True, return_inverse=True)
     end = np.append(start[1:], len(stamps))
     strike = data.price[start][member]
-    level = BARRIER_FRACTION * strike
+    level = fraction * strike
     expiry = (length - (stamps - stamps[0] - term * YEAR)) / YEAR
     lowest = data.price if data.low is None else data.low.copy()
     if data.low is not None:
@@ -143,11 +269,12 @@ def barrier_numbers(data: Data, vol: float) -> Result:
                 "option": place + 1,
                 "start": data.time[first],
                 "strike": strike[first],
-                "barrier": level[first],
+                "barrier": fraction * strike[first],
                 "knocked_in_time": data.time[first + int(hit.argmax())] if hit.any() else None,
             }
         )
     first, last = int(start[shown]), int(end[shown]) - 1
+    paths["option"] = first, last, greeks.delta[first : last + 1]
     span = last - first
     marked: dict[int, list[str]] = {first + span * part // 4: [] for part in range(5)}
     away = np.abs(np.log(data.price[first : last + 1] / level[first]))
@@ -172,6 +299,7 @@ def barrier_numbers(data: Data, vol: float) -> Result:
     return {
         "kind": "down-in",
         "option": "put",
+        "barrier_fraction": fraction,
         "vol": vol,
         "expiry_years": length / YEAR,
         "options": options,
@@ -206,7 +334,7 @@ def funding_numbers(data: Data, covariance: float) -> Result:
     }
 
 
-def liquidation_numbers(data: Data) -> Result:
+def liquidation_numbers(data: Data, maintenance: float) -> Result:
     entry = data.price[0]
     multiples = np.array(MARGIN_LEVERAGES)
     rows = []
@@ -218,7 +346,7 @@ def liquidation_numbers(data: Data) -> Result:
                 mark = extreme.copy()
                 # the position is opened at the close of the first bar
                 mark[0] = entry
-            terms: Any = {"contract": contract, "maintenance": MAINTENANCE}
+            terms: Any = {"contract": contract, "maintenance": maintenance}
             level = liquidation.liquidation_price(quantity, entry, margin, **terms)
             bars = liquidation.first_breach(mark[:, None], quantity, entry, margin, **terms)
             for multiple, price, bar in zip(MARGIN_LEVERAGES, level, bars, strict=True):
@@ -235,18 +363,46 @@ def liquidation_numbers(data: Data) -> Result:
                     }
                 )
     extremes = "highs and lows" if data.high is not None else "closes"
-    return {"entry": entry, "maintenance": MAINTENANCE, "judged_by": extremes, "positions": rows}
+    return {"entry": entry, "maintenance": maintenance, "judged_by": extremes, "positions": rows}
 
 
-def compute(data: Data) -> Result:
+def sections_of(data: Data, terms: Terms) -> tuple[str, ...]:
+    """What is asked for; without a word no funding of a market that closes, for which no perpetual swap exists."""
+    if terms.only is not None:
+        return terms.only
+    if data.closes and len(data.files) == 1:
+        data.notes.append(
+            "no funding: a market that closes at weekends has no perpetual swap (--only funding shows one)"
+        )
+        return tuple(name for name in SECTIONS if name != "funding")
+    return SECTIONS
+
+
+def compute(data: Data, terms: Terms = Terms(), fund: Fund | None = None) -> tuple[Result, dict[str, Any]]:
+    """The numbers, and the paths that pictures draw."""
+    paths: dict[str, Any] = {}
     # prices at the ends of the double range may overflow; what comes of it is shown as missing
     with np.errstate(all="ignore"):
+        chosen = sections_of(data, terms)
+        data.notes.extend(data.funding_notes if "funding" in chosen else [])
+        if "barrier" in chosen and terms.vol is None:
+            data.notes.append(
+                "the volatility of the knock-in put is that of all bars, which nobody knew at the start:"
+                " --vol gives another"
+            )
         market = market_numbers(data)
-        return {
+        vol = float(market["underlying"]["volatility"]) if terms.vol is None else terms.vol
+        makers: dict[str, Any] = {
+            "leverage": lambda: leverage_numbers(data, terms, paths),
+            "barrier": lambda: barrier_numbers(data, vol, terms.barrier, paths),
+            "funding": lambda: funding_numbers(data, market["covariance_per_year"]),
+            "liquidation": lambda: liquidation_numbers(data, terms.maintenance),
+        }
+        result: Result = {
+            "schema": "run",
+            "schema_version": SCHEMA_VERSION,
             "version": __version__,
             "market": market,
-            "leverage": leverage_numbers(data),
-            "barrier": barrier_numbers(data, float(market["underlying"]["volatility"])),
-            "funding": funding_numbers(data, market["covariance_per_year"]),
-            "liquidation": liquidation_numbers(data),
+            "comparison": None if fund is None else comparison_numbers(data, fund, terms, paths),
         }
+        return result | {name: make() if name in chosen else None for name, make in makers.items()}, paths

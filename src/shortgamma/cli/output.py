@@ -1,23 +1,32 @@
-"""Where results go: standard output, and files of JSON that are written whole or not at all."""
+"""Where results go: standard output, and files that are written whole or not at all."""
 
 from __future__ import annotations
 
 import json
 import math
 import os
+import re
+import shutil
 import stat
 import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from shortgamma.report.text import WIDTH
+
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Sequence
     from typing import TextIO
+
+    from shortgamma.report import Document
 
 Result = dict[str, Any]
 # Shorter files are read before anybody looks.
 LONG_FILE = 50_000_000
+NARROWEST = 60
+BOLD, DIM, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
 class UsageError(Exception):
@@ -50,9 +59,84 @@ def check_output(path: str, files: Sequence[str]) -> None:
         raise UsageError(f"cannot write {path}: no such folder")
 
 
-def write_json(path: str, result: Result) -> None:
-    """Write the file whole or not at all."""
-    text = json.dumps(plain(result), indent=2, allow_nan=False) + "\n"
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Options that say where results go, alike for all commands."""
+    group = parser.add_argument_group("output")
+    group.add_argument("--json", metavar="FILE", help="write all numbers to this file; - for standard output")
+    group.add_argument("--report", metavar="FILE", help="write one HTML file with pictures; - for standard output")
+    group.add_argument("--quiet", action="store_true", help="print nothing but errors")
+
+
+def check_outputs(options: argparse.Namespace, inputs: Sequence[str | None]) -> None:
+    """Refuse what could not be written before any work is done."""
+    written = [path for path in (options.json, options.report) if path is not None]
+    files = [file for file in inputs if file is not None]
+    if files.count("-") > 1:
+        raise UsageError("standard input can be read once only: - may stand for one file")
+    if written == ["-", "-"]:
+        raise UsageError("--json and --report cannot both go to standard output")
+    for path in written:
+        if path != "-":
+            check_output(path, files)
+    if len(written) == 2 and written[0] != "-" and os.path.realpath(written[0]) == os.path.realpath(written[1]):
+        raise UsageError(f"--json and --report cannot both go to {written[0]}")
+    if options.report is not None:
+        # before minutes of work, not after
+        try:
+            import matplotlib  # noqa: F401
+        except ImportError:
+            raise UsageError("--report needs matplotlib: pip install 'shortgamma[plot]'") from None
+
+
+def finish(options: argparse.Namespace, result: Result, document: Document) -> None:
+    """Write and print what was asked for."""
+    from shortgamma import __version__
+    from shortgamma.report import to_html, to_text
+
+    said = []
+    if options.json is not None:
+        write(options.json, json_text(result))
+        said.append(f"numbers written to {options.json}")
+    if options.report is not None:
+        write(options.report, to_html(document, version=__version__, data=json_text(result).strip()))
+        said.append(f"report written to {options.report}")
+    if options.quiet or "-" in (options.json, options.report):
+        return
+    text = coloured(to_text(document, width_of(sys.stdout)), sys.stdout)
+    put(text + "".join(f"\n{line}" for line in said) + "\n" * bool(said), sys.stdout)
+
+
+def width_of(stream: TextIO | None) -> int:
+    """Columns that a line may have: those of the terminal or of the variable COLUMNS, up to what is readable."""
+    if not os.environ.get("COLUMNS") and not is_terminal(stream):
+        return WIDTH
+    return min(max(shutil.get_terminal_size((WIDTH, 24)).columns, NARROWEST), WIDTH)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:
+        return False
+
+
+def coloured(text: str, stream: TextIO | None) -> str:
+    """Titles bold and notes dim, on a terminal that wants it (see no-color.org)."""
+    if not is_terminal(stream) or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
+    text = re.sub(r"^([A-Z][A-Z-]+(?: [A-Z0-9][A-Z0-9-]*)*)(?=  )", rf"{BOLD}\1{PLAIN}", text, flags=re.MULTILINE)
+    return re.sub(r"^(  (?:\* |note: ).*(?:\n    .*)*)", rf"{DIM}\1{PLAIN}", text, flags=re.MULTILINE)
+
+
+def json_text(result: Result) -> str:
+    return json.dumps(plain(result), indent=2, allow_nan=False) + "\n"
+
+
+def write(path: str, text: str) -> None:
+    """Write a file whole or not at all; ``-`` is standard output."""
+    if path == "-":
+        put(text, sys.stdout)
+        return
     try:
         if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):
             # a pipe or a device must not be replaced by a file
@@ -89,10 +173,7 @@ def put(text: str, stream: TextIO) -> None:
 def progress(file: str) -> Callable[[int, int], None] | None:
     """What shows on a terminal how much of a long file was read; None where nobody would see it."""
     stream = sys.stderr
-    try:
-        if stream is None or not stream.isatty():
-            return None
-    except ValueError:
+    if not is_terminal(stream):
         return None
     name = os.path.basename(file)[:40]
     name = "".join(mark if mark.isprintable() else "?" for mark in name)

@@ -18,7 +18,7 @@ COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY)
 GREY = "#808080"
 # readable at a width of 600 pixels
 SIZE = (6.4, 4.2)
-MARGINS = (0.13, 0.13, 0.84, 0.79)
+MARGINS = (0.15, 0.13, 0.82, 0.79)
 
 
 def axes(ax: Axes | None, title: str, x: str, y: str) -> Axes:
@@ -63,7 +63,7 @@ def dates(ax: Axes, position: Any) -> None:
     if np.asarray(position).dtype.kind == "M":
         from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-        locator = AutoDateLocator(maxticks=7)  # type: ignore[no-untyped-call]
+        locator = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
         ax.xaxis.set_major_locator(locator)
         ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
 

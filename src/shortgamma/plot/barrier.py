@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike
 
+# bars from which on their trades are drawn as pixels
+MANY = 1500
 UNITS = {
     "price": "price (money)",
     "delta": "delta (units of the underlying)",
@@ -163,7 +165,10 @@ def hedge(
     _axes.dates(ax, position)
     lower = _axes.below(ax, "units held and\ntraded", share=0.5)
     lower.plot(position, held, color=_axes.BLUE, linewidth=1.2, label="held")
-    lower.vlines(position, 0.0, trade, color=_axes.ORANGE, linewidth=1.0, label="traded")
+    # one path of all bars; of very many a picture, which a vector file would carry bar by bar
+    ticks = np.stack([np.zeros_like(trade), trade, np.full_like(trade, np.nan)], axis=1).ravel()
+    many = len(price) > MANY
+    lower.plot(np.repeat(position, 3), ticks, color=_axes.ORANGE, linewidth=1.0, label="traded", rasterized=many)
     _axes.legend(lower)
     _axes.dates(lower, position)
     return ax

@@ -80,13 +80,17 @@ def nav(
     if fund is not None:
         real = _axes.vector("fund", fund)
         curves.append(("real fund", real / real[0], _axes.RED))
+        title = f"Simulated: {last:,.4g} times its start; the real fund: {real[-1] / real[0]:,.4g} times"
     for name, curve, _ in curves:
         if len(curve) != len(value):
             raise ValueError(f"{name} has {len(curve)} bars, the product has {len(value)}")
     ax = _axes.axes(ax, title, label, "value, start = 1")
-    for name, curve, colour in curves:
+    for name, curve, colour in curves[: len(curves) - (fund is not None)]:
         ax.plot(position, curve, color=colour, linewidth=1.1, label=name)
     ax.plot(position, np.where(value > 0.0, value, np.nan), color=_axes.BLUE, linewidth=1.5, label="product")
+    if fund is not None:
+        # thin and above: where both agree, both are to be seen
+        ax.plot(position, curves[-1][1], color=_axes.RED, linewidth=0.7, label="real fund")
     ax.set_yscale("log")
     rebalances = getattr(result, "rebalances", None)
     if rebalances is not None and 0 < np.count_nonzero(rebalances) <= len(value) / 10:

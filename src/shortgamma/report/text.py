@@ -1,4 +1,4 @@
-"""Numbers, times and tables as the commands print them."""
+"""Numbers, times and tables as reports print them."""
 
 from __future__ import annotations
 
@@ -55,18 +55,38 @@ def price_decimals(price: float) -> int:
     return min(max(2, 4 - math.floor(math.log10(price))), 12)
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[int] = ()) -> list[str]:
-    """Columns under headers of one or two lines, right-aligned but for those in ``left``."""
+def table(
+    header: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[int] = (), width: int = WIDTH
+) -> list[str]:
+    """Columns under headers of one or two lines, right-aligned but for those in ``left``.
+
+    Columns that do not fit into ``width`` stand below, beside the first one again.
+    """
     heads = [name.split("\n") for name in header]
     height = max(map(len, heads))
     lines = [list(line) for line in zip(*([""] * (height - len(h)) + h for h in heads), strict=True)]
+    # no line for headers that say nothing
+    lines = [line for line in lines if any(line)]
     lines += [list(row) for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return [
-        "  "
-        + "  ".join(
-            cell.ljust(width) if place in left else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    ]
+    blocks: list[list[int]] = [[]]
+    used = 0
+    for place, size in enumerate(widths):
+        if used + 2 + size > width and len(blocks[-1]) > 1:
+            blocks.append([0])
+            used = 2 + widths[0]
+        blocks[-1].append(place)
+        used += 2 + size
+    printed: list[str] = []
+    for block in blocks:
+        if printed:
+            printed.append("")
+        printed += [
+            "  "
+            + "  ".join(
+                line[place].ljust(widths[place]) if place in left else line[place].rjust(widths[place])
+                for place in block
+            ).rstrip()
+            for line in lines
+        ]
+    return printed
