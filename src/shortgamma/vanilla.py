@@ -9,37 +9,25 @@ forward, ``rate`` discounts only, and rho is that of the discount.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from shortgamma._core import dispatch
 from shortgamma._core.checks import call, choice
+from shortgamma._core.greeks import MEANINGS, Greeks, greeks_of
 from shortgamma._core.lazy import publish
-from shortgamma._core.results import Result
 from shortgamma._core.words import OPTIONS, Words
 
 if TYPE_CHECKING:
-    from typing import Literal, Protocol
+    from collections.abc import Callable
+    from typing import Literal, TypeVar
 
     from numpy.typing import ArrayLike
 
-    from shortgamma._core.types import Floats, Names, OptionKind
+    from shortgamma._core.types import Names, OptionKind
 
-    class _Greek(Protocol):
-        def __call__(
-            self,
-            spot: ArrayLike | None,
-            strike: ArrayLike,
-            *,
-            vol: ArrayLike,
-            expiry: ArrayLike,
-            option: OptionKind | Names,
-            rate: ArrayLike = 0.0,
-            dividend: ArrayLike | None = None,
-            forward: ArrayLike | None = None,
-            out: Any = None,
-        ) -> Any: ...
+    Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 __all__ = [
@@ -68,63 +56,21 @@ __all__ = [
 
 PAYOFFS = Words({"cash": 0, "asset": 8})
 _CODES = {name: np.int8(code) for name, code in OPTIONS.items()}
+UFUNCS = ("vanilla_price", "vanilla_first_order", "vanilla_second_order")
+BINARY_UFUNCS = ("vanilla_binary", "vanilla_binary_first_order", "vanilla_binary_second_order")
 NAMES = ("spot", "strike", "vol", "expiry", "rate", "dividend")
 BINARY_NAMES = (*NAMES, "amount")
 FORWARD_NAMES = ("forward", "strike", "vol", "expiry", "rate", "rate")
 
 
-class VanillaGreeks(Result):
+class VanillaGreeks(Greeks):
     """Price and derivatives of a European option; the last seven are None at order 1.
 
     Attributes
     ----------
-    price : ndarray or float
-        Value V, in the currency of the strike.
-    delta : ndarray or float
-        dV/dS
-    gamma : ndarray or float
-        d2V/dS2
-    vega : ndarray or float
-        dV/dvol, per 1.00 of vol
-    theta : ndarray or float
-        dV/dt, per year of calendar time
-    rho : ndarray or float
-        dV/drate, per 1.00 of rate
-    rho_dividend : ndarray or float
-        dV/ddividend, per 1.00 of dividend yield
-    vanna : ndarray or float, optional
-        d2V/dS dvol
-    volga : ndarray or float, optional
-        d2V/dvol2
-    charm : ndarray or float, optional
-        d2V/dS dt
-    speed : ndarray or float, optional
-        d3V/dS3
-    zomma : ndarray or float, optional
-        d3V/dS2 dvol
-    color : ndarray or float, optional
-        d3V/dS2 dt
-    veta : ndarray or float, optional
-        d2V/dvol dt
+    {price [strike], delta, gamma, vega, theta, rho, rho_dividend}
+    {vanna, volga, charm, speed, zomma, color, veta}
     """
-
-    price: Floats
-    delta: Floats
-    gamma: Floats
-    vega: Floats
-    theta: Floats
-    rho: Floats
-    rho_dividend: Floats
-    vanna: Floats | None = None
-    volga: Floats | None = None
-    charm: Floats | None = None
-    speed: Floats | None = None
-    zomma: Floats | None = None
-    color: Floats | None = None
-    veta: Floats | None = None
-
-
-FIRST_ORDER = len(VanillaGreeks._fields[:7])
 
 
 def price(
@@ -250,12 +196,9 @@ def greeks(
     >>> round(float(found.delta), 12), round(float(found.vanna), 12)
     (0.571556990157, 0.077622454871)
     """
-    _check_order(order)
     spot, dividend, of_forward = _underlying(spot, rate, dividend, forward)
-    ufunc = dispatch.vanilla.vanilla_first_order if order == 1 else dispatch.vanilla.vanilla_second_order
-    where = None if out is None else _outputs(out, ufunc.nout)
     values = (spot, strike, vol, expiry, rate, dividend, _code(option))
-    found = VanillaGreeks(*call(ufunc, _names(forward), values, where))
+    found = greeks_of(VanillaGreeks, dispatch.vanilla, UFUNCS, order, _names(forward), values, out)
     return _of_forward(found, expiry) if of_forward else found
 
 
@@ -385,13 +328,10 @@ def binary_greeks(
     >>> [bool(gamma > 0) for gamma in found.gamma]
     [True, False]
     """
-    _check_order(order)
     spot, dividend, of_forward = _underlying(spot, rate, dividend, forward)
-    loops = dispatch.vanilla
-    ufunc = loops.vanilla_binary_first_order if order == 1 else loops.vanilla_binary_second_order
-    where = None if out is None else _outputs(out, ufunc.nout)
     values = (spot, strike, vol, expiry, rate, dividend, amount, _binary_code(option, payoff))
-    found = VanillaGreeks(*call(ufunc, (*_names(forward), "amount"), values, where))
+    names = (*_names(forward), "amount")
+    found = greeks_of(VanillaGreeks, dispatch.vanilla, BINARY_UFUNCS, order, names, values, out)
     return _of_forward(found, expiry) if of_forward else found
 
 
@@ -579,23 +519,8 @@ def _underlying(spot: Any, rate: Any, dividend: Any, forward: Any) -> tuple[Any,
     return forward, rate, True
 
 
-def _check_order(order: object) -> None:
-    if order not in (1, 2):
-        raise ValueError(f"order must be 1 or 2, got {order!r}")
-
-
-def _outputs(out: Any, count: int) -> tuple[Any, ...]:
-    if not isinstance(out, tuple):
-        raise TypeError(f"out must be a VanillaGreeks or a tuple of {count} arrays, got {type(out).__name__}")
-    if len(out) == len(VanillaGreeks._fields) and all(array is None for array in out[count:]):
-        out = out[:count]
-    if len(out) != count:
-        raise ValueError(f"out must hold {count} arrays, got {len(out)}")
-    return tuple(out)
-
-
-def _greek(name: str, meaning: str) -> _Greek:
-    """The function of one Greek, whose signature is that of ``price``."""
+def _greek(name: str, like: Function) -> Function:
+    """The function of one Greek, whose signature is that of ``like``."""
 
     def derivative(
         spot: ArrayLike | None,
@@ -617,7 +542,7 @@ def _greek(name: str, meaning: str) -> _Greek:
         return call(getattr(dispatch.vanilla, f"vanilla_{name}"), _names(forward), values, out)
 
     derivative.__name__ = derivative.__qualname__ = name
-    derivative.__doc__ = f"""{meaning}, alone; ``greeks`` gives it together with the others.
+    derivative.__doc__ = f"""{MEANINGS[name]}, alone; ``greeks`` gives it together with the others.
 
     Parameters
     ----------
@@ -641,21 +566,11 @@ def _greek(name: str, meaning: str) -> _Greek:
     >>> bool((sg.vanilla.{name}([90.0, 110.0], 100.0, **options) == every.{name}).all())
     True
     """
-    return derivative
+    return cast("Function", derivative)
 
 
-delta = _greek("delta", "dV/dS")
-gamma = _greek("gamma", "d2V/dS2")
-vega = _greek("vega", "dV/dvol, per 1.00 of vol")
-theta = _greek("theta", "dV/dt, per year of calendar time")
-rho = _greek("rho", "dV/drate, per 1.00 of rate")
-rho_dividend = _greek("rho_dividend", "dV/ddividend, per 1.00 of dividend yield")
-vanna = _greek("vanna", "d2V/dS dvol")
-volga = _greek("volga", "d2V/dvol2")
-charm = _greek("charm", "d2V/dS dt")
-speed = _greek("speed", "d3V/dS3")
-zomma = _greek("zomma", "d3V/dS2 dvol")
-color = _greek("color", "d3V/dS2 dt")
-veta = _greek("veta", "d2V/dvol dt")
+delta, gamma, vega, theta, rho, rho_dividend, vanna, volga, charm, speed, zomma, color, veta = (
+    _greek(name, price) for name in MEANINGS
+)
 
 publish(globals())

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import shortgamma as sg
+from shortgamma._core.docs import expand
 from shortgamma._core.results import LINES, WIDTH, Result
 
 BUILDS = ("shortgamma._builds", "shortgamma.kernels")
@@ -24,7 +25,9 @@ def results():
     for module in pkgutil.walk_packages(sg.__path__, "shortgamma."):
         if not module.name.startswith(BUILDS) and not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    return sorted({kind for kind in subclasses(Result) if kind.__module__.startswith("shortgamma.")}, key=str)
+    kinds = {kind for kind in subclasses(Result) if kind.__module__.startswith("shortgamma.")}
+    # those of _core are the bases of others
+    return sorted({kind for kind in kinds if not kind.__module__.startswith("shortgamma._core.")}, key=str)
 
 
 RESULTS = results()
@@ -115,13 +118,29 @@ class TestEvery:
             np.testing.assert_array_equal(after, before)
 
     def test_documents_its_fields(self, kind):
-        text = inspect.getdoc(kind)
+        text = inspect.cleandoc(expand(kind.__doc__))
         assert "\nAttributes\n" in text
         documented = text[text.index("\nAttributes\n") :]
         for name in kind._fields:
             assert any(name in line.split(" : ")[0].split(", ") for line in documented.splitlines() if " : " in line), (
                 f"{name} is not documented"
             )
+
+
+def test_fields_of_a_base_come_first():
+    class Base(Result):
+        price: float
+        delta: float = 0.5
+
+    class Longer(Base):
+        gamma: float = 0.1
+
+    assert Base._fields == ("price", "delta")
+    assert Longer._fields == ("price", "delta", "gamma")
+    assert Longer(2.0)._asdict() == {"price": 2.0, "delta": 0.5, "gamma": 0.1}
+    assert Longer(2.0, gamma=3.0)._replace(delta=1.0) == (2.0, 1.0, 3.0)
+    assert Longer(2.0).gamma == 0.1
+    assert Base(2.0) == (2.0, 0.5)
 
 
 class Trade(Result):

@@ -24,6 +24,39 @@ progress : callable, optional
 progress [bytes] : callable, optional
     Called with the number of bytes read and of all bytes.
 
+price [strike] : ndarray or float
+    Value V, in the currency of the strike.
+price [note] : ndarray or float
+    Value V of the note, in the money of the nominal.
+price [payout] : ndarray or float
+    Value V, in the payout currency.
+delta : ndarray or float
+    dV/dS
+gamma : ndarray or float
+    d2V/dS2
+vega : ndarray or float
+    dV/dvol, per 1.00 of vol
+theta : ndarray or float
+    dV/dt, per year of calendar time
+rho : ndarray or float
+    dV/drate, per 1.00 of rate
+rho_dividend : ndarray or float
+    dV/ddividend, per 1.00 of dividend yield
+vanna : ndarray or float, optional
+    d2V/dS dvol
+volga : ndarray or float, optional
+    d2V/dvol2
+charm : ndarray or float, optional
+    d2V/dS dt
+speed : ndarray or float, optional
+    d3V/dS3
+zomma : ndarray or float, optional
+    d3V/dS2 dvol
+color : ndarray or float, optional
+    d3V/dS2 dt
+veta : ndarray or float, optional
+    d2V/dvol dt
+
 spot, strike : array_like
     Prices > 0, in one currency.
 spot, strike, barrier : array_like

@@ -31,8 +31,8 @@ WIDTH, LINES = 100, 5
 class Result(tuple):  # type: ignore[type-arg]
     """Base of results: a named tuple that prints in at most five lines and becomes a frame.
 
-    Fields are the annotations of the class. Those in ``HIDDEN``, where a simulation would go on, are neither printed
-    nor put into frames. ``INDEX`` names the field that labels the rows of a frame.
+    Fields are the annotations of the class, after those of its base. Those in ``HIDDEN``, where a simulation would go
+    on, are neither printed nor put into frames. ``INDEX`` names the field that labels the rows of a frame.
     """
 
     if TYPE_CHECKING:
@@ -48,8 +48,12 @@ class Result(tuple):  # type: ignore[type-arg]
     INDEX: ClassVar[str | None] = None
 
     def __init_subclass__(cls) -> None:
-        names = [name for name in cls.__annotations__ if not name.isupper()]
-        defaults = [cls.__dict__[name] for name in names if name in cls.__dict__]
+        own = [name for name in cls.__annotations__ if not name.isupper()]
+        names = [*getattr(cls, "_fields", ()), *own]
+        defaults = [
+            *getattr(cls, "_field_defaults", {}).values(),
+            *(cls.__dict__[name] for name in own if name in cls.__dict__),
+        ]
         # what a checker of types learns from the decorator of this class
         model = namedtuple(cls.__name__, names, defaults=defaults)  # type: ignore[misc]
         for name in (*names, "__new__", "__match_args__", "_make", "_replace", "_fields", "_field_defaults"):

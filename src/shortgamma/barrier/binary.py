@@ -8,12 +8,14 @@ import numpy as np
 
 from shortgamma._core import dispatch
 from shortgamma._core.checks import call, choice, number
+from shortgamma._core.greeks import greeks_of
 from shortgamma._core.words import BARRIER_KINDS as KINDS
 from shortgamma._core.words import OPTIONS, Words
 from shortgamma.barrier.single import UFUNCS as SINGLE_UFUNCS
-from shortgamma.barrier.single import BarrierGreeks, check_order, outputs, ufunc_of
+from shortgamma.barrier.single import BarrierGreeks
 
 if TYPE_CHECKING:
+    from types import ModuleType
     from typing import Literal
 
     from numpy.typing import ArrayLike
@@ -40,9 +42,9 @@ def _binary_code(kind: Any, option: Any, payoff: Any) -> Any:
 
 
 def _touch(
-    spot: Any, barrier: Any, kind: Any, direction: Any, payoff: Any, paid_at: Any, order: int
-) -> tuple[np.ufunc, int, Any]:
-    """The ufunc of touches, how many outputs it has, and the codes for it."""
+    spot: Any, barrier: Any, kind: Any, direction: Any, payoff: Any, paid_at: Any
+) -> tuple[ModuleType, tuple[str, ...], Any]:
+    """The loops of touches, their ufuncs by order, and the codes for them."""
     if direction is None:
         up: Any = np.less(number("spot", spot), number("barrier", barrier))
     else:
@@ -57,8 +59,7 @@ def _touch(
         late = np.where(np.equal(touch, TOUCHES["no-touch"]), 0, late)
         code = np.add(up, touch) + np.add(choice("payoff", payoff, PAYOFFS), late)
     loops, names = (dispatch.barrier.single, SINGLE_UFUNCS) if cash else (dispatch.barrier.binary, UFUNCS)
-    found = ufunc_of(loops, names, order)
-    return (*found, np.asarray(code).astype(np.int8))
+    return loops, names, np.asarray(code).astype(np.int8)
 
 
 def binary_price(
@@ -179,9 +180,7 @@ def binary_greeks(
     np.True_
     """
     values = (spot, strike, barrier, vol, expiry, rate, dividend, amount, _binary_code(kind, option, payoff))
-    check_order(order)
-    ufunc, count = ufunc_of(dispatch.barrier.binary, UFUNCS, order)
-    return BarrierGreeks(*call(ufunc, NAMES, values, None if out is None else outputs(out, count)))
+    return greeks_of(BarrierGreeks, dispatch.barrier.binary, UFUNCS, order, NAMES, values, out)
 
 
 def touch_price(
@@ -250,9 +249,9 @@ def touch_price(
     ... )), 4)
     9.7264
     """
-    ufunc, _, code = _touch(spot, barrier, kind, direction, payoff, paid_at, 0)
+    loops, ufuncs, code = _touch(spot, barrier, kind, direction, payoff, paid_at)
     values = (spot, barrier, barrier, vol, expiry, rate, dividend, amount, code)
-    return call(ufunc, NAMES, values, out)
+    return call(getattr(loops, ufuncs[0]), NAMES, values, out)
 
 
 def touch_greeks(
@@ -307,7 +306,6 @@ def touch_greeks(
     >>> round(float(greeks.delta), 6)
     -0.059594
     """
-    check_order(order)
-    ufunc, count, code = _touch(spot, barrier, kind, direction, payoff, paid_at, order)
+    loops, ufuncs, code = _touch(spot, barrier, kind, direction, payoff, paid_at)
     values = (spot, barrier, barrier, vol, expiry, rate, dividend, amount, code)
-    return BarrierGreeks(*call(ufunc, NAMES, values, None if out is None else outputs(out, count)))
+    return greeks_of(BarrierGreeks, loops, ufuncs, order, NAMES, values, out)

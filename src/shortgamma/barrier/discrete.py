@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shortgamma._core.checks import choice, number
+from shortgamma._core.greeks import check_order, outputs
 from shortgamma._core.words import BARRIER_KINDS, OPTIONS, PAID_AT, Words
 from shortgamma.barrier import _dates
-from shortgamma.barrier.single import BarrierGreeks, check_order, outputs
+from shortgamma.barrier.single import BarrierGreeks
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -170,7 +171,7 @@ def discrete_greeks(
         kind, option, rebate_at, dates, now, state,
     )  # fmt: skip
     results = _dates.recursion(order, columns, code, years, progress)
-    return BarrierGreeks(*_dates.into(None if out is None else outputs(out, 7 * order), results))
+    return BarrierGreeks(*_dates.into(outputs(BarrierGreeks, out, order), results))
 
 
 def _columns(

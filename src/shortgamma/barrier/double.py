@@ -8,9 +8,10 @@ import numpy as np
 
 from shortgamma._core import dispatch
 from shortgamma._core.checks import call, choice
+from shortgamma._core.greeks import greeks_of
 from shortgamma._core.words import OPTIONS, PAID_AT, Words
 from shortgamma._core.words import TWO_BARRIER_KINDS as KINDS
-from shortgamma.barrier.single import BarrierGreeks, check_order, outputs, ufunc_of
+from shortgamma.barrier.single import BarrierGreeks
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -174,9 +175,7 @@ def double_greeks(
     (2.638713, -13.726762)
     """
     values = (spot, strike, lower, upper, vol, expiry, rate, dividend, rebate, _code(kind, option, rebate_at))
-    check_order(order)
-    ufunc, count = ufunc_of(dispatch.barrier.double, UFUNCS, order)
-    return BarrierGreeks(*call(ufunc, NAMES, values, None if out is None else outputs(out, count)))
+    return greeks_of(BarrierGreeks, dispatch.barrier.double, UFUNCS, order, NAMES, values, out)
 
 
 def double_touch_price(
@@ -296,6 +295,4 @@ def double_touch_greeks(
     -2.566101
     """
     values = (spot, lower, lower, upper, vol, expiry, rate, dividend, amount, _touch_code(kind, paid_at))
-    check_order(order)
-    ufunc, count = ufunc_of(dispatch.barrier.double, UFUNCS, order)
-    return BarrierGreeks(*call(ufunc, TOUCH_NAMES, values, None if out is None else outputs(out, count)))
+    return greeks_of(BarrierGreeks, dispatch.barrier.double, UFUNCS, order, TOUCH_NAMES, values, out)

@@ -8,17 +8,16 @@ import numpy as np
 
 from shortgamma._core import dispatch
 from shortgamma._core.checks import choice, number, refuse_where
-from shortgamma._core.results import Result
+from shortgamma._core.greeks import Greeks, check_order
 from shortgamma._core.words import Words
 from shortgamma.barrier import _dates
-from shortgamma.barrier.single import check_order, greeks
+from shortgamma.barrier.single import greeks
 
 if TYPE_CHECKING:
     from typing import Literal
 
     from numpy.typing import ArrayLike, NDArray
 
-    from shortgamma._core.types import Floats
     from shortgamma.barrier._dates import Progress
 
 WATCH = Words({"always": 0, "observations": 1, "expiry": 2}, continuous="always", continuously="always")
@@ -26,55 +25,14 @@ STATES = Words({"alive": 0, "in": 1}, knockedin="in", live="alive", living="aliv
 NAMES = ("spot", "strike", "barrier", "vol", "expiry", "rate", "dividend", "nominal")
 
 
-class NoteGreeks(Result):
+class NoteGreeks(Greeks):
     """Price and derivatives of a note; the last seven are None at order 1.
 
     Attributes
     ----------
-    price : ndarray or float
-        Value V of the note, in the money of the nominal.
-    delta : ndarray or float
-        dV/dS
-    gamma : ndarray or float
-        d2V/dS2
-    vega : ndarray or float
-        dV/dvol, per 1.00 of vol
-    theta : ndarray or float
-        dV/dt, per year of calendar time
-    rho : ndarray or float
-        dV/drate, per 1.00 of rate
-    rho_dividend : ndarray or float
-        dV/ddividend, per 1.00 of dividend yield
-    vanna : ndarray or float, optional
-        d2V/dS dvol
-    volga : ndarray or float, optional
-        d2V/dvol2
-    charm : ndarray or float, optional
-        d2V/dS dt
-    speed : ndarray or float, optional
-        d3V/dS3
-    zomma : ndarray or float, optional
-        d3V/dS2 dvol
-    color : ndarray or float, optional
-        d3V/dS2 dt
-    veta : ndarray or float, optional
-        d2V/dvol dt
+    {price [note], delta, gamma, vega, theta, rho, rho_dividend}
+    {vanna, volga, charm, speed, zomma, color, veta}
     """
-
-    price: Floats
-    delta: Floats
-    gamma: Floats
-    vega: Floats
-    theta: Floats
-    rho: Floats
-    rho_dividend: Floats
-    vanna: Floats | None = None
-    volga: Floats | None = None
-    charm: Floats | None = None
-    speed: Floats | None = None
-    zomma: Floats | None = None
-    color: Floats | None = None
-    veta: Floats | None = None
 
 
 def reverse_convertible(

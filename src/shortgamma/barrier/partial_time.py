@@ -8,8 +8,9 @@ import numpy as np
 
 from shortgamma._core import dispatch
 from shortgamma._core.checks import call, choice
+from shortgamma._core.greeks import greeks_of
 from shortgamma._core.words import Words
-from shortgamma.barrier.single import BarrierGreeks, check_order, code_of, outputs, ufunc_of
+from shortgamma.barrier.single import BarrierGreeks, code_of
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -143,9 +144,6 @@ def partial_time_greeks(
     >>> round(float(greeks.price), 4), round(float(greeks.delta), 4)
     (15.6324, 1.1144)
     """
-    check_order(order)
-    values = (spot, strike, barrier, vol, expiry, moment, rate, dividend)
-    where = np.asarray(choice("window", window, WINDOWS)).astype(np.int8)
-    ufunc, count = ufunc_of(dispatch.barrier.partial_time, UFUNCS, order)
-    results = call(ufunc, NAMES, (*values, code_of(kind, option), where), None if out is None else outputs(out, count))
-    return BarrierGreeks(*results)
+    watch = np.asarray(choice("window", window, WINDOWS)).astype(np.int8)
+    values = (spot, strike, barrier, vol, expiry, moment, rate, dividend, code_of(kind, option), watch)
+    return greeks_of(BarrierGreeks, dispatch.barrier.partial_time, UFUNCS, order, NAMES, values, out)

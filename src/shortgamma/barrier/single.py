@@ -7,47 +7,26 @@ Units: ``expiry`` in years; ``vol``, ``rate``, ``dividend`` per year, continuous
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from shortgamma._core import dispatch
 from shortgamma._core.checks import call, choice, number, refuse_choice
-from shortgamma._core.results import Result
+from shortgamma._core.greeks import MEANINGS, Greeks, check_order, greeks_of, order_of, outputs
 from shortgamma._core.words import BARRIER_KINDS as KINDS
 from shortgamma._core.words import OPTIONS, PAID_AT
 
 if TYPE_CHECKING:
-    from types import ModuleType
-    from typing import Literal, Protocol
+    from collections.abc import Callable
+    from typing import Literal, TypeVar
 
     from numpy.typing import ArrayLike
 
-    from shortgamma._core.types import BarrierKind, Floats, Names, OptionKind
+    from shortgamma._core.types import BarrierKind, Names, OptionKind
     from shortgamma.barrier._dates import Progress
 
-    class _Greek(Protocol):
-        def __call__(
-            self,
-            spot: ArrayLike,
-            strike: ArrayLike,
-            barrier: ArrayLike,
-            *,
-            vol: ArrayLike,
-            expiry: ArrayLike,
-            kind: BarrierKind | Names,
-            option: OptionKind | Names,
-            rate: ArrayLike = 0.0,
-            dividend: ArrayLike = 0.0,
-            rebate: ArrayLike = 0.0,
-            rebate_at: Any = "hit",
-            dates: Any = None,
-            now: Any = None,
-            state: Any = None,
-            method: Literal["auto", "exact", "shift"] = "auto",
-            progress: Progress | None = None,
-            out: Any = None,
-        ) -> Any: ...
+    Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 UFUNCS = ("barrier_price", "barrier_first_order", "barrier_second_order")
@@ -69,58 +48,14 @@ TOUCHED_LATE = 16 + 2 + 8
 _price_of, _barrier_price = dispatch.barrier.single.price_of, dispatch.barrier.single.barrier_price
 
 
-class BarrierGreeks(Result):
+class BarrierGreeks(Greeks):
     """Price and derivatives of a barrier option; the last seven are None at order 1.
 
     Attributes
     ----------
-    price : ndarray or float
-        Value V, in the currency of the strike.
-    delta : ndarray or float
-        dV/dS
-    gamma : ndarray or float
-        d2V/dS2
-    vega : ndarray or float
-        dV/dvol, per 1.00 of vol
-    theta : ndarray or float
-        dV/dt, per year of calendar time
-    rho : ndarray or float
-        dV/drate, per 1.00 of rate
-    rho_dividend : ndarray or float
-        dV/ddividend, per 1.00 of dividend yield
-    vanna : ndarray or float, optional
-        d2V/dS dvol
-    volga : ndarray or float, optional
-        d2V/dvol2
-    charm : ndarray or float, optional
-        d2V/dS dt
-    speed : ndarray or float, optional
-        d3V/dS3
-    zomma : ndarray or float, optional
-        d3V/dS2 dvol
-    color : ndarray or float, optional
-        d3V/dS2 dt
-    veta : ndarray or float, optional
-        d2V/dvol dt
+    {price [strike], delta, gamma, vega, theta, rho, rho_dividend}
+    {vanna, volga, charm, speed, zomma, color, veta}
     """
-
-    price: Floats
-    delta: Floats
-    gamma: Floats
-    vega: Floats
-    theta: Floats
-    rho: Floats
-    rho_dividend: Floats
-    vanna: Floats | None = None
-    volga: Floats | None = None
-    charm: Floats | None = None
-    speed: Floats | None = None
-    zomma: Floats | None = None
-    color: Floats | None = None
-    veta: Floats | None = None
-
-
-FIRST_ORDER = BarrierGreeks._fields[:7]
 
 
 def price(
@@ -295,8 +230,7 @@ def greeks(
     values = (spot, strike, barrier, vol, expiry, rate, dividend, rebate)
     if dates is not None or state is not None or now is not None:
         return BarrierGreeks(*_watched_greeks(order, values, code, dates, now, state, method, progress, out))
-    ufunc, count = ufunc_of(dispatch.barrier.single, UFUNCS, order)
-    return BarrierGreeks(*call(ufunc, NAMES, (*values, code), None if out is None else outputs(out, count)))
+    return greeks_of(BarrierGreeks, dispatch.barrier.single, UFUNCS, order, NAMES, (*values, code), out)
 
 
 def code_of(kind: Any, option: Any, rebate_at: Any = "hit") -> Any:
@@ -419,46 +353,21 @@ def _watched_greeks(
     out: Any,
 ) -> tuple[Any, ...]:
     values, counts, years = _terms(values, code, dates, now, state, method)
-    where = None if out is None else outputs(out, 7 * order)
     if dates is None:
-        ufunc, _ = ufunc_of(dispatch.barrier.single, UFUNCS, order)
-        results: tuple[Any, ...] = call(ufunc, NAMES, (*values, code), where)
-    elif method == "shift":
-        ufunc, _ = ufunc_of(dispatch.barrier.shifted, SHIFTED_UFUNCS, order)
-        results = call(ufunc, SHIFTED_NAMES, (*values, counts, code), where)
-    else:
-        results = _exact(order, values, code, counts, years, state, progress, where)
-    return results
+        return greeks_of(BarrierGreeks, dispatch.barrier.single, UFUNCS, order, NAMES, (*values, code), out)
+    if method == "shift":
+        values = (*values, counts, code)
+        return greeks_of(BarrierGreeks, dispatch.barrier.shifted, SHIFTED_UFUNCS, order, SHIFTED_NAMES, values, out)
+    return _exact(order, values, code, counts, years, state, progress, outputs(BarrierGreeks, out, order))
 
 
-def check_order(order: object) -> None:
-    if order not in (1, 2):
-        raise ValueError(f"order must be 1 or 2, got {order!r}")
-
-
-def ufunc_of(module: ModuleType, names: tuple[str, str, str], order: int) -> tuple[np.ufunc, int]:
-    """The ufunc of an order, and how many outputs it has."""
-    ufunc: np.ufunc = getattr(module, names[order])
-    return ufunc, ufunc.nout
-
-
-def outputs(out: Any, count: int) -> tuple[Any, ...]:
-    if not isinstance(out, tuple):
-        raise TypeError(f"out must be a BarrierGreeks or a tuple of {count} arrays, got {type(out).__name__}")
-    if len(out) == len(BarrierGreeks._fields) and all(array is None for array in out[count:]):
-        out = out[:count]
-    if len(out) != count:
-        raise ValueError(f"out must hold {count} arrays, got {len(out)}")
-    return tuple(out)
-
-
-def _greek(name: str, meaning: str) -> _Greek:
-    """The function of one Greek, whose signature is that of ``price``."""
+def _greek(name: str, like: Function) -> Function:
+    """The function of one Greek, whose signature is that of ``like``."""
     ufunc = getattr(dispatch.barrier.single, f"barrier_{name}")
     place = BarrierGreeks._fields.index(name)
-    order = 1 if place < len(FIRST_ORDER) else 2
+    order = order_of(name)
 
-    def one(
+    def derivative(
         spot: ArrayLike,
         strike: ArrayLike,
         barrier: ArrayLike,
@@ -485,8 +394,8 @@ def _greek(name: str, meaning: str) -> _Greek:
             return _watched_greeks(order, values, code, dates, now, state, method, progress, where)[place]
         return call(ufunc, NAMES, (*values, code), out)
 
-    one.__name__ = one.__qualname__ = name
-    one.__doc__ = f"""{meaning}, alone; ``greeks`` gives it together with the others.
+    derivative.__name__ = derivative.__qualname__ = name
+    derivative.__doc__ = f"""{MEANINGS[name]}, alone; ``greeks`` gives it together with the others.
 
     Parameters
     ----------
@@ -510,19 +419,9 @@ def _greek(name: str, meaning: str) -> _Greek:
     >>> bool((alone == sg.barrier.greeks([90.0, 110.0], 100.0, 80.0, **put, order=2).{name}).all())
     True
     """
-    return one
+    return cast("Function", derivative)
 
 
-delta = _greek("delta", "dV/dS")
-gamma = _greek("gamma", "d2V/dS2")
-vega = _greek("vega", "dV/dvol, per 1.00 of vol")
-theta = _greek("theta", "dV/dt, per year of calendar time")
-rho = _greek("rho", "dV/drate, per 1.00 of rate")
-rho_dividend = _greek("rho_dividend", "dV/ddividend, per 1.00 of dividend yield")
-vanna = _greek("vanna", "d2V/dS dvol")
-volga = _greek("volga", "d2V/dvol2")
-charm = _greek("charm", "d2V/dS dt")
-speed = _greek("speed", "d3V/dS3")
-zomma = _greek("zomma", "d3V/dS2 dvol")
-color = _greek("color", "d3V/dS2 dt")
-veta = _greek("veta", "d2V/dvol dt")
+delta, gamma, vega, theta, rho, rho_dividend, vanna, volga, charm, speed, zomma, color, veta = (
+    _greek(name, price) for name in MEANINGS
+)

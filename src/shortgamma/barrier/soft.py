@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from shortgamma._core import dispatch
 from shortgamma._core.checks import call
-from shortgamma.barrier.single import BarrierGreeks, check_order, code_of, outputs, ufunc_of
+from shortgamma._core.greeks import greeks_of
+from shortgamma.barrier.single import BarrierGreeks, code_of
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -129,8 +130,5 @@ def soft_greeks(
     >>> round(float(greeks.price), 4), round(float(greeks.delta), 4)
     (4.0175, 0.6645)
     """
-    check_order(order)
     values = (spot, strike, lower, upper, vol, expiry, rate, dividend)
-    ufunc, count = ufunc_of(dispatch.barrier.soft, UFUNCS, order)
-    results = call(ufunc, NAMES, (*values, code_of(kind, option)), None if out is None else outputs(out, count))
-    return BarrierGreeks(*results)
+    return greeks_of(BarrierGreeks, dispatch.barrier.soft, UFUNCS, order, NAMES, (*values, code_of(kind, option)), out)

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shortgamma._core.checks import choice, number, plain
-from shortgamma._core.results import Result
+from shortgamma._core.greeks import FirstOrder
 from shortgamma._core.words import BARRIER_KINDS as KINDS
-from shortgamma.barrier.single import FIRST_ORDER
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -137,21 +136,12 @@ def quanto_dividend(
     return q + (r - r_f) + rho * (s * s_x) + np.sqrt(np.where(outside, -1.0, 0.0))
 
 
-class QuantoGreeks(Result):
+class QuantoGreeks(FirstOrder):
     """Price and derivatives of a quanto option, each with what the adjusted yield depends on moving along.
 
     Attributes
     ----------
-    price : ndarray or float
-        Value V, in the payout currency.
-    delta : ndarray or float
-        dV/dS
-    gamma : ndarray or float
-        d2V/dS2
-    vega : ndarray or float
-        dV/dvol, per 1.00 of vol
-    theta : ndarray or float
-        dV/dt, per year of calendar time
+    {price [payout], delta, gamma, vega, theta}
     rho : ndarray or float
         dV/drate, per 1.00 of the payout currency's rate
     rho_dividend : ndarray or float
@@ -164,13 +154,6 @@ class QuantoGreeks(Result):
         dV/dfx_vol, per 1.00 of the exchange rate's vol
     """
 
-    price: Floats
-    delta: Floats
-    gamma: Floats
-    vega: Floats
-    theta: Floats
-    rho: Floats
-    rho_dividend: Floats
     rho_foreign: Floats
     correlation: Floats
     fx_vega: Floats
@@ -223,7 +206,7 @@ def quanto_greeks(greeks: Any, *, vol: ArrayLike, fx_vol: ArrayLike, correlation
     >>> [round(float(number), 4) for number in (plain.vega, quanto.vega, quanto.correlation, quanto.fx_vega)]
     [37.0153, 38.7386, 1.034, 5.17]
     """
-    if not all(hasattr(greeks, name) for name in FIRST_ORDER):
+    if not all(hasattr(greeks, name) for name in FirstOrder._fields):
         raise TypeError(f"greeks must be price and Greeks of a barrier option, got {type(greeks).__name__}")
     s, s_x, rho = (plain(*pair) for pair in (("vol", vol), ("fx_vol", fx_vol), ("correlation", correlation)))
     slope = greeks.rho_dividend
