@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mpmath import mp
 
 import shortgamma as sg
 
@@ -41,12 +42,114 @@ def test_the_note_of_the_study():
 
 def test_watched_on_dates_nothing_is_released_between_them():
     terms = {"vol": 0.6, "expiry": 0.25, **MARKET}
-    found = sg.dealer.knock_in_release(58.1, 43.6, **terms, monitoring=60)
+    found = sg.dealer.knock_in_release(58.1, 43.6, **terms, dates=60)
     assert found.released == 0.0
     lower = sg.dealer.knock_in_release(58.1, 43.6, **terms).below
     assert found.above < lower
     put = sg.barrier.discrete_greeks(43.6, 58.1, 43.6, dates=60, kind="down-in", option="put", **terms)
     assert found.above == put.delta
+
+
+def test_the_last_date_alone_is_the_expiry():
+    terms = {"vol": [0.3, 0.6], "expiry": 0.25, **MARKET}
+    late = sg.dealer.knock_in_release(58.1, 43.6, **terms, monitoring="expiry")
+    once = sg.dealer.knock_in_release(58.1, 43.6, **terms, dates=1)
+    np.testing.assert_allclose(once.above, late.above, rtol=1e-12)
+    listed = sg.dealer.knock_in_release(58.1, 43.6, **terms, dates=[0.25])
+    np.testing.assert_array_equal(listed.above, once.above)
+    dated = sg.dealer.knock_in_release(58.1, 43.6, **terms, dates=["2026-04-02T06:00"], now="2026-01-01")
+    np.testing.assert_array_equal(dated.above, once.above)
+
+
+def test_watched_more_and_more_often_is_watched_always():
+    """Above the barrier; at it, the put watched on dates keeps a delta of its own."""
+    terms = {"vol": 0.6, "expiry": 0.25, **MARKET}
+    always = sg.barrier.delta(50.0, 58.1, 43.6, kind="down-in", option="put", **terms)
+    gaps = [
+        abs(float(sg.dealer.note_book([50.0], 58.1, 43.6, units=-1.0, dates=n, **terms).hedge[0]) - float(always))
+        for n in (64, 256, 1024)
+    ]
+    # the gap closes with the root of the distance of dates
+    assert 1.5 < gaps[0] / gaps[1] < 2.5
+    assert 1.5 < gaps[1] / gaps[2] < 2.5
+
+
+def test_a_book_watched_on_dates():
+    strike, barrier, units = np.array([58.1, 50.0]), np.array([43.6, 40.0]), np.array([1e3, 2e3])
+    terms = {"vol": 0.55, "expiry": 0.25, **MARKET}
+    book = sg.dealer.note_book([52.0, 43.6, 38.0], strike, barrier, units=units, dates=[0.125, 0.25], **terms)
+    assert book.barrier.tolist() == [43.6, 40.0]
+    assert not book.released.any()
+    assert not book.value.any()
+    for place, spot in enumerate(book.spot):
+        total = sum(
+            -units[i]
+            * float(
+                sg.barrier.discrete_greeks(
+                    spot, strike[i], barrier[i], dates=[0.125, 0.25], kind="down-in", option="put", **terms
+                ).delta
+            )
+            for i in range(2)
+        )
+        assert book.hedge[place] == pytest.approx(total, rel=1e-12)
+
+
+def test_release_on_the_last_date():
+    """Before it the put is (B - S)+ and K - B in cash below B; after it a unit is held below the barrier, else none."""
+    spots, lead, vol = np.array([35.0, 43.0, 43.6, 44.0, 55.0]), 1.0 / 365, 0.6
+    found = sg.dealer.release_on_date(spots, 58.1, 43.6, vol=vol, expiry=0.0, dates=[], lead=lead, units=2.0, **MARKET)
+    s = mp.mpf(vol) * mp.sqrt(mp.mpf(lead))
+    for place, spot in enumerate(spots):
+        d1 = (
+            mp.log(mp.mpf(float(spot)) / mp.mpf(43.6)) + mp.mpf(MARKET["rate"] - MARKET["dividend"]) * lead
+        ) / s + s / 2
+        put = -mp.exp(-MARKET["dividend"] * mp.mpf(lead)) * mp.ncdf(-d1)
+        cash = -(mp.mpf(58.1) - mp.mpf(43.6)) * mp.exp(-MARKET["rate"] * mp.mpf(lead)) * mp.npdf(d1 - s) / (spot * s)
+        assert found.above[place] == pytest.approx(float(put + cash), rel=1e-11)
+    assert found.below == pytest.approx([-1.0, -1.0, -1.0, 0.0, 0.0], abs=1e-15)
+    np.testing.assert_allclose(found.released, 2.0 * (found.below - found.above), rtol=1e-15)
+    np.testing.assert_array_equal(found.value, found.released * spots)
+    # far away nothing happens
+    assert abs(found.released[[0, 4]]).max() < 1e-3
+    # at the barrier more is held than ever belongs to the put
+    assert found.above[2] < -4.0
+
+
+def test_release_on_a_date_between():
+    terms = {"vol": 0.5, **MARKET}
+    spots = np.array([40.0, 46.0])
+    found = sg.dealer.release_on_date(spots, 58.1, 43.6, **terms, expiry=0.2, dates=[0.1, 0.2], lead=0.01)
+    before = sg.barrier.discrete_greeks(
+        spots, 58.1, 43.6, dates=[0.01, 0.11, 0.21], kind="down-in", option="put", expiry=0.21, **terms
+    )
+    after = sg.barrier.discrete_greeks(
+        46.0, 58.1, 43.6, dates=[0.1, 0.2], kind="down-in", option="put", expiry=0.2, **terms
+    )
+    np.testing.assert_allclose(found.above, before.delta, rtol=1e-14)
+    assert found.below[0] == sg.vanilla.delta(40.0, 58.1, option="put", expiry=0.2, **terms)
+    assert found.below[1] == pytest.approx(float(after.delta), rel=1e-14)
+    for bad, message in (
+        ({"lead": 0.0}, "lead must be a number of years > 0"),
+        ({"lead": [0.1, 0.2]}, "lead must be a number of years > 0"),
+        ({"expiry": -1.0}, "expiry must be one number of years >= 0"),
+        ({"dates": [0.2, 0.1]}, "must be later than"),
+        ({"dates": 0.1}, "dates must be a list of years"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            sg.dealer.release_on_date(
+                **{
+                    "spot": 40.0,
+                    "strike": 58.1,
+                    "barrier": 43.6,
+                    "expiry": 0.2,
+                    "dates": [0.2],
+                    "lead": 0.01,
+                    **terms,
+                    **bad,
+                }
+            )
+    with pytest.raises(TypeError, match="lead"):
+        sg.dealer.release_on_date(40.0, 58.1, 43.6, vol=0.5, expiry=0.2, dates=[])
 
 
 def test_a_book_is_the_sum_of_its_notes():
@@ -77,5 +180,7 @@ def test_structural_mistakes():
         sg.dealer.knock_in_release(58.1, [43.6, 60.0], vol=0.6, expiry=1.0)
     with pytest.raises(ValueError, match="monitoring must be one of 'continuous', 'expiry', got 'daily'"):
         sg.dealer.knock_in_release(58.1, 43.6, vol=0.6, expiry=1.0, monitoring="daily")
+    with pytest.raises(ValueError, match="give either dates or monitoring"):
+        sg.dealer.knock_in_release(58.1, 43.6, vol=0.6, expiry=1.0, monitoring="expiry", dates=4)
     with pytest.raises(ValueError, match="notes must have one dimension"):
         sg.dealer.note_book([1.0], [[58.1]], 43.6, vol=0.6, expiry=1.0, units=1.0)

@@ -162,3 +162,45 @@ def test_days_beyond_three_and_a_half(market):
     inside = returns[day - 249 : day + 1]
     assert (returns[day] - inside.mean()) / inside.std(ddof=1) == pytest.approx(-7.094689233383431, rel=1e-9)
     assert z[dates.index("2018-02-05") - 1] == pytest.approx(-9.414202430661447, rel=1e-9)
+
+
+def test_events():
+    random = np.random.default_rng(5)
+    x, events = random.normal(size=300), np.array([30, 100, 250, 5, 295])
+    x[110] = np.nan
+    found = sg.dealer.event_window(x, events, before=20, after=10)
+    assert found.offset.tolist() == list(range(-20, 11))
+    assert (found.events, found.skipped) == (2, 3)
+    gaps = [x[place + 1 : place + 11].mean() - x[place - 20 : place].mean() for place in (30, 250)]
+    assert found.difference == pytest.approx(np.mean(gaps), rel=1e-13)
+    assert found.standard_error == pytest.approx(abs(gaps[0] - gaps[1]) / 2.0, rel=1e-13)
+    np.testing.assert_allclose(found.mean, (x[10:41] + x[230:261]) / 2.0, rtol=1e-13)
+    assert np.isnan(found.before).tolist() == [False, False, False, True, False]
+    assert np.isnan(found.after).tolist() == [False, True, False, False, True]
+    # the event's own row is in neither side
+    x[30] = 1e9
+    assert sg.dealer.event_window(x, events, before=20, after=10).difference == found.difference
+
+
+def test_events_by_time():
+    time = np.datetime64("2024-01-01", "D") + np.arange(60)
+    x = np.arange(60.0)
+    found = sg.dealer.event_window(x, ["2024-01-21T06:00", "2024-02-01"], before=5, after=5, time=time)
+    # 6 o'clock of the 21st: the first row after it is the 22nd
+    rows = sg.dealer.event_window(x, [21, 31], before=5, after=5)
+    assert found.difference == rows.difference == 6.0
+    np.testing.assert_array_equal(found.mean, rows.mean)
+    nothing = sg.dealer.event_window(x, [1], before=5, after=5)
+    assert (nothing.events, nothing.skipped) == (0, 1)
+    assert np.isnan(nothing.difference)
+    for bad, message in (
+        ({"events": [60]}, r"events\[0\] must be a row from 0 to 59, got 60"),
+        ({"before": 0}, "before must be a whole number of rows >= 1, got 0"),
+        ({"after": 2.5}, "after must be a whole number of rows >= 1, got 2.5"),
+        ({"x": np.ones((3, 3))}, "x must have one dimension"),
+        ({"events": ["2025-01-01"], "time": time}, r"events\[0\] must be no later than the last row"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            sg.dealer.event_window(**{"x": x, "events": [30], "before": 5, "after": 5, **bad})
+    with pytest.raises(TypeError, match="events must be rows"):
+        sg.dealer.event_window(x, [30.5], before=5, after=5)

@@ -28,14 +28,17 @@ from shortgamma.dealer.notes import NoteBook as NoteBook
 from shortgamma.dealer.notes import Release as Release
 from shortgamma.dealer.notes import knock_in_release as knock_in_release
 from shortgamma.dealer.notes import note_book as note_book
+from shortgamma.dealer.notes import release_on_date as release_on_date
 from shortgamma.dealer.profile import Exposure as Exposure
 from shortgamma.dealer.profile import Profile as Profile
 from shortgamma.dealer.profile import exposure as exposure
 from shortgamma.dealer.profile import profile as profile
 from shortgamma.dealer.stress import CorrelationBreak as CorrelationBreak
+from shortgamma.dealer.stress import EventWindow as EventWindow
 from shortgamma.dealer.stress import LastHour as LastHour
 from shortgamma.dealer.stress import TailCorrelation as TailCorrelation
 from shortgamma.dealer.stress import correlation_break as correlation_break
+from shortgamma.dealer.stress import event_window as event_window
 from shortgamma.dealer.stress import last_hour as last_hour
 from shortgamma.dealer.stress import tail_correlation as tail_correlation
 from shortgamma.dealer.stress import tail_probability as tail_probability

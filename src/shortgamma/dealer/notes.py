@@ -12,6 +12,8 @@ from shortgamma._core.checks import number, refuse_choice, refuse_where
 from shortgamma._core.results import Result
 
 if TYPE_CHECKING:
+    from typing import Literal
+
     from numpy.typing import ArrayLike
 
     from shortgamma._core.types import Floats
@@ -49,7 +51,9 @@ def knock_in_release(
     units: ArrayLike = 1.0,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
-    monitoring: Any = "continuous",
+    monitoring: Literal["continuous", "expiry"] = "continuous",
+    dates: Any = None,
+    now: Any = None,
 ) -> Release:
     """What the hedgers of down-and-in puts sell when the barrier is touched.
 
@@ -63,8 +67,13 @@ def knock_in_release(
     units : array_like, default 1.0
         Units of the underlying that the notes are on: nominal over strike.
     {rate, dividend}
-    monitoring : {"continuous", "expiry"} or int, default "continuous"
-        When the barrier is watched: always, on the last day alone, or on so many equally spaced dates.
+    monitoring : {"continuous", "expiry"}, default "continuous"
+        When the barrier is watched: always, or on the last day alone.
+    dates : int, list of float, or list of times, optional
+        The dates on which the barrier is watched, as in `shortgamma.barrier.discrete_price`; in the place of
+        ``monitoring``.
+    now : time, optional
+        The time of valuation, where dates are times.
 
     Returns
     -------
@@ -74,12 +83,13 @@ def knock_in_release(
     Raises
     ------
     ValueError
-        If a barrier lies above its strike or ``monitoring`` is unknown.
+        If a barrier lies above its strike, ``monitoring`` is unknown, or both ``monitoring`` and ``dates`` are given.
     TypeError
         If an input is not numeric.
 
     See Also
     --------
+    release_on_date : What is sold on a date on which a barrier is watched.
     note_book : A book of notes, and its masses for `feedback`.
 
     Notes
@@ -98,32 +108,128 @@ def knock_in_release(
     >>> round(float(found.above), 4), round(float(found.below), 4), round(float(found.value), 2)
     (-0.8983, -0.7806, 9187933.31)
     """
-    levels, strikes = number("barrier", barrier), number("strike", strike)
-    with np.errstate(invalid="ignore"):
-        refuse_where(
-            levels > strikes,
-            "barrier",
-            np.broadcast_to(levels, np.broadcast_shapes(levels.shape, strikes.shape)),
-            "at most the strike",
-        )
+    levels, strikes = _levels(strike, barrier)
     market: dict[str, Any] = {"vol": vol, "expiry": expiry, "rate": rate, "dividend": dividend}
-    plain = vanilla.delta(levels, strikes, option="put", **market)
-    if isinstance(monitoring, str):
-        if monitoring not in MONITORING:
-            refuse_choice("monitoring", monitoring, MONITORING)
-        if monitoring == "expiry":
-            above = below = _on_the_last_day(levels, strikes, market)
-        else:
-            above = barriers.delta(levels, strikes, levels, kind="down-in", option="put", **market)
-            below = plain
+    if not isinstance(monitoring, str) or monitoring not in MONITORING:
+        refuse_choice("monitoring", monitoring, MONITORING)
+    if dates is not None:
+        if monitoring != "continuous":
+            raise ValueError("give either dates or monitoring: with dates the barrier is watched on these")
+        above = below = _watched_delta(levels, strikes, levels, market, dates, now)
+    elif monitoring == "expiry":
+        above = below = _on_the_last_day(levels, strikes, market)
     else:
-        dates = number("monitoring", monitoring)
-        if dates.dtype.kind not in "iu":
-            raise TypeError(f"monitoring must be one of {MONITORING} or a whole number of dates, got {monitoring!r}")
-        watched = barriers.discrete_greeks(levels, strikes, levels, dates=dates, kind="down-in", option="put", **market)
-        above = below = watched.delta
+        above = barriers.delta(levels, strikes, levels, kind="down-in", option="put", **market)
+        below = vanilla.delta(levels, strikes, option="put", **market)
     released = np.multiply(units, np.subtract(below, above))
     return Release(above, below, released, released * levels)
+
+
+def release_on_date(
+    spot: ArrayLike,
+    strike: ArrayLike,
+    barrier: ArrayLike,
+    *,
+    vol: ArrayLike,
+    expiry: float,
+    dates: Any,
+    lead: float,
+    units: ArrayLike = 1.0,
+    rate: ArrayLike = 0.0,
+    dividend: ArrayLike = 0.0,
+) -> Release:
+    """What the hedgers of down-and-in puts sell on a date on which the barrier is watched, by the spot observed.
+
+    Parameters
+    ----------
+    spot : array_like
+        The spot observed, > 0.
+    strike, barrier : array_like
+        Strike and knock-in barrier, > 0, the barrier not above the strike.
+    vol : array_like
+        Volatility per year, > 0.
+    expiry : float
+        Time to expiry in years from this date on, >= 0; 0 if it is the last one.
+    dates : list of float
+        The dates that are still to come after this one, in years from it, increasing; empty if there are none.
+    lead : float
+        How long before the observation the hedge was set, in years, > 0: 1/365 for the day before. There is no default.
+    units : array_like, default 1.0
+        Units of the underlying that the notes are on: nominal over strike.
+    {rate, dividend}
+
+    Returns
+    -------
+    Release
+        ``above`` is the delta before, with the observation still to come, ``below`` that after it: of a plain put where
+        the spot is at the barrier or below, of the put that still may knock in elsewhere. What is released is sold
+        where > 0, bought where < 0; its value is at the spot observed.
+
+    Raises
+    ------
+    ValueError
+        If a barrier lies above its strike, ``lead`` is not > 0, or dates do not increase.
+    TypeError
+        If an input is not numeric.
+
+    See Also
+    --------
+    knock_in_release : Barriers watched always.
+
+    Notes
+    -----
+    When the barrier is observed, the value of the put jumps there, by strike - barrier if it is the last date, and the
+    closer that moment, the more is held near the barrier. Far from it nothing is released.
+
+    Examples
+    --------
+    The last date, seen from the day before: nearly five units are held at the barrier, and all but one are sold there.
+
+    >>> import shortgamma as sg
+    >>> terms = dict(vol=0.6, expiry=0.0, dates=[], lead=1 / 365)
+    >>> found = sg.dealer.release_on_date([40.0, 43.6, 47.0], 58.1, 43.6, **terms)
+    >>> found.above.round(2), found.below
+    (array([-1.1 , -4.72, -0.24]), array([-1., -1.,  0.]))
+    """
+    levels, strikes = _levels(strike, barrier)
+    before, left = number("lead", lead), number("expiry", expiry)
+    if before.ndim or not 0.0 < float(before) < np.inf:
+        raise ValueError(f"lead must be a number of years > 0, got {lead!r}")
+    if left.ndim or not 0.0 <= float(left) < np.inf:
+        raise ValueError(f"expiry must be one number of years >= 0, got {expiry!r}")
+    coming = np.asarray(dates, dtype=np.float64) if np.size(dates) == 0 else number("dates", dates).astype(np.float64)
+    if coming.ndim != 1:
+        raise ValueError(f"dates must be a list of years after this date, got {dates!r}")
+    places = number("spot", spot).astype(np.float64)
+    market: dict[str, Any] = {"vol": vol, "rate": rate, "dividend": dividend}
+    ahead = {**market, "expiry": float(left) + float(before)}
+    above = _watched_delta(places, strikes, levels, ahead, [float(before), *(coming + float(before))], None)
+    plain = vanilla.delta(places, strikes, option="put", expiry=float(left), **market)
+    alive = np.zeros(())
+    if coming.size:
+        alive = _watched_delta(places, strikes, levels, {**market, "expiry": float(left)}, coming.tolist(), None)
+    below = np.where(places <= levels, plain, alive)[()]
+    released = np.multiply(units, np.subtract(below, above))
+    return Release(above, below, released, released * places)
+
+
+def _levels(strike: Any, barrier: Any) -> tuple[Any, Any]:
+    """Barriers and strikes, none of them the wrong way round."""
+    levels, strikes = number("barrier", barrier), number("strike", strike)
+    refuse_where(
+        levels > strikes,
+        "barrier",
+        np.broadcast_to(levels, np.broadcast_shapes(levels.shape, strikes.shape)),
+        "at most the strike",
+    )
+    return levels, strikes
+
+
+def _watched_delta(spots: Any, strikes: Any, levels: Any, market: dict[str, Any], dates: Any, now: Any) -> Any:
+    """Delta of the put that knocks in on dates."""
+    return barriers.discrete_greeks(
+        spots, strikes, levels, dates=dates, now=now, kind="down-in", option="put", **market
+    ).delta
 
 
 def _on_the_last_day(levels: Any, strikes: Any, market: dict[str, Any]) -> Any:
@@ -167,6 +273,8 @@ def note_book(
     units: ArrayLike,
     rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0,
+    dates: Any = None,
+    now: Any = None,
 ) -> NoteBook:
     """Hedge of a book of notes with knock-in puts at many spots, and its masses at the barriers.
 
@@ -176,11 +284,16 @@ def note_book(
         Spots, > 0; one dimension.
     strike, barrier, vol, expiry, units, rate, dividend : array_like
         A note each, as in `knock_in_release`; one dimension.
+    dates : int, list of float, or list of times, optional
+        The dates on which all barriers are watched, as in `knock_in_release`; without, they are watched always.
+    now : time, optional
+        The time of valuation, where dates are times.
 
     Returns
     -------
     NoteBook
-        Units held at each spot; a note whose barrier lies at or above a spot has knocked in there.
+        Units held at each spot; a note whose barrier lies at or above a spot has knocked in there. Watched on dates no
+        note knocks in between them, and the masses are 0.
 
     Raises
     ------
@@ -222,11 +335,13 @@ def note_book(
     if places.ndim > 1:
         raise ValueError(f"spots must have one dimension, got shape {places.shape}")
     market: dict[str, Any] = {"vol": vols, "expiry": expiries, "rate": rates, "dividend": dividends}
-    release = knock_in_release(strikes, levels, units=amounts, **market)
-    deltas = barriers.delta(places[:, np.newaxis], strikes, levels, kind="down-in", option="put", **market)
-    # at the barrier itself the put has knocked in
-    touched = places[:, np.newaxis] == levels
-    deltas = np.where(touched, release.below, deltas)
+    release = knock_in_release(strikes, levels, units=amounts, dates=dates, now=now, **market)
+    if dates is None:
+        deltas = barriers.delta(places[:, np.newaxis], strikes, levels, kind="down-in", option="put", **market)
+        # at the barrier itself the put has knocked in
+        deltas = np.where(places[:, np.newaxis] == levels, release.below, deltas)
+    else:
+        deltas = _watched_delta(places[:, np.newaxis], strikes, levels, market, dates, now)
     order = np.argsort(-levels, kind="stable")
     return NoteBook(
         places, -(deltas * amounts).sum(axis=1), levels[order], release.released[order], release.value[order]

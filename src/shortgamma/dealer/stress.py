@@ -355,6 +355,121 @@ def last_hour(time: ArrayLike, close: ArrayLike, volume: ArrayLike, *, at: int, 
     return LastHour(np.array(_hours(at)), count, slope, error, share, variance, rank)
 
 
+class EventWindow(Result):
+    """A series around events.
+
+    Attributes
+    ----------
+    offset : ndarray
+        Rows from the event, from -before to after.
+    mean : ndarray
+        Mean over the events at each offset.
+    before, after : ndarray
+        Of each event, the mean of the rows before and after it; the event's own row is in neither. NaN where the
+        series does not reach so far.
+    difference : float
+        Mean of after less before, over the events that have both.
+    standard_error : float
+        Of the difference, from its deviation between events; NaN for fewer than two.
+    events : int
+        Events that count.
+    skipped : int
+        Events of which the series lacks a row.
+    """
+
+    offset: Integers
+    mean: Floats
+    before: Floats
+    after: Floats
+    difference: float
+    standard_error: float
+    events: int
+    skipped: int
+
+
+def event_window(x: ArrayLike, events: ArrayLike, *, before: int, after: int, time: Any = None) -> EventWindow:
+    """A series before and after events, such as the introduction of a product.
+
+    Parameters
+    ----------
+    x : array_like
+        Values, in the order of time; one dimension.
+    events : array_like
+        Rows of the events, or their times where ``time`` is given: the first row at or after each.
+    before, after : int
+        How many rows on either side count, >= 1; there is no default.
+    time : array_like, optional
+        Times of the rows, rising.
+
+    Returns
+    -------
+    EventWindow
+        Means by offset, and the difference between both sides with its standard error.
+
+    Raises
+    ------
+    ValueError
+        If an event is no row of the series, ``time`` does not rise, or lengths differ.
+    TypeError
+        If an input is not numeric or no time.
+
+    See Also
+    --------
+    last_hour : The same hour of every day, and its placebos.
+
+    Notes
+    -----
+    An event whose window the series does not cover, or in which a value is NaN, is left out and counted in ``skipped``.
+    The standard error supposes independent events: of windows that overlap it is too small.
+
+    Examples
+    --------
+    Turnover doubles with each of two introductions:
+
+    >>> import numpy as np
+    >>> import shortgamma as sg
+    >>> turnover = np.where(np.arange(100) % 50 < 25, 1.0, 2.0)
+    >>> found = sg.dealer.event_window(turnover, [25, 75], before=20, after=20)
+    >>> found.difference, found.standard_error
+    (1.0, 0.0)
+    """
+    values = number("x", x).astype(np.float64)
+    if values.ndim != 1:
+        raise ValueError(f"x must have one dimension, got shape {values.shape}")
+    for name, count in (("before", before), ("after", after)):
+        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
+            raise ValueError(f"{name} must be a whole number of rows >= 1, got {count!r}")
+    place = _rows_of(events, time, values.size)
+    offset = np.arange(-before, after + 1)
+    rows = place[:, np.newaxis] + offset
+    inside = (rows >= 0) & (rows < values.size)
+    window = np.where(inside, values[np.clip(rows, 0, values.size - 1)], np.nan)
+    earlier, later = window[:, :before].mean(axis=1), window[:, before + 1 :].mean(axis=1)
+    whole = np.isfinite(window).all(axis=1)
+    gaps, count = (later - earlier)[whole], int(whole.sum())
+    mean = window[whole].mean(axis=0) if count else np.full(offset.size, np.nan)
+    error = float(gaps.std(ddof=1)) / math.sqrt(count) if count > 1 else math.nan
+    gap = float(gaps.mean()) if count else math.nan
+    return EventWindow(offset, mean, earlier, later, gap, error, count, int(place.size - count))
+
+
+def _rows_of(events: Any, time: Any, size: int) -> Integers:
+    """The rows of events, given as rows or as times."""
+    if time is not None:
+        stamp = ascending("time", stamps("time", time))
+        if stamp.shape != (size,):
+            raise ValueError(f"time and x must be of one length, got {stamp.shape} and {(size,)}")
+        moments = np.atleast_1d(stamps("events", events))
+        found: Integers = np.searchsorted(stamp, moments)
+        refuse_where(found == size, "events", moments, f"no later than the last row, {int(stamp[-1])} ns")
+        return found
+    place = np.atleast_1d(number("events", events))
+    if place.dtype.kind not in "iu" or place.ndim != 1:
+        raise TypeError("events must be rows, whole numbers in one dimension; give time= where they are times")
+    refuse_where((place < 0) | (place >= size), "events", place, f"a row from 0 to {size - 1}")
+    return place.astype(np.int64)
+
+
 def _hours(at: int) -> list[int]:
     return [at, *(hour for hour in range(DAY) if hour != at)]
 
