@@ -106,7 +106,75 @@ def numba_running():
 
 @cache
 def numba_direct():
-    """Each window by itself."""
+    """Each window by itself, as statsmodels does it: (X'X)^-1 S (X'X)^-1, S from 2 x 2 products of the scores."""
+    njit = pytest.importorskip("numba").njit
+
+    @njit(error_model="numpy")
+    def run(y, x, window, lags, results):
+        score = np.empty((window, 2))
+        product, total = np.empty((2, 2)), np.empty((2, 2))
+        for t in range(window - 1, len(y)):
+            first = t - window + 1
+            mean_x, mean_y = x[first : t + 1].mean(), y[first : t + 1].mean()
+            spread, common = 0.0, 0.0
+            for i in range(first, t + 1):
+                spread += (x[i] - mean_x) ** 2
+                common += (x[i] - mean_x) * (y[i] - mean_y)
+            slope = common / spread
+            intercept = mean_y - slope * mean_x
+            for i in range(window):
+                residual = y[first + i] - intercept - slope * x[first + i]
+                score[i, 0], score[i, 1] = residual, residual * x[first + i]
+            total[:] = 0.0
+            for lag in range(lags + 1):
+                product[:] = 0.0
+                for i in range(lag, window):
+                    for k in range(2):
+                        for m in range(2):
+                            product[k, m] += score[i, k] * score[i - lag, m]
+                weight = 0.5 if lag == 0 else 1.0 - lag / (lags + 1.0)
+                total += weight * (product + product.T)
+            bread = np.array([[1.0 / window + mean_x**2 / spread, -mean_x / spread], [-mean_x / spread, 1.0 / spread]])
+            covariance = bread @ total @ bread
+            results[0, t], results[1, t] = slope, np.sqrt(covariance[1, 1])
+            results[2, t], results[3, t] = intercept, np.sqrt(covariance[0, 0])
+            results[4, t] = covariance[0, 1]
+        return results
+
+    return run
+
+
+@cache
+def numba_matrices():
+    """Each window by itself in the matrix products of statsmodels' S_hac_simple, compiled as they stand."""
+    njit = pytest.importorskip("numba").njit
+    pytest.importorskip("scipy")
+
+    @njit(error_model="numpy")
+    def run(y, x, window, lags, results):
+        design = np.ones((window, 2))
+        for t in range(window - 1, len(y)):
+            rows = slice(t - window + 1, t + 1)
+            design[:, 1] = x[rows]
+            bread = np.linalg.inv(np.dot(design.T, design))
+            beta = np.dot(bread, np.dot(design.T, y[rows]))
+            score = design * (y[rows] - np.dot(design, beta)).reshape(-1, 1)
+            total = np.dot(score.T, score)
+            for lag in range(1, lags + 1):
+                product = np.dot(score[lag:].T, score[:-lag])
+                total += (1.0 - lag / (lags + 1.0)) * (product + product.T)
+            covariance = np.dot(bread, np.dot(total, bread))
+            results[0, t], results[1, t] = beta[1], np.sqrt(covariance[1, 1])
+            results[2, t], results[3, t] = beta[0], np.sqrt(covariance[0, 0])
+            results[4, t] = covariance[0, 1]
+        return results
+
+    return run
+
+
+@cache
+def numba_reuse():
+    """Each window by itself, the slope and its error alone, from centred scores."""
     njit = pytest.importorskip("numba").njit
 
     @njit(error_model="numpy")
@@ -149,7 +217,15 @@ def running(a):
 
 
 def direct(a):
-    slope, error = numba_direct()(a.y[:1], a.x[:1], WINDOW, LAGS, a.other[0], a.other[1])
+    return tuple(numba_direct()(a.y[0], a.x[0], WINDOW, LAGS, np.full((5, ROWS), np.nan)))
+
+
+def matrices(a):
+    return tuple(numba_matrices()(a.y[0], a.x[0], WINDOW, LAGS, np.full((5, ROWS), np.nan)))
+
+
+def slopes_alone(a):
+    slope, error = numba_reuse()(a.y[:1], a.x[:1], WINDOW, LAGS, a.other[0], a.other[1])
     return slope[0], error[0]
 
 
@@ -222,8 +298,22 @@ CASES = [
     case(
         "(1000, 2000) series in rows",
         in_rows,
-        {"NumPy": numpy_windows, "numba": running, "numba, each window by itself": direct},
-        few={"NumPy": ROWS, "numba, each window by itself": ROWS},
+        {
+            "NumPy": numpy_windows,
+            "numba": running,
+            "numba, each window by itself": direct,
+            "numba, matrices of each window by itself": matrices,
+            "numba, slopes of each window by itself": slopes_alone,
+        },
+        few=dict.fromkeys(
+            (
+                "NumPy",
+                "numba, each window by itself",
+                "numba, matrices of each window by itself",
+                "numba, slopes of each window by itself",
+            ),
+            ROWS,
+        ),
     ),
     case("(2000, 1000) time-major", time_major, {"numba": running}),
     peer_case("statsmodels", statsmodels_way, 50),

@@ -26,6 +26,7 @@ cdef extern from "_loop/transpose.h" nogil:
 cdef extern from "_loop/stores.h" nogil:
     enum:
         STREAM_FROM "SG_STREAM_FROM"
+    void prefetch "sg_prefetch"(const void* address) noexcept
     void stream "sg_stream"(double* target, const double* source, Py_ssize_t count) noexcept
     void stream_end "sg_stream_end"() noexcept
 
@@ -34,7 +35,7 @@ cdef enum:
     GROUPS = 4
     RESULTS = 6
     # sums are built anew after so many windows at the latest
-    WINDOWS = 2
+    WINDOWS = 4
     # codes of `code`: the kernel of the weights, and whether the window only grows
     BARTLETT = 0
     UNIFORM = 1
@@ -51,6 +52,7 @@ cdef struct Plan:
     Py_ssize_t lags
     Py_ssize_t ring
     double minimum
+    double per_row
     # what weights are multiplied by, half of it, and 1 over it
     double width
     double half
@@ -66,11 +68,12 @@ cdef struct Work:
     double age[SIDE]
     double limit[SIDE]
     double stubborn[SIDE]
-    double due[SIDE]
+    long long due[SIDE]
+    # from this row on none is missing in any path
+    Py_ssize_t complete
     # rows so far at which x did not vary
     double outside[SIDE]
     double outside_before[SIDE]
-    double result[RESULTS][SIDE]
     # the filters of Parzen's weights, which no running sum gives
     double back[5][SIDE]
     double ahead[5][SIDE]
@@ -110,7 +113,8 @@ cdef void weighted_rows(
     cdef double weight
     for i in range(SIDE):
         put(target, i, times(
-            row(ring.x[place(plan, t) + i], ring.y[place(plan, t) + i], s.x0[i], s.y0[i], s.pilot[i]), 0.5))
+            row(ring.x[place(plan, t) + i], ring.y[place(plan, t) + i], s.x0[i], s.y0[i], s.pilot[i],
+                False), 0.5), False)
     for j in range(1, plan.lags + 1):
         if not first <= t + side * j <= last:
             break
@@ -118,60 +122,73 @@ cdef void weighted_rows(
         weight = plan.weight[j]
         for i in range(SIDE):
             put(target, i, plus(get(target, i), times(
-                row(ring.x[here + i], ring.y[here + i], s.x0[i], s.y0[i], s.pilot[i]), weight)))
+                row(ring.x[here + i], ring.y[here + i], s.x0[i], s.y0[i], s.pilot[i], False), weight)), False)
 
 
 cdef inline void enter(
-    int kernel, Work* w, const Plan* plan, int i, double x, double y, double old_x, double old_y,
+    int kernel, bint whole, Work* w, const Plan* plan, int i, double x, double y, double old_x, double old_y,
 ) noexcept nogil:
     """A row enters; old is the row that the backward filter forgets."""
     cdef Sums* s = &w.sums
-    cdef Row h = row(x, y, s.x0[i], s.y0[i], s.pilot[i]), old
-    add_row(s, i, h)
+    cdef Row h = row(x, y, s.x0[i], s.y0[i], s.pilot[i], whole), old
+    add_row(s, i, h, whole)
     if kernel == PARZEN:
-        add_pairs(s, i, h, get(w.back, i))
+        add_pairs(s, i, h, get(w.back, i), whole)
     else:
-        old = row(old_x, old_y, s.x0[i], s.y0[i], s.pilot[i])
-        add_pairs(s, i, h, look_back(kernel == UNIFORM, &w.past, i, h, old, plan.half))
+        old = row(old_x, old_y, s.x0[i], s.y0[i], s.pilot[i], whole)
+        add_pairs(s, i, h, look_back(kernel == UNIFORM, &w.past, i, h, old, plan.half, whole), whole)
 
 
 cdef inline void leave(
-    int kernel, Work* w, const Plan* plan, int i, double x, double y, double next_x, double next_y,
+    int kernel, bint whole, Work* w, const Plan* plan, int i, double x, double y, double next_x, double next_y,
 ) noexcept nogil:
     """A row leaves; next is the row that the forward filter has not yet seen."""
     cdef Sums* s = &w.sums
-    cdef Row h = row(x, y, s.x0[i], s.y0[i], s.pilot[i]), next
-    drop_row(s, i, h)
+    cdef Row h = row(x, y, s.x0[i], s.y0[i], s.pilot[i], whole), next
+    drop_row(s, i, h, whole)
     if kernel == PARZEN:
-        drop_pairs(s, i, h, get(w.ahead, i))
+        drop_pairs(s, i, h, get(w.ahead, i), whole)
     else:
-        next = row(next_x, next_y, s.x0[i], s.y0[i], s.pilot[i])
-        drop_pairs(s, i, h, look_ahead(kernel == UNIFORM, &w.future, i, h, next, plan.half))
+        next = row(next_x, next_y, s.x0[i], s.y0[i], s.pilot[i], whole)
+        drop_pairs(s, i, h, look_ahead(kernel == UNIFORM, &w.future, i, h, next, plan.half, whole), whole)
 
 
-cdef inline void finish(int kernel, Work* w, const Plan* plan, int i) noexcept nogil:
+cdef inline void finish(
+    int kernel, bint r2, bint whole, Work* w, const Plan* plan, int i, double (*result)[SIDE],
+) noexcept nogil:
     """The results of a row; `due` says whether the sums must be built anew.
 
     They are NaN where there are too few rows or x does not vary.
     """
     cdef Sums* s = &w.sums
-    cdef Estimate e = estimate(s, i, plan.scale)
-    cdef double worn_out = 1.0 if worn(s, i, plan.most) else 0.0
-    cdef double enough = 1.0 if s.count[i] >= plan.minimum else 0.0
-    cdef double good = enough if e.spread > 0.0 else 0.0
+    cdef double per_row = plan.per_row if whole else 1.0 / s.count[i]
+    cdef Estimate e = estimate(s, i, per_row, plan.scale)
+    cdef double worn_out = 1.0 if worn(s, i, per_row, plan.most) else 0.0
+    cdef double enough = 1.0 if whole or s.count[i] >= plan.minimum else 0.0
+    # rounding may leave a variance below zero; uniform weights may too, and must not be made zero
     cdef double floor = -INFINITY if kernel == UNIFORM else 0.0
+    cdef double old = 1.0 if w.age[i] >= w.limit[i] else 0.0
     w.stubborn[i] = w.stubborn[i] * worn_out
-    w.due[i] = enough if (worn_out > w.stubborn[i]) | (w.age[i] >= w.limit[i]) else 0.0
+    w.due[i] = 1 if (worn_out - w.stubborn[i] + old) * enough > 0.0 else 0
     w.age[i] += 1.0
+    cdef double good = enough if e.spread > 0.0 else 0.0
     w.outside[i] += enough - good
-    w.result[0][i] = e.intercept if good > 0.0 else NAN
-    w.result[1][i] = e.slope if good > 0.0 else NAN
+    result[0][i] = e.intercept if good > 0.0 else NAN
+    result[1][i] = e.slope if good > 0.0 else NAN
     e.intercept_variance = floor if e.intercept_variance < floor else e.intercept_variance
     e.slope_variance = floor if e.slope_variance < floor else e.slope_variance
-    w.result[2][i] = sqrt(e.intercept_variance if good > 0.0 else NAN)
-    w.result[3][i] = sqrt(e.slope_variance if good > 0.0 else NAN)
-    w.result[4][i] = e.covariance if good > 0.0 else NAN
-    w.result[5][i] = e.r2 if good > 0.0 else NAN
+    result[2][i] = sqrt(e.intercept_variance if good > 0.0 else NAN)
+    result[3][i] = sqrt(e.slope_variance if good > 0.0 else NAN)
+    result[4][i] = e.covariance if good > 0.0 else NAN
+    if r2:
+        result[5][i] = e.r2 if good > 0.0 else NAN
+
+
+cdef inline void put_results(bint r2, double (*result)[SIDE], double* target) noexcept nogil:
+    cdef int i, k
+    for k in range(RESULTS if r2 else RESULTS - 1):
+        for i in range(SIDE):
+            target[k * CHUNK * SIDE + i] = result[k][i]
 
 
 cdef inline void load_rows(double* x, double* y, const Ring* ring, const Plan* plan, Py_ssize_t t) noexcept nogil:
@@ -186,9 +203,13 @@ cdef inline void load_rows(double* x, double* y, const Ring* ring, const Plan* p
 
 
 cdef inline void step(
-    int kernel, bint leaves, Work* work, const Plan* call, const Ring* ring, Py_ssize_t t, Py_ssize_t old,
+    int kernel, bint r2, bint leaves, bint whole, Work* work, const Plan* call, const Ring* ring, Py_ssize_t t,
+    Py_ssize_t old, double* target,
 ) noexcept nogil:
-    """Row t enters, and if leaves, the row a window before it leaves; kernel and leaves are constants of the caller."""
+    """Row t enters, and if leaves, the row a window before it leaves; the first four are constants of the caller.
+
+    Result k goes to target[k CHUNK SIDE].
+    """
     cdef double x[SIDE]
     cdef double y[SIDE]
     cdef double old_x[SIDE]
@@ -197,6 +218,7 @@ cdef inline void step(
     cdef double gone_y[SIDE]
     cdef double next_x[SIDE]
     cdef double next_y[SIDE]
+    cdef double result[RESULTS][SIDE]
     cdef Plan plan = call[0]
     cdef Py_ssize_t gone = t - plan.window
     cdef int i
@@ -211,17 +233,18 @@ cdef inline void step(
         load_rows(next_x, next_y, ring, &plan, gone + plan.lags + 1)
     for i in range(SIDE):
         if leaves:
-            leave(kernel, work, &plan, i, gone_x[i], gone_y[i], next_x[i], next_y[i])
-        enter(kernel, work, &plan, i, x[i], y[i], old_x[i], old_y[i])
-        finish(kernel, work, &plan, i)
+            leave(kernel, whole, work, &plan, i, gone_x[i], gone_y[i], next_x[i], next_y[i])
+        enter(kernel, whole, work, &plan, i, x[i], y[i], old_x[i], old_y[i])
+        finish(kernel, r2, whole, work, &plan, i, result)
+    put_results(r2, result, target)
 
 
 cdef inline bint any_due(const Work* w) noexcept nogil:
-    cdef double total = 0.0
+    cdef long long any = 0
     cdef int i
     for i in range(SIDE):
-        total += w.due[i]
-    return total > 0.0
+        any |= w.due[i]
+    return any != 0
 
 
 cdef void look_from(
@@ -234,9 +257,9 @@ cdef void look_from(
     for t in range(first, first + plan.lags + 1):
         here = place(plan, t)
         for i in range(SIDE):
-            put(future.box, i, plus(
-                get(future.box, i), row(ring.x[here + i], ring.y[here + i], s.x0[i], s.y0[i], s.pilot[i])))
-            put(future.slope, i, plus(get(future.slope, i), get(future.box, i)))
+            put(future.box, i, plus(get(future.box, i), row(
+                ring.x[here + i], ring.y[here + i], s.x0[i], s.y0[i], s.pilot[i], False)), False)
+            put(future.slope, i, plus(get(future.slope, i), get(future.box, i)), False)
 
 
 cdef void centre(
@@ -296,11 +319,11 @@ cdef void rebuild(int kernel, Work* w, const Plan* plan, const Ring* ring, Py_ss
     if not plan.expanding and last >= plan.window - 1 and kernel != PARZEN:
         look_from(plan, ring, &fresh.sums, first, &fresh.future)
     for i in range(SIDE):
-        if w.due[i] > 0.0:
+        if w.due[i]:
             copy_path(w, &fresh, i)
             w.age[i] = 0.0
             w.limit[i] = <double> (last + 1) if plan.expanding else <double> (WINDOWS * plan.window)
-            w.stubborn[i] = 1.0 if worn(&w.sums, i, plan.most) else 0.0
+            w.stubborn[i] = 1.0 if worn(&w.sums, i, 1.0 / w.sums.count[i], plan.most) else 0.0
 
 
 cdef inline void add_only(
@@ -319,7 +342,7 @@ cdef inline void add_only(
         for i in range(SIDE):
             old_x[i] = old_y[i] = NAN
     for i in range(SIDE):
-        enter(kernel, work, &plan, i, x[i], y[i], old_x[i], old_y[i])
+        enter(kernel, False, work, &plan, i, x[i], y[i], old_x[i], old_y[i])
 
 
 cdef void copy_path(Work* w, Work* fresh, int i) noexcept nogil:
@@ -344,7 +367,9 @@ cdef void copy_path(Work* w, Work* fresh, int i) noexcept nogil:
         w.future.slope[k][i] = fresh.future.slope[k][i]
 
 
-cdef inline void one_row(int kernel, Work* w, const Plan* plan, const Ring* ring, Py_ssize_t t) noexcept nogil:
+cdef inline void one_row(
+    int kernel, bint r2, Work* w, const Plan* plan, const Ring* ring, Py_ssize_t t, double* target,
+) noexcept nogil:
     cdef bint leaves = t >= plan.window and not plan.expanding
     cdef Py_ssize_t first = t - plan.window + 1 if leaves else 0
     if kernel == PARZEN:
@@ -352,57 +377,59 @@ cdef inline void one_row(int kernel, Work* w, const Plan* plan, const Ring* ring
         if leaves:
             weighted_rows(plan, ring, &w.sums, first - 1, first - 1, t - 1, 1, w.ahead)
     w.outside_before = w.outside
-    if leaves:
-        step(kernel, True, w, plan, ring, t, t - plan.lags - 1)
+    if leaves and t - plan.window >= w.complete and kernel != PARZEN:
+        step(kernel, r2, True, True, w, plan, ring, t, t - plan.lags - 1, target)
+    elif leaves:
+        step(kernel, r2, True, False, w, plan, ring, t, t - plan.lags - 1, target)
     else:
-        step(kernel, False, w, plan, ring, t, t - plan.lags - 1)
+        step(kernel, r2, False, False, w, plan, ring, t, t - plan.lags - 1, target)
     if any_due(w):
         rebuild(kernel, w, plan, ring, t)
-        finish_again(kernel, w, plan)
+        finish_again(kernel, r2, w, plan, target)
     if t == plan.window - 1 and not plan.expanding and kernel != PARZEN:
         look_from(plan, ring, &w.sums, 0, &w.future)
 
 
-cdef void finish_again(int kernel, Work* w, const Plan* plan) noexcept nogil:
+cdef void finish_again(int kernel, bint r2, Work* w, const Plan* plan, double* target) noexcept nogil:
     """The results of the same row from sums that were built anew."""
     cdef double age, stubborn
+    cdef double result[RESULTS][SIDE]
     cdef int i
     for i in range(SIDE):
         age = w.age[i]
         stubborn = w.stubborn[i]
         # what was no regression on worn sums may be one
         w.outside[i] = w.outside_before[i]
-        finish(kernel, w, plan, i)
+        finish(kernel, r2, False, w, plan, i, result)
         w.age[i] = age
         w.stubborn[i] = stubborn
+    put_results(r2, result, target)
 
 
 cdef inline void rows(
-    int kernel, Work* w, const Plan* plan, const Ring* ring, Py_ssize_t begin, Py_ssize_t end, double* target,
+    int kernel, bint r2, Work* w, const Plan* plan, const Ring* ring, Py_ssize_t begin, Py_ssize_t end, double* target,
 ) noexcept nogil:
     """Rows from begin to end; result k of row t goes to target[(k CHUNK + t - begin) SIDE]."""
     cdef Py_ssize_t t
-    cdef int i, k
     for t in range(begin, end):
-        one_row(kernel, w, plan, ring, t)
-        for k in range(RESULTS):
-            for i in range(SIDE):
-                target[(k * CHUNK + t - begin) * SIDE + i] = w.result[k][i]
+        one_row(kernel, r2, w, plan, ring, t, target + (t - begin) * SIDE)
 
 
-cdef long long tidy(double* x, double* y, Py_ssize_t count) noexcept nogil:
-    """Rows made NaN where a number is missing; 1 if one is infinite."""
-    cdef long long outside = 0
+cdef bint tidy(double* x, double* y, Py_ssize_t count, long long* infinite) noexcept nogil:
+    """Rows made NaN where a number is missing or infinite; whether there are such, and among them infinite ones."""
     cdef double number_x, number_y, missing
+    cdef long long any = 0, outside = 0
     cdef Py_ssize_t i
     for i in range(count):
         number_x = x[i]
         number_y = y[i]
         missing = (number_x - number_x) + (number_y - number_y)
-        outside |= 1 if (missing != 0.0) & (number_x == number_x) & (number_y == number_y) else 0
+        any |= 1 if missing != missing else 0
+        outside |= 1 if (missing != missing) & ((number_x == number_x) & (number_y == number_y)) else 0
         x[i] = number_x + missing
         y[i] = number_y + missing
-    return outside
+    infinite[0] |= outside
+    return any != 0
 
 
 cdef void fill(
@@ -422,6 +449,9 @@ cdef void fill(
             transpose(
                 <const double*> (source + t * step), path_step // <Py_ssize_t> sizeof(double),
                 ring + place(plan, t), SIDE)
+            # the rows of each path are a stream of their own, too short for a processor to foresee
+            for lane in range(SIDE):
+                prefetch(source + lane * path_step + (t + CHUNK) * step)
             t += SIDE
     begin = t
     for lane in range(SIDE):
@@ -458,11 +488,13 @@ cdef void pour(
 
 cdef void start(Work* w) noexcept nogil:
     cdef int i
+    w.complete = 0
     no_sums(&w.sums)
     no_filter(&w.past)
     no_filter(&w.future)
     for i in range(SIDE):
-        w.age[i] = w.limit[i] = w.stubborn[i] = w.due[i] = w.outside[i] = 0.0
+        w.due[i] = 0
+        w.age[i] = w.limit[i] = w.stubborn[i] = w.outside[i] = 0.0
 
 
 cdef bint set_plan(Plan* plan, double window, double lags, double minimum, int code, Py_ssize_t length) noexcept nogil:
@@ -480,6 +512,7 @@ cdef bint set_plan(Plan* plan, double window, double lags, double minimum, int c
         return False
     # rows that are not there take no part
     plan.window = min(plan.window, length + 1) if not plan.expanding else plan.window
+    plan.per_row = 1.0 / <double> plan.window
     plan.width = <double> (plan.lags + 1) if plan.kernel == BARTLETT else 1.0
     plan.half = 0.5 * plan.width
     plan.scale = 1.0 / plan.width
@@ -534,16 +567,20 @@ cdef long long together(
                 args[1] + (path + first) * steps[1], steps[1], steps[7 + results], plan, ring[group].x,
                 paths - first, begin, end)
             # chunks begin at a multiple of their length, and so does the ring: they lie in one piece
-            outside |= tidy(
-                ring[group].x + place(plan, begin), ring[group].y + place(plan, begin), (end - begin) * SIDE)
+            if tidy(
+                    ring[group].x + place(plan, begin), ring[group].y + place(plan, begin), (end - begin) * SIDE,
+                    &outside):
+                work[group].complete = end
         for group in range(groups):
             block = target + group * RESULTS * CHUNK * SIDE
-            if plan.kernel == BARTLETT:
-                rows(BARTLETT, &work[group], plan, &ring[group], begin, end, block)
+            if plan.kernel == BARTLETT and results < RESULTS:
+                rows(BARTLETT, False, &work[group], plan, &ring[group], begin, end, block)
+            elif plan.kernel == BARTLETT:
+                rows(BARTLETT, True, &work[group], plan, &ring[group], begin, end, block)
             elif plan.kernel == UNIFORM:
-                rows(UNIFORM, &work[group], plan, &ring[group], begin, end, block)
+                rows(UNIFORM, True, &work[group], plan, &ring[group], begin, end, block)
             else:
-                rows(PARZEN, &work[group], plan, &ring[group], begin, end, block)
+                rows(PARZEN, True, &work[group], plan, &ring[group], begin, end, block)
         for group in range(groups):
             first = group * SIDE
             for k in range(results):

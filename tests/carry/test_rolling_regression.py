@@ -170,6 +170,20 @@ def test_missing_rows_keep_their_place(kernel):
     assert gaps.slope_error[-1] != pytest.approx(without.slope_error[-1], rel=1e-3)
 
 
+@pytest.mark.parametrize("kernel", ["bartlett", "uniform", "parzen"])
+def test_neighbours_with_gaps_change_no_bit(kernel):
+    """Windows without a gap have a loop of their own, which paths that share it leave together."""
+    random = np.random.default_rng(17)
+    x, y = random.standard_normal((2, 11, 900))
+    x[3, 200:210], y[5, ::97] = np.nan, np.nan
+    terms = {"window": 60, "lags": 7, "kernel": kernel, "minimum": 40, "r2": True, "axis": -1}
+    together = rolling(y, x, **terms)
+    for i in range(len(x)):
+        alone = rolling(y[i], x[i], **terms)
+        for name in together._fields:
+            np.testing.assert_array_equal(getattr(together, name)[i], getattr(alone, name))
+
+
 def test_minimum():
     random = np.random.default_rng(8)
     x, y = random.standard_normal((2, 60))

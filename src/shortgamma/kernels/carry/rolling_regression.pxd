@@ -13,7 +13,8 @@ weights both filters are running sums: box (L + 1 rows) and slope (their triangl
 To keep digits, x and y are measured from an anchor: x - x0 and y - y0 - pilot (x - x0), where (x0, y0) is the mean and
 pilot the slope of the window at which the sums were last built from nothing. `worn` says when that must be done again.
 
-A missing row keeps its place in the window: its h is zero.
+A missing row keeps its place in the window: its h is zero. Where none of a window and of the row before it is missing,
+which a constant `whole` says, the sums of ones stay as they are: the same numbers for less work.
 """
 
 cdef extern from "<math.h>" nogil:
@@ -63,12 +64,12 @@ cdef struct Estimate:
     double spread
 
 
-cdef inline Row row(double x, double y, double x0, double y0, double pilot) noexcept nogil:
+cdef inline Row row(double x, double y, double x0, double y0, double pilot, bint whole) noexcept nogil:
     """h of a row; x and y are NaN where it is missing."""
     cdef Row h
     cdef double dx = x - x0
     cdef double dy = (y - y0) - pilot * dx
-    cdef bint here = x == x
+    cdef bint here = whole or x == x
     h.x = dx if here else 0.0
     h.y = dy if here else 0.0
     h.one = 1.0 if here else 0.0
@@ -87,9 +88,10 @@ cdef inline Row get(double (*part)[SIDE], int i) noexcept nogil:
     return h
 
 
-cdef inline void put(double (*part)[SIDE], int i, Row h) noexcept nogil:
+cdef inline void put(double (*part)[SIDE], int i, Row h, bint whole) noexcept nogil:
     part[0][i] = h.y
-    part[1][i] = h.one
+    if not whole:
+        part[1][i] = h.one
     part[2][i] = h.x
     part[3][i] = h.xy
     part[4][i] = h.xx
@@ -122,7 +124,9 @@ cdef inline Row times(Row p, double a) noexcept nogil:
     return p
 
 
-cdef inline Row look_back(bint boxes, Filter* past, int i, Row entering, Row leaving, double half) noexcept nogil:
+cdef inline Row look_back(
+    bint boxes, Filter* past, int i, Row entering, Row leaving, double half, bint whole,
+) noexcept nogil:
     """B of a row that enters, and the filters with it; `leaving` is the row that they forget.
 
     half is half of what weights are multiplied by. With `boxes` all weights are 1.
@@ -133,13 +137,15 @@ cdef inline Row look_back(bint boxes, Filter* past, int i, Row entering, Row lea
         back = minus(box, share)
     else:
         back = plus(minus(get(past.slope, i), box), share)
-        put(past.slope, i, plus(back, share))
+        put(past.slope, i, plus(back, share), whole)
         box = minus(plus(box, entering), leaving)
-    put(past.box, i, box)
+    put(past.box, i, box, whole)
     return back
 
 
-cdef inline Row look_ahead(bint boxes, Filter* future, int i, Row first, Row next, double half) noexcept nogil:
+cdef inline Row look_ahead(
+    bint boxes, Filter* future, int i, Row first, Row next, double half, bint whole,
+) noexcept nogil:
     """F of the row that leaves; the filters become those of the row after it, whose last row is `next`."""
     cdef Row box = get(future.box, i), share = times(first, half), ahead
     if boxes:
@@ -148,14 +154,15 @@ cdef inline Row look_ahead(bint boxes, Filter* future, int i, Row first, Row nex
     else:
         ahead = minus(get(future.slope, i), share)
         box = plus(minus(box, first), next)
-        put(future.slope, i, plus(minus(ahead, share), box))
-    put(future.box, i, box)
+        put(future.slope, i, plus(minus(ahead, share), box), whole)
+    put(future.box, i, box, whole)
     return ahead
 
 
-cdef inline void add_row(Sums* s, int i, Row h) noexcept nogil:
+cdef inline void add_row(Sums* s, int i, Row h, bint whole) noexcept nogil:
     cdef double yy = h.y * h.y
-    s.count[i] += h.one
+    if not whole:
+        s.count[i] += h.one
     s.x[i] += h.x
     s.y[i] += h.y
     s.xy[i] += h.xy
@@ -165,8 +172,9 @@ cdef inline void add_row(Sums* s, int i, Row h) noexcept nogil:
     s.most_yy[i] = yy if yy > s.most_yy[i] else s.most_yy[i]
 
 
-cdef inline void drop_row(Sums* s, int i, Row h) noexcept nogil:
-    s.count[i] -= h.one
+cdef inline void drop_row(Sums* s, int i, Row h, bint whole) noexcept nogil:
+    if not whole:
+        s.count[i] -= h.one
     s.x[i] -= h.x
     s.y[i] -= h.y
     s.xy[i] -= h.xy
@@ -174,14 +182,15 @@ cdef inline void drop_row(Sums* s, int i, Row h) noexcept nogil:
     s.yy[i] -= h.y * h.y
 
 
-cdef inline void add_pairs(Sums* s, int i, Row h, Row b) noexcept nogil:
+cdef inline void add_pairs(Sums* s, int i, Row h, Row b, bint whole) noexcept nogil:
     """M += h b' + b h'; of its diagonal, half."""
     s.moment[0][i] += h.y * b.y
     s.moment[1][i] += h.y * b.one + h.one * b.y
     s.moment[2][i] += h.y * b.x + h.x * b.y
     s.moment[3][i] += h.y * b.xy + h.xy * b.y
     s.moment[4][i] += h.y * b.xx + h.xx * b.y
-    s.moment[5][i] += h.one * b.one
+    if not whole:
+        s.moment[5][i] += h.one * b.one
     s.moment[6][i] += h.one * b.x + h.x * b.one
     s.moment[7][i] += h.one * b.xy + h.xy * b.one
     s.moment[8][i] += h.one * b.xx + h.xx * b.one
@@ -193,14 +202,15 @@ cdef inline void add_pairs(Sums* s, int i, Row h, Row b) noexcept nogil:
     s.moment[14][i] += h.xx * b.xx
 
 
-cdef inline void drop_pairs(Sums* s, int i, Row h, Row f) noexcept nogil:
+cdef inline void drop_pairs(Sums* s, int i, Row h, Row f, bint whole) noexcept nogil:
     """M -= h f' + f h'."""
     s.moment[0][i] -= h.y * f.y
     s.moment[1][i] -= h.y * f.one + h.one * f.y
     s.moment[2][i] -= h.y * f.x + h.x * f.y
     s.moment[3][i] -= h.y * f.xy + h.xy * f.y
     s.moment[4][i] -= h.y * f.xx + h.xx * f.y
-    s.moment[5][i] -= h.one * f.one
+    if not whole:
+        s.moment[5][i] -= h.one * f.one
     s.moment[6][i] -= h.one * f.x + h.x * f.one
     s.moment[7][i] -= h.one * f.xy + h.xy * f.one
     s.moment[8][i] -= h.one * f.xx + h.xx * f.one
@@ -234,10 +244,9 @@ cdef inline double half_form(Sums* s, int i, Row c) noexcept nogil:
     return ((c.y * y + c.one * one) + (c.x * x + c.xx * xx)) + xy
 
 
-cdef inline Estimate estimate(Sums* s, int i, double scale) noexcept nogil:
-    """The regression of a window; scale is 1 over what the weights of its pairs were multiplied by."""
+cdef inline Estimate estimate(Sums* s, int i, double per_row, double scale) noexcept nogil:
+    """The regression of a window, from 1 over its rows, and 1 over what the weights of its pairs were multiplied by."""
     cdef Estimate result
-    cdef double per_row = 1.0 / s.count[i]
     cdef double mean_x = s.x[i] * per_row, mean_y = s.y[i] * per_row
     cdef double spread = s.xx[i] - s.x[i] * mean_x
     cdef double common = s.xy[i] - s.x[i] * mean_y
@@ -269,13 +278,12 @@ cdef inline Estimate estimate(Sums* s, int i, double scale) noexcept nogil:
     return result
 
 
-cdef inline bint worn(Sums* s, int i, double most) noexcept nogil:
+cdef inline bint worn(Sums* s, int i, double per_row, double most) noexcept nogil:
     """Whether sums have to be built anew to be known to enough digits; also where they are NaN.
 
     They must where the mean of x has moved 4 deviations from the anchor, where a square larger than `most` times their
     sum has passed through, or where x explains all but a thousandth of y about the pilot line.
     """
-    cdef double per_row = 1.0 / s.count[i]
     cdef double mean_x = s.x[i] * per_row, mean_y = s.y[i] * per_row
     cdef double spread = s.xx[i] - s.x[i] * mean_x
     cdef double common = s.xy[i] - s.x[i] * mean_y
