@@ -47,6 +47,10 @@ def test_signs_are_required(capsys, chain):
             ("--calls", "1", "--puts", "-1", "--spot", "9e4", "--expiry", "2026-05-01"),
             "--expiry must be one of 2026-02-13",
         ),
+        ((*SIGNED, "--funds", "funds.csv"), "--funds is about feedback: give --depth and --shock too"),
+        ((*SIGNED, "--notes", "notes.csv"), "--notes is about feedback and pictures: give --depth and --shock"),
+        ((*SIGNED, "--plot", "flows.bmp"), "--plot must end with .png, .svg or .pdf, got flows.bmp"),
+        ((*SIGNED, "--plot", "nowhere/flows.png"), "cannot write nowhere/flows.png: no such folder"),
     ],
 )
 def test_bad_input(capsys, chain, arguments, message):
@@ -77,6 +81,25 @@ def test_a_small_chain(capsys, chain, tmp_path):
     )
     assert code == 0
     assert "1 options at" in out
+
+
+def test_a_picture(capsys, chain, tmp_path):
+    """Two panels: the exposure with its flips, the other signs and the barriers, and the flow."""
+    pytest.importorskip("matplotlib")
+    notes, target = tmp_path / "notes.csv", tmp_path / "flows.svg"
+    notes.write_text("strike,barrier,vol,expiry,units\n90000,85000,0.4,0.1,1000\n")
+    code, _, err = run(capsys, "flows", chain, *SIGNED, "--plot", target, "--notes", notes)
+    assert (code, err) == (0, "")
+    text = target.read_text()
+    # matplotlib writes texts as comments beside their outlines
+    for words in ("note barrier", "puts alone, dealers short", "dealers short of everything", "book revalued", "flip"):
+        assert f"<!-- {words} -->" in text, words
+    png = tmp_path / "flows.png"
+    assert run(capsys, "flows", chain, *SIGNED, "--plot", png)[0] == 0
+    assert png.read_bytes().startswith(b"\x89PNG")
+    page = tmp_path / "flows.html"
+    assert run(capsys, "flows", chain, *SIGNED, "--report", page, "--notes", notes)[0] == 0
+    assert page.read_text().count("<svg") == 2
 
 
 def test_a_real_chain(capsys, market, tmp_path):

@@ -43,7 +43,20 @@ def drawn(ax, label):
 
 
 def test_every_picture_is_tried():
-    assert set(PICTURES) == set(sg.plot.__all__)
+    # of two panels: see test_both_sides_of_a_book
+    assert {*PICTURES, "flows"} == set(sg.plot.__all__)
+
+
+def test_both_sides_of_a_book(tmp_path):
+    others = {"all short": SimpleNamespace(spot=PROFILE.spot, gamma_percent=-np.abs(PROFILE.gamma_percent))}
+    found = sg.plot.flows(PROFILE, FLOW, spot=100.0, flips=[103.0], others=others, barriers=[95.0, 97.0], scale=1e6)
+    left, right = found.axes
+    np.testing.assert_array_equal(drawn(left, "all short"), others["all short"].gamma_percent / 1e6)
+    marks = next(line for line in left.lines if line.get_label() == "note barrier")
+    assert marks.get_xdata().tolist() == [95.0, 97.0]
+    assert marks.get_ydata().tolist() == [0.0, 0.0]
+    np.testing.assert_array_equal(drawn(right, "book revalued"), np.asarray(FLOW.value) / 1e6)
+    found.savefig(tmp_path / "flows.png")
 
 
 @pytest.mark.parametrize("name", PICTURES)

@@ -11,9 +11,9 @@ import numpy as np
 
 from shortgamma import __version__, dealer
 from shortgamma.cli.data import source_of
-from shortgamma.cli.output import Result, UsageError, add_output, check_outputs, finish
+from shortgamma.cli.output import Result, UsageError, add_output, check_output, check_outputs, finish
 from shortgamma.io import read_chain
-from shortgamma.report.flows import EXPOSURES, document
+from shortgamma.report.flows import EXPOSURES, document, scale_of
 
 if TYPE_CHECKING:
     from shortgamma.io import Chain
@@ -31,8 +31,11 @@ examples:
   shortgamma flows chain.csv --calls 1 --puts -1 --notes notes.csv --funds funds.csv --depth 2e10 --shock -0.05
 """
 SCHEMA_VERSION = 1
-# levels of the spot in the picture of the exposure
-LEVELS = np.linspace(0.7, 1.3, 121)
+NOTES = ("strike", "barrier", "vol", "expiry", "units")
+# pictures that can be written
+KINDS = (".png", ".svg", ".pdf")
+# levels of the spot in the picture of the exposure, over the spot: the lowest, the highest, how many
+LEVELS = (0.7, 1.3, 121)
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -58,6 +61,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--funds", metavar="FILE", help="leveraged funds: assets, leverage")
     parser.add_argument("--depth", metavar="D", type=float, help="money that moves the price by 100 %%")
     parser.add_argument("--shock", metavar="R", type=float, help="return before anybody reacts, with --depth")
+    parser.add_argument("--plot", metavar="FILE", help="draw the exposure and the flow: .png, .svg or .pdf")
     add_output(parser)
     parser.set_defaults(command=command)
 
@@ -67,9 +71,44 @@ def command(options: argparse.Namespace) -> None:
         raise UsageError(SIGNS)
     if (options.depth is None) != (options.shock is None):
         raise UsageError("--depth and --shock go together")
-    check_outputs(options, [options.file, options.notes, options.funds])
+    if options.funds and options.depth is None:
+        raise UsageError("--funds is about feedback: give --depth and --shock too")
+    if options.notes and options.depth is None and options.plot is None and options.report is None:
+        raise UsageError("--notes is about feedback and pictures: give --depth and --shock, --plot or --report too")
+    inputs = [options.file, options.notes, options.funds]
+    check_outputs(options, inputs)
+    if options.plot is not None:
+        check_plot(options.plot, [file for file in inputs if file is not None])
     result, pictures = compute(options)
+    if options.plot is not None:
+        draw(options.plot, result, pictures)
     finish(options, result, document(result, pictures))
+
+
+def check_plot(path: str, files: list[str]) -> None:
+    """Refuse a picture that could not be written before any work is done."""
+    check_output(path, files)
+    if not path.lower().endswith(KINDS):
+        raise UsageError(f"--plot must end with {', '.join(KINDS[:-1])} or {KINDS[-1]}, got {path}")
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        raise UsageError("--plot needs matplotlib: pip install 'shortgamma[plot]'") from None
+
+
+def draw(path: str, result: Result, pictures: dict[str, Any]) -> None:
+    """Exposure and flow side by side."""
+    from shortgamma import plot
+
+    scale = scale_of(result["exposures"]["gamma_percent"])
+    figure = plot.flows(
+        pictures["profile"], pictures["flow"], spot=result["spot"], flips=result["flips"],
+        others=pictures["others"], barriers=pictures["barriers"], scale=scale,
+    )  # fmt: skip
+    try:
+        figure.savefig(path)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
 
 
 def columns_of(path: str, names: tuple[str, ...]) -> dict[str, Any]:
@@ -127,9 +166,12 @@ def compute(options: argparse.Namespace) -> tuple[Result, dict[str, Any]]:
     found = dealer.flips(spot, **own)
     flow = dealer.hedge_flow(np.array(MOVES), spot, **own)
     pictures: dict[str, Any] = {"flow": flow}
-    if options.report is not None:
+    if options.report is not None or options.plot is not None:
         about: dict[str, Any] = {"spot": spot} if chain.forward is not None else {}
-        pictures["profile"] = dealer.profile(spot * LEVELS, **own, **about)
+        about["grid"] = (LEVELS[0] * spot, LEVELS[1] * spot, LEVELS[2])
+        pictures["profile"] = dealer.profile(None, **own, **about)
+        pictures["others"] = {name: dealer.profile(None, **held(*signs), **about) for name, signs in OTHERS.items()}
+        pictures["barriers"] = columns_of(options.notes, NOTES)["barrier"] if options.notes else ()
     result: Result = {
         "schema": "flows",
         "schema_version": SCHEMA_VERSION,
@@ -168,7 +210,7 @@ def loop(options: argparse.Namespace, spot: float, own: dict[str, Any]) -> Resul
         funds = columns_of(options.funds, ("assets", "leverage"))
         linear = float((funds["assets"] * funds["leverage"] * (funds["leverage"] - 1.0)).sum())
     if options.notes:
-        notes = columns_of(options.notes, ("strike", "barrier", "vol", "expiry", "units"))
+        notes = columns_of(options.notes, NOTES)
         release = dealer.note_book([spot], **notes, rate=options.rate, dividend=options.dividend)
         alive = release.barrier < spot
         masses = (release.barrier[alive] / spot - 1.0, release.value[alive])

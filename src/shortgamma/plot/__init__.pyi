@@ -32,6 +32,9 @@ from shortgamma.plot.studies import (
     carry as carry,
 )
 from shortgamma.plot.studies import (
+    flows as flows,
+)
+from shortgamma.plot.studies import (
     hedge_flow as hedge_flow,
 )
 from shortgamma.plot.studies import (

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from numpy.typing import ArrayLike
 
 
@@ -111,6 +112,8 @@ def profile(
     *,
     spot: float | None = None,
     flips: ArrayLike = (),
+    others: Mapping[str, Any] | None = None,
+    barriers: ArrayLike = (),
     measure: str = "gamma_percent",
     scale: float = 1e9,
     ax: Axes | None = None,
@@ -125,6 +128,10 @@ def profile(
         Where the market is; a dashed line.
     flips : array_like, optional
         Levels at which the exposure changes its sign.
+    others : mapping of str to Profile, optional
+        Profiles to draw thin beside it, by what they are called: the same book under other assumptions of sign.
+    barriers : array_like, optional
+        Levels at which knock-in notes release their hedges; marks on the horizontal axis.
     measure : str, default "gamma_percent"
         Which field of the result.
     scale : float, default 1e9
@@ -140,7 +147,7 @@ def profile(
     Raises
     ------
     ValueError
-        If the result does not have ``measure``.
+        If a result does not have ``measure``.
 
     Examples
     --------
@@ -150,8 +157,9 @@ def profile(
     >>> sg.plot.profile(book, spot=100.0).get_xlabel()
     'spot'
     """
-    if getattr(result, measure, None) is None:
-        raise ValueError(f"result has no {measure}")
+    for book in (result, *(others or {}).values()):
+        if getattr(book, measure, None) is None:
+            raise ValueError(f"result has no {measure}")
     level, value = _axes.vector("result.spot", result.spot), _axes.vector(measure, getattr(result, measure)) / scale
     unit = {1e9: "bn", 1e6: "m", 1.0: "currency"}.get(scale, f"{scale:g}")
     title = "Hedgers trade with the move where the line is below 0"
@@ -163,7 +171,13 @@ def profile(
     ax = _axes.axes(ax, title, "spot", f"{words} ({unit})")
     ax.plot(level, value, color=_axes.BLUE, linewidth=1.5)
     ax.fill_between(level, value, 0.0, where=value < 0.0, color=_axes.RED, alpha=0.18, linewidth=0)
+    for (name, book), colour in zip((others or {}).items(), (_axes.GREEN, _axes.PURPLE, _axes.SKY) * 9, strict=False):
+        line = _axes.vector(measure, getattr(book, measure)) / scale
+        ax.plot(_axes.vector("spot", book.spot), line, color=colour, linewidth=0.8, label=name)
     ax.axhline(0.0, color=_axes.GREY, linewidth=0.8)
+    marks = np.atleast_1d(np.asarray(barriers, dtype=float))
+    if marks.size:
+        ax.plot(marks, np.zeros(marks.size), "v", color=_axes.RED, markersize=6, label="note barrier")
     if spot is not None:
         ax.axvline(spot, color=_axes.GREY, linestyle="--", linewidth=1.0, label="spot")
     for place, flip in enumerate(np.atleast_1d(np.asarray(flips, dtype=float))):
@@ -211,6 +225,53 @@ def hedge_flow(result: Any, *, scale: float = 1e9, ax: Axes | None = None) -> Ax
     ax.axhline(0.0, color=_axes.GREY, linewidth=0.8)
     _axes.legend(ax)
     return ax
+
+
+def flows(
+    profiles: Any,
+    flow: Any,
+    *,
+    spot: float | None = None,
+    flips: ArrayLike = (),
+    others: Mapping[str, Any] | None = None,
+    barriers: ArrayLike = (),
+    scale: float = 1e9,
+) -> Figure:
+    """Both sides of a book: its gamma at every level of the spot, and what a move makes hedgers trade.
+
+    Parameters
+    ----------
+    profiles : Profile
+        What `shortgamma.dealer.profile` gave; the panel on the left.
+    flow : HedgeFlow
+        What `shortgamma.dealer.hedge_flow` gave; the panel on the right.
+    spot, flips, others, barriers, scale
+        As in `profile`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A figure of two panels; save it with ``savefig``.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> book = dict(strike=[90.0, 100.0], vol=0.4, expiry=0.1, quantity=[-5.0, 5.0], option=["put", "call"])
+    >>> levels = sg.dealer.profile(None, **book, grid=(70.0, 130.0, 101))
+    >>> figure = sg.plot.flows(levels, sg.dealer.hedge_flow([-0.1, 0.1], 100.0, **book), spot=100.0, scale=1.0)
+    >>> [ax.get_xlabel() for ax in figure.axes]
+    ['spot', 'move of the spot (%)']
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise ImportError("pictures need matplotlib: pip install 'shortgamma[plot]'") from None
+    figure = Figure(figsize=(2.0 * _axes.SIZE[0], _axes.SIZE[1]), dpi=100)
+    left, right = figure.subplots(1, 2)
+    profile(profiles, spot=spot, flips=flips, others=others, barriers=barriers, scale=scale, ax=left)
+    hedge_flow(flow, scale=scale, ax=right)
+    figure.subplots_adjust(left=0.07, right=0.98, bottom=0.12, top=0.91, wspace=0.18)
+    return figure
 
 
 def ledger(parts: Mapping[str, float], *, unit: str = "settlement coin", ax: Axes | None = None) -> Axes:

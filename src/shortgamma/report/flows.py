@@ -85,7 +85,17 @@ def document(result: Result, pictures: dict[str, Any]) -> Document:
         alt = "What hedgers' gamma is at every level of the spot; where it is below 0 they trade with the move"
         scale = scale_of(result["exposures"]["gamma_percent"])
         blocks += [
-            Figure(lambda: plot.profile(pictures["profile"], spot=spot, flips=result["flips"], scale=scale), alt),
+            Figure(
+                lambda: plot.profile(
+                    pictures["profile"],
+                    spot=spot,
+                    flips=result["flips"],
+                    others=pictures["others"],
+                    barriers=pictures["barriers"],
+                    scale=scale,
+                ),
+                alt,
+            ),
             Figure(
                 lambda: plot.hedge_flow(pictures["flow"], scale=scale),
                 "What hedgers buy or sell after a move of the spot, beside what the gamma at the spot makes of it",
