@@ -74,17 +74,9 @@ class VanillaGreeks(Greeks):
 
 
 def price(
-    spot: ArrayLike | None,
-    strike: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    option: OptionKind | Names,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike | None = None,
-    forward: ArrayLike | None = None,
-    out: Any = None,
-) -> Any:
+    spot: ArrayLike | None, strike: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike, option: OptionKind | Names,
+    rate: ArrayLike = 0.0, dividend: ArrayLike | None = None, forward: ArrayLike | None = None, out: Any = None,
+) -> Any:  # fmt: skip
     """Price of European options, after Black, Scholes and Merton or, of a forward, after Black.
 
     Parameters
@@ -140,18 +132,10 @@ def price(
 
 
 def greeks(
-    spot: ArrayLike | None,
-    strike: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    option: OptionKind | Names,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike | None = None,
-    forward: ArrayLike | None = None,
-    order: Literal[1, 2] = 1,
-    out: Any = None,
-) -> VanillaGreeks:
+    spot: ArrayLike | None, strike: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike, option: OptionKind | Names,
+    rate: ArrayLike = 0.0, dividend: ArrayLike | None = None, forward: ArrayLike | None = None,
+    order: Literal[1, 2] = 1, out: Any = None,
+) -> VanillaGreeks:  # fmt: skip
     """Price and analytic Greeks of European options, in one pass.
 
     Parameters
@@ -214,19 +198,10 @@ def _of_forward(found: VanillaGreeks, expiry: Any) -> VanillaGreeks:
 
 
 def binary_price(
-    spot: ArrayLike | None,
-    strike: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    option: OptionKind | Names,
-    payoff: Any,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike | None = None,
-    forward: ArrayLike | None = None,
-    amount: ArrayLike = 1.0,
-    out: Any = None,
-) -> Any:
+    spot: ArrayLike | None, strike: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike, option: OptionKind | Names,
+    payoff: Any, rate: ArrayLike = 0.0, dividend: ArrayLike | None = None, forward: ArrayLike | None = None,
+    amount: ArrayLike = 1.0, out: Any = None,
+) -> Any:  # fmt: skip
     """Price of binary options: cash or the asset at expiry, if they end in the money.
 
     Parameters
@@ -277,20 +252,10 @@ def binary_price(
 
 
 def binary_greeks(
-    spot: ArrayLike | None,
-    strike: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    option: OptionKind | Names,
-    payoff: Any,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike | None = None,
-    forward: ArrayLike | None = None,
-    amount: ArrayLike = 1.0,
-    order: Literal[1, 2] = 1,
-    out: Any = None,
-) -> VanillaGreeks:
+    spot: ArrayLike | None, strike: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike, option: OptionKind | Names,
+    payoff: Any, rate: ArrayLike = 0.0, dividend: ArrayLike | None = None, forward: ArrayLike | None = None,
+    amount: ArrayLike = 1.0, order: Literal[1, 2] = 1, out: Any = None,
+) -> VanillaGreeks:  # fmt: skip
     """Price and analytic Greeks of binary options, in one pass.
 
     Parameters
@@ -336,17 +301,9 @@ def binary_greeks(
 
 
 def implied_vol(
-    value: ArrayLike,
-    spot: ArrayLike | None,
-    strike: ArrayLike,
-    *,
-    expiry: ArrayLike,
-    option: OptionKind | Names,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike | None = None,
-    forward: ArrayLike | None = None,
-    out: Any = None,
-) -> Any:
+    value: ArrayLike, spot: ArrayLike | None, strike: ArrayLike, *, expiry: ArrayLike, option: OptionKind | Names,
+    rate: ArrayLike = 0.0, dividend: ArrayLike | None = None, forward: ArrayLike | None = None, out: Any = None,
+) -> Any:  # fmt: skip
     """Volatility at which a European option has a price, to the last digits that the price holds.
 
     Parameters
@@ -396,15 +353,9 @@ def implied_vol(
 
 
 def normal_price(
-    forward: ArrayLike,
-    strike: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    option: OptionKind | Names,
-    rate: ArrayLike = 0.0,
-    out: Any = None,
-) -> Any:
+    forward: ArrayLike, strike: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike, option: OptionKind | Names,
+    rate: ArrayLike = 0.0, out: Any = None,
+) -> Any:  # fmt: skip
     """Price of options on a forward whose changes are normal, after Bachelier.
 
     Parameters
@@ -446,15 +397,9 @@ def normal_price(
 
 
 def normal_implied_vol(
-    value: ArrayLike,
-    forward: ArrayLike,
-    strike: ArrayLike,
-    *,
-    expiry: ArrayLike,
-    option: OptionKind | Names,
-    rate: ArrayLike = 0.0,
-    out: Any = None,
-) -> Any:
+    value: ArrayLike, forward: ArrayLike, strike: ArrayLike, *, expiry: ArrayLike, option: OptionKind | Names,
+    rate: ArrayLike = 0.0, out: Any = None,
+) -> Any:  # fmt: skip
     """Volatility at which an option has a price in Bachelier's model.
 
     Parameters
@@ -523,17 +468,9 @@ def _greek(name: str, like: Function) -> Function:
     """The function of one Greek, whose signature is that of ``like``."""
 
     def derivative(
-        spot: ArrayLike | None,
-        strike: ArrayLike,
-        *,
-        vol: ArrayLike,
-        expiry: ArrayLike,
-        option: OptionKind | Names,
-        rate: ArrayLike = 0.0,
-        dividend: ArrayLike | None = None,
-        forward: ArrayLike | None = None,
-        out: Any = None,
-    ) -> Any:
+        spot: ArrayLike | None, strike: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike, option: OptionKind | Names,
+        rate: ArrayLike = 0.0, dividend: ArrayLike | None = None, forward: ArrayLike | None = None, out: Any = None,
+    ) -> Any:  # fmt: skip
         spot, dividend, of_forward = _underlying(spot, rate, dividend, forward)
         values = (spot, strike, vol, expiry, rate, dividend, _code(option))
         if of_forward and name in ("rho", "rho_dividend"):

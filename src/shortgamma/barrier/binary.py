@@ -63,20 +63,10 @@ def _touch(
 
 
 def binary_price(
-    spot: ArrayLike,
-    strike: ArrayLike,
-    barrier: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    kind: BarrierKind | Names,
-    option: OptionKind | Names,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    amount: ArrayLike = 1.0,
-    payoff: Any = "cash",
-    out: Any = None,
-) -> Any:
+    spot: ArrayLike, strike: ArrayLike, barrier: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike,
+    kind: BarrierKind | Names, option: OptionKind | Names, rate: ArrayLike = 0.0, dividend: ArrayLike = 0.0,
+    amount: ArrayLike = 1.0, payoff: Any = "cash", out: Any = None,
+) -> Any:  # fmt: skip
     """Price of binary options with a barrier under Black and Scholes.
 
     Parameters
@@ -131,21 +121,10 @@ def binary_price(
 
 
 def binary_greeks(
-    spot: ArrayLike,
-    strike: ArrayLike,
-    barrier: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    kind: BarrierKind | Names,
-    option: OptionKind | Names,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    amount: ArrayLike = 1.0,
-    payoff: Any = "cash",
-    order: Literal[1, 2] = 1,
-    out: Any = None,
-) -> BarrierGreeks:
+    spot: ArrayLike, strike: ArrayLike, barrier: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike,
+    kind: BarrierKind | Names, option: OptionKind | Names, rate: ArrayLike = 0.0, dividend: ArrayLike = 0.0,
+    amount: ArrayLike = 1.0, payoff: Any = "cash", order: Literal[1, 2] = 1, out: Any = None,
+) -> BarrierGreeks:  # fmt: skip
     """Price and analytic Greeks of binary options with a barrier, in one pass.
 
     Parameters
@@ -184,20 +163,10 @@ def binary_greeks(
 
 
 def touch_price(
-    spot: ArrayLike,
-    barrier: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    kind: Any,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    amount: ArrayLike = 1.0,
-    direction: Any = None,
-    payoff: Any = "cash",
-    paid_at: Any = "hit",
-    out: Any = None,
-) -> Any:
+    spot: ArrayLike, barrier: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike, kind: Any, rate: ArrayLike = 0.0,
+    dividend: ArrayLike = 0.0, amount: ArrayLike = 1.0, direction: Any = None, payoff: Any = "cash",
+    paid_at: Any = "hit", out: Any = None,
+) -> Any:  # fmt: skip
     """Price of one-touch and no-touch options under Black and Scholes.
 
     Parameters
@@ -255,21 +224,10 @@ def touch_price(
 
 
 def touch_greeks(
-    spot: ArrayLike,
-    barrier: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    kind: Any,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    amount: ArrayLike = 1.0,
-    direction: Any = None,
-    payoff: Any = "cash",
-    paid_at: Any = "hit",
-    order: Literal[1, 2] = 1,
-    out: Any = None,
-) -> BarrierGreeks:
+    spot: ArrayLike, barrier: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike, kind: Any, rate: ArrayLike = 0.0,
+    dividend: ArrayLike = 0.0, amount: ArrayLike = 1.0, direction: Any = None, payoff: Any = "cash",
+    paid_at: Any = "hit", order: Literal[1, 2] = 1, out: Any = None,
+) -> BarrierGreeks:  # fmt: skip
     """Price and analytic Greeks of one-touch and no-touch options, in one pass.
 
     Parameters

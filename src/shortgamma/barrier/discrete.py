@@ -24,26 +24,12 @@ TWO_KINDS = Words({"knock-in": 0, "knock-out": 2}, ki="knock-in", ko="knock-out"
 
 
 def discrete_price(
-    spot: ArrayLike,
-    strike: ArrayLike,
-    barrier: ArrayLike | None = None,
-    *,
-    lower: ArrayLike | None = None,
-    upper: ArrayLike | None = None,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    dates: Any,
-    kind: BarrierKind | TwoBarrierKind | Names,
-    option: OptionKind | Names,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    rebate: ArrayLike = 0.0,
-    rebate_at: Any = "hit",
-    now: Any = None,
-    state: Any = None,
-    progress: Progress | None = None,
-    out: Any = None,
-) -> Any:
+    spot: ArrayLike, strike: ArrayLike, barrier: ArrayLike | None = None, *, lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None, vol: ArrayLike, expiry: ArrayLike, dates: Any,
+    kind: BarrierKind | TwoBarrierKind | Names, option: OptionKind | Names, rate: ArrayLike = 0.0,
+    dividend: ArrayLike = 0.0, rebate: ArrayLike = 0.0, rebate_at: Any = "hit", now: Any = None, state: Any = None,
+    progress: Progress | None = None, out: Any = None,
+) -> Any:  # fmt: skip
     """Exact price of options with one barrier or two that are watched on dates only.
 
     Parameters
@@ -104,27 +90,12 @@ def discrete_price(
 
 
 def discrete_greeks(
-    spot: ArrayLike,
-    strike: ArrayLike,
-    barrier: ArrayLike | None = None,
-    *,
-    lower: ArrayLike | None = None,
-    upper: ArrayLike | None = None,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    dates: Any,
-    kind: BarrierKind | TwoBarrierKind | Names,
-    option: OptionKind | Names,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    rebate: ArrayLike = 0.0,
-    rebate_at: Any = "hit",
-    now: Any = None,
-    state: Any = None,
-    order: Literal[1, 2] = 1,
-    progress: Progress | None = None,
-    out: Any = None,
-) -> BarrierGreeks:
+    spot: ArrayLike, strike: ArrayLike, barrier: ArrayLike | None = None, *, lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None, vol: ArrayLike, expiry: ArrayLike, dates: Any,
+    kind: BarrierKind | TwoBarrierKind | Names, option: OptionKind | Names, rate: ArrayLike = 0.0,
+    dividend: ArrayLike = 0.0, rebate: ArrayLike = 0.0, rebate_at: Any = "hit", now: Any = None, state: Any = None,
+    order: Literal[1, 2] = 1, progress: Progress | None = None, out: Any = None,
+) -> BarrierGreeks:  # fmt: skip
     """Exact price and Greeks of options whose barriers are watched on dates only.
 
     Parameters

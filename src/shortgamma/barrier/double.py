@@ -44,21 +44,10 @@ def _touch_code(kind: Any, paid_at: Any) -> Any:
 
 
 def double_price(
-    spot: ArrayLike,
-    strike: ArrayLike,
-    lower: ArrayLike,
-    upper: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    kind: TwoBarrierKind | Names,
-    option: OptionKind | Names,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    rebate: ArrayLike = 0.0,
-    rebate_at: Any = "hit",
-    out: Any = None,
-) -> Any:
+    spot: ArrayLike, strike: ArrayLike, lower: ArrayLike, upper: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike,
+    kind: TwoBarrierKind | Names, option: OptionKind | Names, rate: ArrayLike = 0.0, dividend: ArrayLike = 0.0,
+    rebate: ArrayLike = 0.0, rebate_at: Any = "hit", out: Any = None,
+) -> Any:  # fmt: skip
     """Price of options with a barrier below and one above, under Black and Scholes.
 
     Parameters
@@ -120,22 +109,10 @@ def double_price(
 
 
 def double_greeks(
-    spot: ArrayLike,
-    strike: ArrayLike,
-    lower: ArrayLike,
-    upper: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    kind: TwoBarrierKind | Names,
-    option: OptionKind | Names,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    rebate: ArrayLike = 0.0,
-    rebate_at: Any = "hit",
-    order: Literal[1, 2] = 1,
-    out: Any = None,
-) -> BarrierGreeks:
+    spot: ArrayLike, strike: ArrayLike, lower: ArrayLike, upper: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike,
+    kind: TwoBarrierKind | Names, option: OptionKind | Names, rate: ArrayLike = 0.0, dividend: ArrayLike = 0.0,
+    rebate: ArrayLike = 0.0, rebate_at: Any = "hit", order: Literal[1, 2] = 1, out: Any = None,
+) -> BarrierGreeks:  # fmt: skip
     """Price and analytic Greeks of options with a barrier below and one above, in one pass.
 
     Parameters
@@ -179,19 +156,9 @@ def double_greeks(
 
 
 def double_touch_price(
-    spot: ArrayLike,
-    lower: ArrayLike,
-    upper: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    kind: Any,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    amount: ArrayLike = 1.0,
-    paid_at: Any = "hit",
-    out: Any = None,
-) -> Any:
+    spot: ArrayLike, lower: ArrayLike, upper: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike, kind: Any,
+    rate: ArrayLike = 0.0, dividend: ArrayLike = 0.0, amount: ArrayLike = 1.0, paid_at: Any = "hit", out: Any = None,
+) -> Any:  # fmt: skip
     """Price of cash that is paid if a barrier is hit, or if neither is.
 
     Parameters
@@ -247,20 +214,10 @@ def double_touch_price(
 
 
 def double_touch_greeks(
-    spot: ArrayLike,
-    lower: ArrayLike,
-    upper: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    kind: Any,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    amount: ArrayLike = 1.0,
-    paid_at: Any = "hit",
-    order: Literal[1, 2] = 1,
-    out: Any = None,
-) -> BarrierGreeks:
+    spot: ArrayLike, lower: ArrayLike, upper: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike, kind: Any,
+    rate: ArrayLike = 0.0, dividend: ArrayLike = 0.0, amount: ArrayLike = 1.0, paid_at: Any = "hit",
+    order: Literal[1, 2] = 1, out: Any = None,
+) -> BarrierGreeks:  # fmt: skip
     """Price and analytic Greeks of double touches, in one pass.
 
     Parameters

@@ -56,23 +56,11 @@ class Solutions(Result):
 
 
 def implied_vol(
-    value: ArrayLike,
-    spot: ArrayLike,
-    strike: ArrayLike,
-    barrier: ArrayLike,
-    *,
-    expiry: ArrayLike,
-    kind: BarrierKind | Names,
-    option: OptionKind | Names,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    rebate: ArrayLike = 0.0,
-    rebate_at: Any = "hit",
-    dates: Any = None,
-    now: Any = None,
-    method: Literal["auto", "exact", "shift"] = "auto",
-    bounds: tuple[float, float] = (0.001, 5.0),
-) -> Solutions:
+    value: ArrayLike, spot: ArrayLike, strike: ArrayLike, barrier: ArrayLike, *, expiry: ArrayLike,
+    kind: BarrierKind | Names, option: OptionKind | Names, rate: ArrayLike = 0.0, dividend: ArrayLike = 0.0,
+    rebate: ArrayLike = 0.0, rebate_at: Any = "hit", dates: Any = None, now: Any = None,
+    method: Literal["auto", "exact", "shift"] = "auto", bounds: tuple[float, float] = (0.001, 5.0),
+) -> Solutions:  # fmt: skip
     """Volatilities that give a barrier option its price: none, one, two or more.
 
     Parameters
@@ -140,22 +128,11 @@ def implied_vol(
 
 
 def barrier_for_price(
-    value: ArrayLike,
-    spot: ArrayLike,
-    strike: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    kind: BarrierKind | Names,
-    option: OptionKind | Names,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    rebate: ArrayLike = 0.0,
-    rebate_at: Any = "hit",
-    dates: Any = None,
-    now: Any = None,
+    value: ArrayLike, spot: ArrayLike, strike: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike,
+    kind: BarrierKind | Names, option: OptionKind | Names, rate: ArrayLike = 0.0, dividend: ArrayLike = 0.0,
+    rebate: ArrayLike = 0.0, rebate_at: Any = "hit", dates: Any = None, now: Any = None,
     method: Literal["auto", "exact", "shift"] = "auto",
-) -> Solutions:
+) -> Solutions:  # fmt: skip
     """Barriers that give an option its price.
 
     Parameters

@@ -36,24 +36,11 @@ class NoteGreeks(Greeks):
 
 
 def reverse_convertible(
-    spot: ArrayLike,
-    strike: ArrayLike,
-    barrier: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    coupon: ArrayLike = 0.0,
-    payments: int = 1,
-    nominal: ArrayLike = 100.0,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    dates: Any = None,
-    now: Any = None,
-    state: Any = None,
-    method: Literal["auto", "exact", "shift"] = "auto",
-    order: Literal[1, 2] = 1,
-    progress: Progress | None = None,
-) -> NoteGreeks:
+    spot: ArrayLike, strike: ArrayLike, barrier: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike,
+    coupon: ArrayLike = 0.0, payments: int = 1, nominal: ArrayLike = 100.0, rate: ArrayLike = 0.0,
+    dividend: ArrayLike = 0.0, dates: Any = None, now: Any = None, state: Any = None,
+    method: Literal["auto", "exact", "shift"] = "auto", order: Literal[1, 2] = 1, progress: Progress | None = None,
+) -> NoteGreeks:  # fmt: skip
     """Price and Greeks of reverse convertibles: a bond, its coupons, and a knock-in put sold.
 
     Parameters
@@ -131,28 +118,12 @@ def reverse_convertible(
 
 
 def autocallable(
-    spot: ArrayLike,
-    strike: ArrayLike,
-    barrier: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    observations: Any,
-    call_level: ArrayLike,
-    bonus: ArrayLike = 0.0,
-    coupon: float = 0.0,
-    coupon_level: ArrayLike | None = None,
-    payments_per_year: float | None = None,
-    nominal: ArrayLike = 100.0,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    watch: Any = "always",
-    dates: Any = None,
-    now: Any = None,
-    state: Any = None,
-    order: Literal[1, 2] = 1,
-    progress: Progress | None = None,
-) -> NoteGreeks:
+    spot: ArrayLike, strike: ArrayLike, barrier: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike, observations: Any,
+    call_level: ArrayLike, bonus: ArrayLike = 0.0, coupon: float = 0.0, coupon_level: ArrayLike | None = None,
+    payments_per_year: float | None = None, nominal: ArrayLike = 100.0, rate: ArrayLike = 0.0,
+    dividend: ArrayLike = 0.0, watch: Any = "always", dates: Any = None, now: Any = None, state: Any = None,
+    order: Literal[1, 2] = 1, progress: Progress | None = None,
+) -> NoteGreeks:  # fmt: skip
     """Exact price and Greeks of autocallable notes with a knock-in put.
 
     Parameters

@@ -27,20 +27,10 @@ NAMES = ("spot", "strike", "barrier", "vol", "expiry", "moment", "rate", "divide
 
 
 def partial_time_price(
-    spot: ArrayLike,
-    strike: ArrayLike,
-    barrier: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    moment: ArrayLike,
-    window: Any,
-    kind: BarrierKind | Names,
-    option: OptionKind | Names,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    out: Any = None,
-) -> Any:
+    spot: ArrayLike, strike: ArrayLike, barrier: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike, moment: ArrayLike,
+    window: Any, kind: BarrierKind | Names, option: OptionKind | Names, rate: ArrayLike = 0.0,
+    dividend: ArrayLike = 0.0, out: Any = None,
+) -> Any:  # fmt: skip
     """Price of options whose barrier is watched, always, from the start to a moment or from a moment to the end.
 
     Parameters
@@ -89,21 +79,10 @@ def partial_time_price(
 
 
 def partial_time_greeks(
-    spot: ArrayLike,
-    strike: ArrayLike,
-    barrier: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    moment: ArrayLike,
-    window: Any,
-    kind: Any,
-    option: Any,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    order: Literal[1, 2] = 1,
+    spot: ArrayLike, strike: ArrayLike, barrier: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike, moment: ArrayLike,
+    window: Any, kind: Any, option: Any, rate: ArrayLike = 0.0, dividend: ArrayLike = 0.0, order: Literal[1, 2] = 1,
     out: Any = None,
-) -> BarrierGreeks:
+) -> BarrierGreeks:  # fmt: skip
     """Price and Greeks of options whose barrier is watched from the start to a moment or from a moment to the end.
 
     Parameters

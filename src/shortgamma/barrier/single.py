@@ -59,25 +59,11 @@ class BarrierGreeks(Greeks):
 
 
 def price(
-    spot: ArrayLike,
-    strike: ArrayLike,
-    barrier: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    kind: BarrierKind | Names,
-    option: OptionKind | Names,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    rebate: ArrayLike = 0.0,
-    rebate_at: Any = "hit",
-    dates: Any = None,
-    now: Any = None,
-    state: Any = None,
-    method: Literal["auto", "exact", "shift"] = "auto",
-    progress: Progress | None = None,
-    out: Any = None,
-) -> Any:
+    spot: ArrayLike, strike: ArrayLike, barrier: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike,
+    kind: BarrierKind | Names, option: OptionKind | Names, rate: ArrayLike = 0.0, dividend: ArrayLike = 0.0,
+    rebate: ArrayLike = 0.0, rebate_at: Any = "hit", dates: Any = None, now: Any = None, state: Any = None,
+    method: Literal["auto", "exact", "shift"] = "auto", progress: Progress | None = None, out: Any = None,
+) -> Any:  # fmt: skip
     """Price of single-barrier options under Black and Scholes.
 
     Parameters
@@ -154,26 +140,12 @@ def price(
 
 
 def greeks(
-    spot: ArrayLike,
-    strike: ArrayLike,
-    barrier: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    kind: BarrierKind | Names,
-    option: OptionKind | Names,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    rebate: ArrayLike = 0.0,
-    rebate_at: Any = "hit",
-    dates: Any = None,
-    now: Any = None,
-    state: Any = None,
-    method: Literal["auto", "exact", "shift"] = "auto",
-    order: Literal[1, 2] = 1,
-    progress: Progress | None = None,
+    spot: ArrayLike, strike: ArrayLike, barrier: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike,
+    kind: BarrierKind | Names, option: OptionKind | Names, rate: ArrayLike = 0.0, dividend: ArrayLike = 0.0,
+    rebate: ArrayLike = 0.0, rebate_at: Any = "hit", dates: Any = None, now: Any = None, state: Any = None,
+    method: Literal["auto", "exact", "shift"] = "auto", order: Literal[1, 2] = 1, progress: Progress | None = None,
     out: Any = None,
-) -> BarrierGreeks:
+) -> BarrierGreeks:  # fmt: skip
     """Price and analytic Greeks of single-barrier options, in one pass.
 
     Parameters
@@ -277,14 +249,9 @@ def _watched_price(
 
 
 def price_on_dates(
-    values: tuple[Any, ...],
-    code: Any,
-    counts: Any,
-    years: Any,
-    method: str,
-    state: Any = None,
+    values: tuple[Any, ...], code: Any, counts: Any, years: Any, method: str, state: Any = None,
     progress: Progress | None = None,
-) -> Any:
+) -> Any:  # fmt: skip
     """Prices of options watched on equal dates, or on those of ``years``."""
     if years is not None or method == "exact":
         return _exact(0, values, code, counts, years, state, progress, None)[0]
@@ -342,16 +309,9 @@ def _exact(
 
 
 def _watched_greeks(
-    order: int,
-    values: tuple[Any, ...],
-    code: Any,
-    dates: Any,
-    now: Any,
-    state: Any,
-    method: str,
-    progress: Any,
+    order: int, values: tuple[Any, ...], code: Any, dates: Any, now: Any, state: Any, method: str, progress: Any,
     out: Any,
-) -> tuple[Any, ...]:
+) -> tuple[Any, ...]:  # fmt: skip
     values, counts, years = _terms(values, code, dates, now, state, method)
     if dates is None:
         return greeks_of(BarrierGreeks, dispatch.barrier.single, UFUNCS, order, NAMES, (*values, code), out)
@@ -368,25 +328,11 @@ def _greek(name: str, like: Function) -> Function:
     order = order_of(name)
 
     def derivative(
-        spot: ArrayLike,
-        strike: ArrayLike,
-        barrier: ArrayLike,
-        *,
-        vol: ArrayLike,
-        expiry: ArrayLike,
-        kind: BarrierKind | Names,
-        option: OptionKind | Names,
-        rate: ArrayLike = 0.0,
-        dividend: ArrayLike = 0.0,
-        rebate: ArrayLike = 0.0,
-        rebate_at: Any = "hit",
-        dates: Any = None,
-        now: Any = None,
-        state: Any = None,
-        method: Literal["auto", "exact", "shift"] = "auto",
-        progress: Progress | None = None,
-        out: Any = None,
-    ) -> Any:
+        spot: ArrayLike, strike: ArrayLike, barrier: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike,
+        kind: BarrierKind | Names, option: OptionKind | Names, rate: ArrayLike = 0.0, dividend: ArrayLike = 0.0,
+        rebate: ArrayLike = 0.0, rebate_at: Any = "hit", dates: Any = None, now: Any = None, state: Any = None,
+        method: Literal["auto", "exact", "shift"] = "auto", progress: Progress | None = None, out: Any = None,
+    ) -> Any:  # fmt: skip
         code = code_of(kind, option, rebate_at)
         values = (spot, strike, barrier, vol, expiry, rate, dividend, rebate)
         if dates is not None or state is not None or now is not None:

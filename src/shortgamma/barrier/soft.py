@@ -21,19 +21,9 @@ NAMES = ("spot", "strike", "lower", "upper", "vol", "expiry", "rate", "dividend"
 
 
 def soft_price(
-    spot: ArrayLike,
-    strike: ArrayLike,
-    lower: ArrayLike,
-    upper: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    kind: Any,
-    option: OptionKind | Names,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    out: Any = None,
-) -> Any:
+    spot: ArrayLike, strike: ArrayLike, lower: ArrayLike, upper: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike,
+    kind: Any, option: OptionKind | Names, rate: ArrayLike = 0.0, dividend: ArrayLike = 0.0, out: Any = None,
+) -> Any:  # fmt: skip
     """Price of soft-barrier options, knocked in proportion to how far the price went through a range.
 
     Parameters
@@ -79,20 +69,10 @@ def soft_price(
 
 
 def soft_greeks(
-    spot: ArrayLike,
-    strike: ArrayLike,
-    lower: ArrayLike,
-    upper: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    kind: Any,
-    option: Any,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    order: Literal[1, 2] = 1,
+    spot: ArrayLike, strike: ArrayLike, lower: ArrayLike, upper: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike,
+    kind: Any, option: Any, rate: ArrayLike = 0.0, dividend: ArrayLike = 0.0, order: Literal[1, 2] = 1,
     out: Any = None,
-) -> BarrierGreeks:
+) -> BarrierGreeks:  # fmt: skip
     """Price and Greeks of soft-barrier options, in one pass.
 
     Parameters

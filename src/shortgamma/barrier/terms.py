@@ -19,17 +19,9 @@ STATES = np.array(["alive", "expired", "knocked", "invalid"])
 
 
 def status(
-    spot: ArrayLike,
-    strike: ArrayLike,
-    barrier: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    kind: BarrierKind | Names,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    rebate: ArrayLike = 0.0,
-) -> Any:
+    spot: ArrayLike, strike: ArrayLike, barrier: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike,
+    kind: BarrierKind | Names, rate: ArrayLike = 0.0, dividend: ArrayLike = 0.0, rebate: ArrayLike = 0.0,
+) -> Any:  # fmt: skip
     """State of single-barrier options: what a price of theirs means.
 
     Parameters
@@ -76,14 +68,9 @@ def status(
 
 
 def quanto_dividend(
-    *,
-    vol: ArrayLike,
-    fx_vol: ArrayLike,
-    correlation: ArrayLike,
-    dividend: ArrayLike,
-    rate: ArrayLike,
+    *, vol: ArrayLike, fx_vol: ArrayLike, correlation: ArrayLike, dividend: ArrayLike, rate: ArrayLike,
     foreign_rate: ArrayLike,
-) -> Any:
+) -> Any:  # fmt: skip
     """Dividend yield with which the plain formulas price a quanto option.
 
     Parameters

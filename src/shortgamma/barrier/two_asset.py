@@ -29,22 +29,10 @@ NAMES = (
 
 
 def two_asset_price(
-    spot: ArrayLike,
-    strike: ArrayLike,
-    other: ArrayLike,
-    barrier: ArrayLike,
-    *,
-    vol: ArrayLike,
-    other_vol: ArrayLike,
-    correlation: ArrayLike,
-    expiry: ArrayLike,
-    kind: BarrierKind | Names,
-    option: OptionKind | Names,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    other_dividend: ArrayLike = 0.0,
-    out: Any = None,
-) -> Any:
+    spot: ArrayLike, strike: ArrayLike, other: ArrayLike, barrier: ArrayLike, *, vol: ArrayLike, other_vol: ArrayLike,
+    correlation: ArrayLike, expiry: ArrayLike, kind: BarrierKind | Names, option: OptionKind | Names,
+    rate: ArrayLike = 0.0, dividend: ArrayLike = 0.0, other_dividend: ArrayLike = 0.0, out: Any = None,
+) -> Any:  # fmt: skip
     """Price of options on one asset whose barrier, watched always, stands on another (outside barriers).
 
     Parameters

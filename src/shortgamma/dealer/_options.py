@@ -48,19 +48,9 @@ class Options(NamedTuple):
 
 
 def options_of(
-    spot: Any,
-    strike: Any,
-    vol: Any,
-    expiry: Any,
-    quantity: Any,
-    *,
-    option: Any,
-    multiplier: Any,
-    rate: Any,
-    dividend: Any,
-    forward: Any,
-    drop_expired: bool,
-) -> Options:
+    spot: Any, strike: Any, vol: Any, expiry: Any, quantity: Any, *, option: Any, multiplier: Any, rate: Any,
+    dividend: Any, forward: Any, drop_expired: bool,
+) -> Options:  # fmt: skip
     """Check the options of a book and leave out those without quantity or volatility.
 
     ``spot`` is one number, the level at which ``forward`` holds; None where levels are given and there is no forward.

@@ -100,22 +100,11 @@ class Flips(Result):
 
 
 def flips(
-    spot: float,
-    strike: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    quantity: ArrayLike,
-    option: Any,
-    multiplier: ArrayLike = 1.0,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    forward: ArrayLike | None = None,
-    moves: Literal["proportional", "parallel"] = "proportional",
-    low: float | None = None,
-    high: float | None = None,
+    spot: float, strike: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike, quantity: ArrayLike, option: Any,
+    multiplier: ArrayLike = 1.0, rate: ArrayLike = 0.0, dividend: ArrayLike = 0.0, forward: ArrayLike | None = None,
+    moves: Literal["proportional", "parallel"] = "proportional", low: float | None = None, high: float | None = None,
     drop_expired: bool = False,
-) -> Flips:
+) -> Flips:  # fmt: skip
     """All spots at which the gamma of a book changes sign, its Greeks worked out anew at each.
 
     Parameters
@@ -236,23 +225,11 @@ class HedgeFlow(Result):
 
 
 def hedge_flow(
-    move: ArrayLike,
-    spot: float,
-    strike: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    quantity: ArrayLike,
-    option: Any,
-    multiplier: ArrayLike = 1.0,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    forward: ArrayLike | None = None,
-    moves: Literal["proportional", "parallel"] = "proportional",
-    vol_change: float = 0.0,
-    days: float = 0.0,
-    drop_expired: bool = False,
-) -> HedgeFlow:
+    move: ArrayLike, spot: float, strike: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike, quantity: ArrayLike,
+    option: Any, multiplier: ArrayLike = 1.0, rate: ArrayLike = 0.0, dividend: ArrayLike = 0.0,
+    forward: ArrayLike | None = None, moves: Literal["proportional", "parallel"] = "proportional",
+    vol_change: float = 0.0, days: float = 0.0, drop_expired: bool = False,
+) -> HedgeFlow:  # fmt: skip
     """What hedgers of a book must trade when the spot moves, as the difference of two deltas.
 
     Parameters

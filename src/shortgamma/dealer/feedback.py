@@ -57,15 +57,10 @@ class Feedback(Result):
 
 
 def feedback(
-    shock: float,
-    *,
-    depth: float,
-    linear: float = 0.0,
+    shock: float, *, depth: float, linear: float = 0.0,
     flow: Callable[[Floats], ArrayLike] | tuple[ArrayLike, ArrayLike] | None = None,
-    masses: tuple[ArrayLike, ArrayLike] | None = None,
-    low: float = -0.9,
-    high: float = 1.0,
-) -> Feedback:
+    masses: tuple[ArrayLike, ArrayLike] | None = None, low: float = -0.9, high: float = 1.0,
+) -> Feedback:  # fmt: skip
     """Equilibria of a price and those whom its move makes trade.
 
     Parameters
@@ -261,13 +256,7 @@ class Ladder:
 
 
 def liquidation_ladder(
-    mark: float,
-    quantity: ArrayLike,
-    entry: ArrayLike,
-    margin: ArrayLike,
-    *,
-    contract: Contract,
-    maintenance: Any,
+    mark: float, quantity: ArrayLike, entry: ArrayLike, margin: ArrayLike, *, contract: Contract, maintenance: Any
 ) -> Ladder:
     """What isolated positions are forced to trade, as a function of the return of the mark.
 

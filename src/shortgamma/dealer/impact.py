@@ -22,13 +22,9 @@ UNWIND = ("auction", "after")
 
 
 def impact(
-    flow: ArrayLike,
-    volume: ArrayLike,
-    *,
-    vol: ArrayLike,
-    model: Literal["linear", "square-root"],
+    flow: ArrayLike, volume: ArrayLike, *, vol: ArrayLike, model: Literal["linear", "square-root"],
     coefficient: ArrayLike = 1.0,
-) -> Any:
+) -> Any:  # fmt: skip
     """Return that a flow makes.
 
     Parameters
@@ -102,16 +98,9 @@ class Schedule(Result):
 
 
 def execution_schedule(
-    quantity: float,
-    periods: int,
-    duration: float,
-    *,
-    vol: float,
-    permanent: float,
-    temporary: float,
-    risk_aversion: float,
-    spread: float = 0.0,
-) -> Schedule:
+    quantity: float, periods: int, duration: float, *, vol: float, permanent: float, temporary: float,
+    risk_aversion: float, spread: float = 0.0,
+) -> Schedule:  # fmt: skip
     """Schedule that sells a quantity at the least cost plus risk aversion times its variance.
 
     Parameters

@@ -93,23 +93,12 @@ class Profile(Result):
 
 
 def profile(
-    spots: ArrayLike | None,
-    strike: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    quantity: ArrayLike,
-    option: Any,
-    multiplier: ArrayLike = 1.0,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    forward: ArrayLike | None = None,
-    spot: float | None = None,
-    grid: tuple[float, float, int] | None = None,
-    moves: Literal["proportional", "parallel"] = "proportional",
-    exposures: str | Sequence[str] = ("gamma_percent",),
+    spots: ArrayLike | None, strike: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike, quantity: ArrayLike, option: Any,
+    multiplier: ArrayLike = 1.0, rate: ArrayLike = 0.0, dividend: ArrayLike = 0.0, forward: ArrayLike | None = None,
+    spot: float | None = None, grid: tuple[float, float, int] | None = None,
+    moves: Literal["proportional", "parallel"] = "proportional", exposures: str | Sequence[str] = ("gamma_percent",),
     drop_expired: bool = False,
-) -> Profile:
+) -> Profile:  # fmt: skip
     """Exposures of a book at many levels of the spot, its volatilities held at their strikes.
 
     Parameters
@@ -197,20 +186,10 @@ def profile(
 
 
 def exposure(
-    spot: float,
-    strike: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    quantity: ArrayLike,
-    option: Any,
-    multiplier: ArrayLike = 1.0,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    forward: ArrayLike | None = None,
-    by: Any = None,
-    drop_expired: bool = False,
-) -> Exposure:
+    spot: float, strike: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike, quantity: ArrayLike, option: Any,
+    multiplier: ArrayLike = 1.0, rate: ArrayLike = 0.0, dividend: ArrayLike = 0.0, forward: ArrayLike | None = None,
+    by: Any = None, drop_expired: bool = False,
+) -> Exposure:  # fmt: skip
     """Exposures of a book of options, in currency per per cent, per point, per vol point and per day.
 
     Parameters

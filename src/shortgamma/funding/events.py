@@ -25,19 +25,11 @@ NO_OFFSETS = np.zeros(1, dtype=np.int64)
 
 
 def accrue_events(
-    fill_time: ArrayLike,
-    fill_quantity: ArrayLike,
-    funding_time: ArrayLike,
-    mark: ArrayLike,
-    rate: ArrayLike,
-    *,
-    contract: Contract,
-    indptr_fills: ArrayLike | None = None,
-    indptr_fundings: ArrayLike | None = None,
-    when: Literal["before", "after"] = "before",
-    fx: ArrayLike | None = None,
+    fill_time: ArrayLike, fill_quantity: ArrayLike, funding_time: ArrayLike, mark: ArrayLike, rate: ArrayLike, *,
+    contract: Contract, indptr_fills: ArrayLike | None = None, indptr_fundings: ArrayLike | None = None,
+    when: Literal["before", "after"] = "before", fx: ArrayLike | None = None,
     record: Literal["cash", "total"] = "cash",
-) -> Any:
+) -> Any:  # fmt: skip
     """Cash received at each funding time by an account that fills at any time.
 
     Parameters
@@ -112,14 +104,9 @@ def accrue_events(
 
 
 def position_at(
-    fill_time: ArrayLike,
-    fill_quantity: ArrayLike,
-    time: ArrayLike,
-    *,
-    indptr_fills: ArrayLike | None = None,
-    indptr_times: ArrayLike | None = None,
-    when: Literal["before", "after"] = "before",
-) -> Any:
+    fill_time: ArrayLike, fill_quantity: ArrayLike, time: ArrayLike, *, indptr_fills: ArrayLike | None = None,
+    indptr_times: ArrayLike | None = None, when: Literal["before", "after"] = "before",
+) -> Any:  # fmt: skip
     """Position of an account at given times, from its fills.
 
     Parameters
@@ -163,19 +150,11 @@ def position_at(
 
 
 def accrue_continuous(
-    fill_time: ArrayLike,
-    fill_quantity: ArrayLike,
-    time: ArrayLike,
-    mark: ArrayLike,
-    rate: ArrayLike,
-    *,
-    contract: Contract,
-    interval: Any = "8h",
-    interpolation: Literal["constant", "linear"] = "constant",
-    indptr_fills: ArrayLike | None = None,
-    indptr_times: ArrayLike | None = None,
+    fill_time: ArrayLike, fill_quantity: ArrayLike, time: ArrayLike, mark: ArrayLike, rate: ArrayLike, *,
+    contract: Contract, interval: Any = "8h", interpolation: Literal["constant", "linear"] = "constant",
+    indptr_fills: ArrayLike | None = None, indptr_times: ArrayLike | None = None,
     record: Literal["cash", "total"] = "cash",
-) -> Any:
+) -> Any:  # fmt: skip
     """Cash received by an account where funding is paid all the time, as on Deribit.
 
     Parameters
@@ -255,15 +234,9 @@ class _Accounts:
     """Fills and events of one account or of many, checked and laid out for the loops."""
 
     def __init__(
-        self,
-        fill_names: tuple[str, str, str],
-        fill_time: Any,
-        fill_quantity: Any,
-        fill_offset: Any,
-        event_names: tuple[str, str],
-        event_time: Any,
-        event_offset: Any,
-    ) -> None:
+        self, fill_names: tuple[str, str, str], fill_time: Any, fill_quantity: Any, fill_offset: Any,
+        event_names: tuple[str, str], event_time: Any, event_offset: Any,
+    ) -> None:  # fmt: skip
         self.fill_names, self.event_names = fill_names, event_names
         self.fill_time, self.fill_offset = _clock(fill_names[0], fill_time, fill_names[2], fill_offset)
         self.quantity = _line(fill_names[1], number(fill_names[1], fill_quantity).astype(np.float64, copy=False))

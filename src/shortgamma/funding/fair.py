@@ -113,15 +113,9 @@ def fair_drift(
 
 
 def fair_price(
-    index: ArrayLike,
-    kind: Literal["linear", "inverse", "quanto"],
-    *,
-    premium_speed: ArrayLike,
-    rate: ArrayLike,
-    holding_yield: ArrayLike = 0.0,
-    interest: ArrayLike = 0.0,
-    quanto: ArrayLike = 0.0,
-) -> Any:
+    index: ArrayLike, kind: Literal["linear", "inverse", "quanto"], *, premium_speed: ArrayLike, rate: ArrayLike,
+    holding_yield: ArrayLike = 0.0, interest: ArrayLike = 0.0, quanto: ArrayLike = 0.0,
+) -> Any:  # fmt: skip
     """Price of a perpetual swap without arbitrage, when its funding follows from the premium.
 
     Parameters
@@ -175,13 +169,9 @@ def fair_price(
 
 
 def fair_premium(
-    drift: ArrayLike,
-    interval: Any = "8h",
-    *,
-    paid_on: Literal["index", "mark"],
-    interest: ArrayLike = 0.0001,
+    drift: ArrayLike, interval: Any = "8h", *, paid_on: Literal["index", "mark"], interest: ArrayLike = 0.0001,
     clamp: ArrayLike = 0.0005,
-) -> Any:
+) -> Any:  # fmt: skip
     """Premium at which a venue's funding formula pays the fair drift.
 
     Parameters

@@ -232,14 +232,9 @@ class ThreeLegs(Result):
 
 
 def three_leg_carry(
-    short_funding: ArrayLike,
-    long_funding: ArrayLike,
-    future_basis: ArrayLike,
-    *,
-    correlation: ArrayLike,
-    vol_underlying: ArrayLike,
-    vol_settlement: ArrayLike,
-) -> ThreeLegs:
+    short_funding: ArrayLike, long_funding: ArrayLike, future_basis: ArrayLike, *, correlation: ArrayLike,
+    vol_underlying: ArrayLike, vol_settlement: ArrayLike,
+) -> ThreeLegs:  # fmt: skip
     """Carry of: short the quanto swap, long the settlement coin's swap, long a future on their ratio.
 
     Parameters

@@ -42,15 +42,9 @@ def aligned(values: Sequence[Any], axis: int) -> tuple[list[Any], int, int]:
 
 
 def accrue(
-    quantity: ArrayLike,
-    mark: ArrayLike,
-    rate: ArrayLike,
-    *,
-    contract: Contract,
-    axis: int = 0,
-    fx: ArrayLike | None = None,
-    out: Any = None,
-) -> Any:
+    quantity: ArrayLike, mark: ArrayLike, rate: ArrayLike, *, contract: Contract, axis: int = 0,
+    fx: ArrayLike | None = None, out: Any = None,
+) -> Any:  # fmt: skip
     """Cash that a position receives at each funding time.
 
     Parameters
@@ -117,16 +111,9 @@ def accrue(
 
 
 def total(
-    quantity: ArrayLike,
-    mark: ArrayLike,
-    rate: ArrayLike,
-    *,
-    contract: Contract,
-    axis: int = 0,
-    over: int | Sequence[int] | None = None,
-    fx: ArrayLike | None = None,
-    out: Any = None,
-) -> Any:
+    quantity: ArrayLike, mark: ArrayLike, rate: ArrayLike, *, contract: Contract, axis: int = 0,
+    over: int | Sequence[int] | None = None, fx: ArrayLike | None = None, out: Any = None,
+) -> Any:  # fmt: skip
     """Sum of the cash that positions receive, without writing the payments.
 
     Parameters

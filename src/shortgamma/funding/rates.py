@@ -22,14 +22,9 @@ WEIGHTINGS = ("equal", "linear", "time")
 
 
 def rate(
-    premium: ArrayLike,
-    interest: ArrayLike = 0.0001,
-    *,
-    clamp: ArrayLike = 0.0005,
-    cap: ArrayLike = np.inf,
-    floor: ArrayLike | None = None,
-    out: Any = None,
-) -> Any:
+    premium: ArrayLike, interest: ArrayLike = 0.0001, *, clamp: ArrayLike = 0.0005, cap: ArrayLike = np.inf,
+    floor: ArrayLike | None = None, out: Any = None,
+) -> Any:  # fmt: skip
     """Funding rate that follows from a premium.
 
     Parameters
@@ -81,14 +76,9 @@ def rate(
 
 
 def premium_index(
-    bid_impact: ArrayLike,
-    ask_impact: ArrayLike,
-    index: ArrayLike,
-    *,
-    mark: ArrayLike | None = None,
-    basis: ArrayLike = 0.0,
-    out: Any = None,
-) -> Any:
+    bid_impact: ArrayLike, ask_impact: ArrayLike, index: ArrayLike, *, mark: ArrayLike | None = None,
+    basis: ArrayLike = 0.0, out: Any = None,
+) -> Any:  # fmt: skip
     """Premium of a swap over its index, from the prices at which an order of some size would fill.
 
     Parameters
@@ -134,14 +124,9 @@ def premium_index(
 
 
 def impact_price(
-    prices: ArrayLike,
-    quantity: ArrayLike,
-    notional: ArrayLike,
-    *,
-    contract: Contract | None = None,
-    axis: int = -1,
+    prices: ArrayLike, quantity: ArrayLike, notional: ArrayLike, *, contract: Contract | None = None, axis: int = -1,
     out: Any = None,
-) -> Any:
+) -> Any:  # fmt: skip
     """Average price at which an order of a given value fills against the levels of a book.
 
     Parameters
@@ -187,14 +172,9 @@ def impact_price(
 
 
 def average_premium(
-    premium: ArrayLike,
-    *,
-    weighting: Literal["equal", "linear", "time"] = "equal",
-    time: ArrayLike | None = None,
-    end: Any = None,
-    running: bool = False,
-    axis: int = 0,
-) -> Any:
+    premium: ArrayLike, *, weighting: Literal["equal", "linear", "time"] = "equal", time: ArrayLike | None = None,
+    end: Any = None, running: bool = False, axis: int = 0,
+) -> Any:  # fmt: skip
     """Average of the premium samples of an interval.
 
     Parameters
@@ -266,15 +246,9 @@ def average_premium(
 
 
 def predicted_rate(
-    premium: ArrayLike,
-    interest: ArrayLike = 0.0001,
-    *,
-    clamp: ArrayLike = 0.0005,
-    cap: ArrayLike = np.inf,
-    floor: ArrayLike | None = None,
-    weighting: Literal["equal", "linear"] = "equal",
-    axis: int = 0,
-) -> Any:
+    premium: ArrayLike, interest: ArrayLike = 0.0001, *, clamp: ArrayLike = 0.0005, cap: ArrayLike = np.inf,
+    floor: ArrayLike | None = None, weighting: Literal["equal", "linear"] = "equal", axis: int = 0,
+) -> Any:  # fmt: skip
     """Funding rate as venues show it while the interval runs: that of the premium so far.
 
     Parameters

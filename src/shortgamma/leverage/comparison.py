@@ -65,14 +65,9 @@ class Comparison(Result):
 
 
 def compare(
-    price: ArrayLike,
-    rule: TokenRule,
-    *,
-    financing: ArrayLike = 0.0,
-    funding: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    **keywords: Any,
-) -> Comparison:
+    price: ArrayLike, rule: TokenRule, *, financing: ArrayLike = 0.0, funding: ArrayLike = 0.0,
+    dividend: ArrayLike = 0.0, **keywords: Any,
+) -> Comparison:  # fmt: skip
     """Which is ahead after a path, a leveraged product or its leverage times the underlying, and why.
 
     Parameters

@@ -21,19 +21,10 @@ NAMES = ("price", "leverage", "schedule", "financing", "expense", "cost", "initi
 
 
 def nav(
-    price: ArrayLike,
-    leverage: ArrayLike,
-    *,
-    schedule: ArrayLike | None = None,
-    financing: ArrayLike = 0.0,
-    expense: ArrayLike = 0.0,
-    cost: ArrayLike = 0.0,
-    initial: ArrayLike = 1.0,
-    time: ArrayLike | None = None,
-    periods_per_year: float | None = None,
-    axis: int = 0,
-    out: Any = None,
-) -> Any:
+    price: ArrayLike, leverage: ArrayLike, *, schedule: ArrayLike | None = None, financing: ArrayLike = 0.0,
+    expense: ArrayLike = 0.0, cost: ArrayLike = 0.0, initial: ArrayLike = 1.0, time: ArrayLike | None = None,
+    periods_per_year: float | None = None, axis: int = 0, out: Any = None,
+) -> Any:  # fmt: skip
     """Net asset value of a constant-leverage product along price paths.
 
     Parameters

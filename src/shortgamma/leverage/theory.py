@@ -160,15 +160,9 @@ def rebalance_flow(assets: ArrayLike, leverage: ArrayLike, return_: ArrayLike, *
 
 
 def compounded_return(
-    return_: ArrayLike,
-    leverage: ArrayLike,
-    variance: ArrayLike,
-    *,
-    rate: ArrayLike = 0.0,
-    expense: ArrayLike = 0.0,
-    years: ArrayLike = 1.0,
-    out: Any = None,
-) -> Any:
+    return_: ArrayLike, leverage: ArrayLike, variance: ArrayLike, *, rate: ArrayLike = 0.0, expense: ArrayLike = 0.0,
+    years: ArrayLike = 1.0, out: Any = None,
+) -> Any:  # fmt: skip
     """Return of a continuously rebalanced product, from that of the underlying and its realised variance.
 
     Parameters
@@ -321,16 +315,9 @@ def growth_optimal_leverage(drift: ArrayLike, rate: ArrayLike, vol: ArrayLike, *
 
 
 def return_quantile(
-    probability: ArrayLike,
-    leverage: ArrayLike,
-    drift: ArrayLike,
-    vol: ArrayLike,
-    years: ArrayLike,
-    *,
-    rate: ArrayLike = 0.0,
-    expense: ArrayLike = 0.0,
-    out: Any = None,
-) -> Any:
+    probability: ArrayLike, leverage: ArrayLike, drift: ArrayLike, vol: ArrayLike, years: ArrayLike, *,
+    rate: ArrayLike = 0.0, expense: ArrayLike = 0.0, out: Any = None,
+) -> Any:  # fmt: skip
     """Quantile of the return of a continuously rebalanced product under geometric Brownian motion.
 
     Parameters
@@ -373,16 +360,9 @@ def return_quantile(
 
 
 def return_probability(
-    return_: ArrayLike,
-    leverage: ArrayLike,
-    drift: ArrayLike,
-    vol: ArrayLike,
-    years: ArrayLike,
-    *,
-    rate: ArrayLike = 0.0,
-    expense: ArrayLike = 0.0,
-    out: Any = None,
-) -> Any:
+    return_: ArrayLike, leverage: ArrayLike, drift: ArrayLike, vol: ArrayLike, years: ArrayLike, *,
+    rate: ArrayLike = 0.0, expense: ArrayLike = 0.0, out: Any = None,
+) -> Any:  # fmt: skip
     """Probability that a continuously rebalanced product returns no more, under geometric Brownian motion.
 
     Parameters
@@ -417,15 +397,9 @@ def return_probability(
 
 
 def value_at_risk(
-    confidence: ArrayLike,
-    leverage: ArrayLike,
-    drift: ArrayLike,
-    vol: ArrayLike,
-    years: ArrayLike,
-    *,
-    rate: ArrayLike = 0.0,
-    expense: ArrayLike = 0.0,
-) -> Any:
+    confidence: ArrayLike, leverage: ArrayLike, drift: ArrayLike, vol: ArrayLike, years: ArrayLike, *,
+    rate: ArrayLike = 0.0, expense: ArrayLike = 0.0,
+) -> Any:  # fmt: skip
     """Loss of a continuously rebalanced product that is not exceeded with the given confidence.
 
     Parameters

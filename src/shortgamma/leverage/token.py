@@ -203,25 +203,13 @@ def simulate(
 
 
 def simulate(
-    price: ArrayLike,
-    rule: TokenRule | Sequence[TokenRule] | Mapping[str, TokenRule],
-    *,
-    time: ArrayLike | None = None,
-    stamp: Literal["open", "close"] | None = None,
-    periods_per_year: float | None = None,
-    high: ArrayLike | None = None,
-    low: ArrayLike | None = None,
-    open: ArrayLike | None = None,
-    financing: ArrayLike = 0.0,
-    funding: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    flow: ArrayLike = 0.0,
-    initial: ArrayLike = 1.0,
-    axis: int = 0,
-    record: Literal["nav", "full", "summary"] = "nav",
-    out: Any = None,
-    state: TokenState | None = None,
-) -> Any:
+    price: ArrayLike, rule: TokenRule | Sequence[TokenRule] | Mapping[str, TokenRule], *,
+    time: ArrayLike | None = None, stamp: Literal["open", "close"] | None = None,
+    periods_per_year: float | None = None, high: ArrayLike | None = None, low: ArrayLike | None = None,
+    open: ArrayLike | None = None, financing: ArrayLike = 0.0, funding: ArrayLike = 0.0, dividend: ArrayLike = 0.0,
+    flow: ArrayLike = 0.0, initial: ArrayLike = 1.0, axis: int = 0, record: Literal["nav", "full", "summary"] = "nav",
+    out: Any = None, state: TokenState | None = None,
+) -> Any:  # fmt: skip
     """Simulate leveraged products along price paths, rebalanced and charged by their rules.
 
     Parameters

@@ -332,16 +332,9 @@ def _state(book: Book, mark: Any, fx: Any, quantity: Any, entry: Any, collateral
 
 
 def account_equity(
-    mark: Named,
-    fx: Named | None,
-    quantity: Named,
-    entry: Named,
-    collateral: Named,
-    *,
-    contracts: Specifications,
-    coins: Sequence[str] | None = None,
-    haircut: ArrayLike = 0.0,
-) -> Any:
+    mark: Named, fx: Named | None, quantity: Named, entry: Named, collateral: Named, *, contracts: Specifications,
+    coins: Sequence[str] | None = None, haircut: ArrayLike = 0.0,
+) -> Any:  # fmt: skip
     """Equity of an account in its reporting coin.
 
     Parameters
@@ -385,16 +378,9 @@ def account_equity(
 
 
 def account_maintenance(
-    mark: Named,
-    fx: Named | None,
-    quantity: Named,
-    *,
-    contracts: Specifications,
-    maintenance: Maintenance,
-    coins: Sequence[str] | None = None,
-    fee: ArrayLike = 0.0,
-    entry: Named | None = None,
-) -> Any:
+    mark: Named, fx: Named | None, quantity: Named, *, contracts: Specifications, maintenance: Maintenance,
+    coins: Sequence[str] | None = None, fee: ArrayLike = 0.0, entry: Named | None = None,
+) -> Any:  # fmt: skip
     """Equity below which an account is liquidated, in its reporting coin.
 
     Parameters
@@ -433,18 +419,9 @@ def account_maintenance(
 
 
 def account_margin_ratio(
-    mark: Named,
-    fx: Named | None,
-    quantity: Named,
-    entry: Named,
-    collateral: Named,
-    *,
-    contracts: Specifications,
-    maintenance: Maintenance,
-    coins: Sequence[str] | None = None,
-    fee: ArrayLike = 0.0,
-    haircut: ArrayLike = 0.0,
-) -> Any:
+    mark: Named, fx: Named | None, quantity: Named, entry: Named, collateral: Named, *, contracts: Specifications,
+    maintenance: Maintenance, coins: Sequence[str] | None = None, fee: ArrayLike = 0.0, haircut: ArrayLike = 0.0,
+) -> Any:  # fmt: skip
     """Required margin over equity of an account: at 1 and above it is liquidated.
 
     Parameters
@@ -475,20 +452,10 @@ def account_margin_ratio(
 
 
 def account_price(
-    mark: Named,
-    fx: Named | None,
-    quantity: Named,
-    entry: Named,
-    collateral: Named,
-    *,
-    contracts: Specifications,
-    maintenance: Maintenance,
-    instrument: int | str | None = None,
-    together: bool = True,
-    coins: Sequence[str] | None = None,
-    fee: ArrayLike = 0.0,
-    haircut: ArrayLike = 0.0,
-) -> AccountPrice:
+    mark: Named, fx: Named | None, quantity: Named, entry: Named, collateral: Named, *, contracts: Specifications,
+    maintenance: Maintenance, instrument: int | str | None = None, together: bool = True,
+    coins: Sequence[str] | None = None, fee: ArrayLike = 0.0, haircut: ArrayLike = 0.0,
+) -> AccountPrice:  # fmt: skip
     """Mark prices of one position at which an account of several positions and coins is liquidated.
 
     Parameters
@@ -589,26 +556,13 @@ def _place_of(contracts: Sequence[Contract], instrument: int | str | None) -> in
 
 
 def account_first_breach(
-    mark: Named,
-    fx: Named | None,
-    quantity: Named,
-    entry: Named,
-    collateral: Named,
-    *,
-    contracts: Specifications,
-    maintenance: Maintenance,
-    coins: Sequence[str] | None = None,
-    fee: ArrayLike = 0.0,
-    haircut: ArrayLike = 0.0,
-    funding: ArrayLike | None = None,
-    fills: Fills | Sequence[ArrayLike] | None = None,
-    transfers: Transfers | Sequence[ArrayLike] | None = None,
-    case: Literal["close", "worst", "best"] = "close",
-    low: ArrayLike | None = None,
-    high: ArrayLike | None = None,
-    fx_low: ArrayLike | None = None,
+    mark: Named, fx: Named | None, quantity: Named, entry: Named, collateral: Named, *, contracts: Specifications,
+    maintenance: Maintenance, coins: Sequence[str] | None = None, fee: ArrayLike = 0.0, haircut: ArrayLike = 0.0,
+    funding: ArrayLike | None = None, fills: Fills | Sequence[ArrayLike] | None = None,
+    transfers: Transfers | Sequence[ArrayLike] | None = None, case: Literal["close", "worst", "best"] = "close",
+    low: ArrayLike | None = None, high: ArrayLike | None = None, fx_low: ArrayLike | None = None,
     fx_high: ArrayLike | None = None,
-) -> Any:
+) -> Any:  # fmt: skip
     """Index of the first bar on which an account has less equity than it must maintain.
 
     Parameters
@@ -750,14 +704,9 @@ def _bars(name: str, value: ArrayLike, count: int, bars: int | None) -> NDArray[
 
 
 def _ranges(
-    case: str,
-    close: NDArray[np.float64],
-    low: ArrayLike | None,
-    high: ArrayLike | None,
-    fx: NDArray[np.float64],
-    fx_low: ArrayLike | None,
-    fx_high: ArrayLike | None,
-) -> tuple[list[Any], list[Any]]:
+    case: str, close: NDArray[np.float64], low: ArrayLike | None, high: ArrayLike | None, fx: NDArray[np.float64],
+    fx_low: ArrayLike | None, fx_high: ArrayLike | None,
+) -> tuple[list[Any], list[Any]]:  # fmt: skip
     named = (("low", low), ("high", high), ("fx_low", fx_low), ("fx_high", fx_high))
     if case == "close":
         for name, value in named:

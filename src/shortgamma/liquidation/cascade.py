@@ -79,18 +79,10 @@ class Cascade(Result):
 
 
 def simulate_cascade(
-    mark: ArrayLike,
-    quantity: ArrayLike,
-    entry: ArrayLike,
-    margin: ArrayLike,
-    *,
-    contract: Contract | str,
-    maintenance: float | Margin,
-    depth: ArrayLike | tuple[ArrayLike, ArrayLike],
-    fee: float = 0.0,
-    fund: float = 0.0,
+    mark: ArrayLike, quantity: ArrayLike, entry: ArrayLike, margin: ArrayLike, *, contract: Contract | str,
+    maintenance: float | Margin, depth: ArrayLike | tuple[ArrayLike, ArrayLike], fee: float = 0.0, fund: float = 0.0,
     returned: bool = False,
-) -> Cascade:
+) -> Cascade:  # fmt: skip
     """Liquidate isolated positions whose forced orders move the mark, until nothing more breaches.
 
     Parameters

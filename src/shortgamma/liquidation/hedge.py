@@ -46,12 +46,7 @@ class ConstantRiskHedge(Result):
 
 
 def constant_risk_hedge(
-    mark: ArrayLike,
-    fx: ArrayLike,
-    quantity: ArrayLike,
-    *,
-    contract: Contract | str,
-    fee: ArrayLike = 0.0,
+    mark: ArrayLike, fx: ArrayLike, quantity: ArrayLike, *, contract: Contract | str, fee: ArrayLike = 0.0
 ) -> ConstantRiskHedge:
     """Hedge a quanto position with linear contracts, and change the hedge as the settlement coin moves.
 

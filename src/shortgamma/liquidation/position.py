@@ -26,15 +26,9 @@ EPSILON = np.finfo(np.float64).eps
 
 
 def liquidation_price(
-    quantity: ArrayLike,
-    entry: ArrayLike,
-    margin: ArrayLike,
-    *,
-    contract: Contract | str,
-    maintenance: ArrayLike | Margin,
-    fee: ArrayLike = 0.0,
-    out: Any = None,
-) -> Any:
+    quantity: ArrayLike, entry: ArrayLike, margin: ArrayLike, *, contract: Contract | str,
+    maintenance: ArrayLike | Margin, fee: ArrayLike = 0.0, out: Any = None,
+) -> Any:  # fmt: skip
     """Mark price at which an isolated position is liquidated.
 
     Parameters
@@ -112,17 +106,9 @@ def liquidation_price(
 
 
 def first_breach(
-    mark: ArrayLike,
-    quantity: ArrayLike,
-    entry: ArrayLike,
-    margin: ArrayLike,
-    *,
-    contract: Contract | str,
-    maintenance: ArrayLike | Margin,
-    fee: ArrayLike = 0.0,
-    axis: int = 0,
-    out: Any = None,
-) -> Any:
+    mark: ArrayLike, quantity: ArrayLike, entry: ArrayLike, margin: ArrayLike, *, contract: Contract | str,
+    maintenance: ArrayLike | Margin, fee: ArrayLike = 0.0, axis: int = 0, out: Any = None,
+) -> Any:  # fmt: skip
     """Index of the first bar on which an isolated position is liquidated.
 
     Parameters
@@ -214,14 +200,9 @@ def cases_of(
 
 
 def bankruptcy_price(
-    quantity: ArrayLike,
-    entry: ArrayLike,
-    margin: ArrayLike,
-    *,
-    contract: Contract | str,
-    fee: ArrayLike = 0.0,
+    quantity: ArrayLike, entry: ArrayLike, margin: ArrayLike, *, contract: Contract | str, fee: ArrayLike = 0.0,
     out: Any = None,
-) -> Any:
+) -> Any:  # fmt: skip
     """Mark price at which the margin of an isolated position is used up.
 
     Parameters
@@ -247,16 +228,9 @@ def bankruptcy_price(
 
 
 def pnl(
-    quantity: ArrayLike,
-    entry: ArrayLike,
-    exit: ArrayLike,
-    *,
-    contract: Contract | str,
-    entry_fee: ArrayLike = 0.0,
-    exit_fee: ArrayLike = 0.0,
-    funding: ArrayLike = 0.0,
-    out: Any = None,
-) -> Any:
+    quantity: ArrayLike, entry: ArrayLike, exit: ArrayLike, *, contract: Contract | str, entry_fee: ArrayLike = 0.0,
+    exit_fee: ArrayLike = 0.0, funding: ArrayLike = 0.0, out: Any = None,
+) -> Any:  # fmt: skip
     """Profit of a position after fees and funding, in the settlement coin.
 
     Parameters
@@ -294,14 +268,9 @@ def pnl(
 
 
 def initial_margin(
-    quantity: ArrayLike,
-    price: ArrayLike,
-    *,
-    contract: Contract | str,
-    initial: ArrayLike | Margin,
-    fee: ArrayLike = 0.0,
-    out: Any = None,
-) -> Any:
+    quantity: ArrayLike, price: ArrayLike, *, contract: Contract | str, initial: ArrayLike | Margin,
+    fee: ArrayLike = 0.0, out: Any = None,
+) -> Any:  # fmt: skip
     """Margin that a position needs to be opened, in the settlement coin.
 
     Parameters
@@ -331,15 +300,9 @@ def initial_margin(
 
 
 def maintenance_margin(
-    quantity: ArrayLike,
-    mark: ArrayLike,
-    *,
-    contract: Contract | str,
-    maintenance: ArrayLike | Margin,
-    fee: ArrayLike = 0.0,
-    entry: ArrayLike | None = None,
-    out: Any = None,
-) -> Any:
+    quantity: ArrayLike, mark: ArrayLike, *, contract: Contract | str, maintenance: ArrayLike | Margin,
+    fee: ArrayLike = 0.0, entry: ArrayLike | None = None, out: Any = None,
+) -> Any:  # fmt: skip
     """Equity below which a position is liquidated, in the settlement coin.
 
     Parameters
@@ -371,16 +334,9 @@ def maintenance_margin(
 
 
 def margin_ratio(
-    quantity: ArrayLike,
-    entry: ArrayLike,
-    mark: ArrayLike,
-    margin: ArrayLike,
-    *,
-    contract: Contract | str,
-    maintenance: ArrayLike | Margin,
-    fee: ArrayLike = 0.0,
-    out: Any = None,
-) -> Any:
+    quantity: ArrayLike, entry: ArrayLike, mark: ArrayLike, margin: ArrayLike, *, contract: Contract | str,
+    maintenance: ArrayLike | Margin, fee: ArrayLike = 0.0, out: Any = None,
+) -> Any:  # fmt: skip
     """Required margin over equity of an isolated position: at 1 and above it is liquidated.
 
     Parameters
@@ -407,14 +363,9 @@ def margin_ratio(
 
 
 def leverage_of(
-    quantity: ArrayLike,
-    entry: ArrayLike,
-    mark: ArrayLike,
-    margin: ArrayLike,
-    *,
-    contract: Contract | str,
+    quantity: ArrayLike, entry: ArrayLike, mark: ArrayLike, margin: ArrayLike, *, contract: Contract | str,
     out: Any = None,
-) -> Any:
+) -> Any:  # fmt: skip
     """Effective leverage of an isolated position: value at the mark over equity.
 
     Parameters
@@ -440,14 +391,9 @@ def leverage_of(
 
 
 def max_quantity(
-    price: ArrayLike,
-    balance: ArrayLike,
-    *,
-    contract: Contract | str,
-    initial: ArrayLike | Margin,
-    fee: ArrayLike = 0.0,
-    out: Any = None,
-) -> Any:
+    price: ArrayLike, balance: ArrayLike, *, contract: Contract | str, initial: ArrayLike | Margin,
+    fee: ArrayLike = 0.0, out: Any = None,
+) -> Any:  # fmt: skip
     """Largest position that a balance can open, in contracts, not rounded to lots.
 
     Parameters
@@ -542,18 +488,9 @@ def mean_entry(quantity: ArrayLike, price: ArrayLike, *, contract: Contract | st
 
 
 def breach_probability(
-    mark: ArrayLike,
-    quantity: ArrayLike,
-    entry: ArrayLike,
-    margin: ArrayLike,
-    *,
-    contract: Contract | str,
-    maintenance: ArrayLike | Margin,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    drift: ArrayLike = 0.0,
-    fee: ArrayLike = 0.0,
-) -> Any:
+    mark: ArrayLike, quantity: ArrayLike, entry: ArrayLike, margin: ArrayLike, *, contract: Contract | str,
+    maintenance: ArrayLike | Margin, vol: ArrayLike, expiry: ArrayLike, drift: ArrayLike = 0.0, fee: ArrayLike = 0.0,
+) -> Any:  # fmt: skip
     """Probability that an isolated position is liquidated by a date, under geometric Brownian motion.
 
     Parameters
@@ -624,18 +561,10 @@ def breach_probability(
 
 
 def frontier(
-    fx: ArrayLike,
-    quantity: ArrayLike,
-    entry: ArrayLike,
-    margin: ArrayLike,
-    *,
-    contract: Contract | str,
-    maintenance: ArrayLike | Margin,
-    fx_entry: ArrayLike,
-    hedged: ArrayLike = 0.0,
-    fee: ArrayLike = 0.0,
+    fx: ArrayLike, quantity: ArrayLike, entry: ArrayLike, margin: ArrayLike, *, contract: Contract | str,
+    maintenance: ArrayLike | Margin, fx_entry: ArrayLike, hedged: ArrayLike = 0.0, fee: ArrayLike = 0.0,
     out: Any = None,
-) -> Any:
+) -> Any:  # fmt: skip
     """Price of the underlying at which an isolated position dies, for each price of its collateral coin.
 
     Parameters
@@ -778,14 +707,9 @@ def _above_zero(rate: Any) -> Any:
 
 
 def _requirement(
-    quantity: ArrayLike,
-    price: ArrayLike,
-    entry: ArrayLike | None,
-    contract: Contract | str,
-    named: tuple[str, Any],
-    fee: ArrayLike,
-    out: Any,
-) -> Any:
+    quantity: ArrayLike, price: ArrayLike, entry: ArrayLike | None, contract: Contract | str, named: tuple[str, Any],
+    fee: ArrayLike, out: Any,
+) -> Any:  # fmt: skip
     contract = contracts.checked(contract)
     name, margin = named
     value = np.absolute(contract.value(quantity, price))

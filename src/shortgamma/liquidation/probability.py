@@ -85,30 +85,13 @@ def correlation_factor(correlation: ArrayLike, size: int) -> NDArray[np.float64]
 
 
 def account_breach_probability(
-    mark: Named,
-    fx: Named | None,
-    quantity: Named,
-    entry: Named,
-    collateral: Named,
-    *,
-    contracts: Specifications,
-    maintenance: Maintenance,
-    vol: float | Mapping[str, float],
-    expiry: float,
-    correlation: Correlation | None = None,
-    drift: float | Mapping[str, float] = 0.0,
-    still: Sequence[str] = (),
-    coins: Sequence[str] | None = None,
-    fee: ArrayLike = 0.0,
-    haircut: ArrayLike = 0.0,
-    steps: int = 100,
-    paths: int = 10_000,
-    rng: np.random.Generator | int | None = None,
-    method: Literal["plain", "antithetic", "sobol"] = "plain",
-    bridge: bool = True,
-    error: float = 0.0,
-    progress: Callable[[int, int], Any] | None = None,
-) -> BreachProbability:
+    mark: Named, fx: Named | None, quantity: Named, entry: Named, collateral: Named, *, contracts: Specifications,
+    maintenance: Maintenance, vol: float | Mapping[str, float], expiry: float, correlation: Correlation | None = None,
+    drift: float | Mapping[str, float] = 0.0, still: Sequence[str] = (), coins: Sequence[str] | None = None,
+    fee: ArrayLike = 0.0, haircut: ArrayLike = 0.0, steps: int = 100, paths: int = 10_000,
+    rng: np.random.Generator | int | None = None, method: Literal["plain", "antithetic", "sobol"] = "plain",
+    bridge: bool = True, error: float = 0.0, progress: Callable[[int, int], Any] | None = None,
+) -> BreachProbability:  # fmt: skip
     """Probability that accounts are liquidated by a date, under correlated geometric Brownian motion, by simulation.
 
     Parameters

@@ -162,18 +162,10 @@ class AccountPath(Result):
 
 
 def simulate(
-    mark: ArrayLike,
-    quantity: ArrayLike,
-    entry: ArrayLike,
-    collateral: ArrayLike,
-    *,
-    contracts: Contract | str | Sequence[Contract | str],
-    maintenance: Maintenance,
-    rule: LiquidationRule,
-    orders: ArrayLike = 0.0,
-    fund: ArrayLike = 0.0,
-    slippage: ArrayLike = 0.0,
-) -> AccountPath:
+    mark: ArrayLike, quantity: ArrayLike, entry: ArrayLike, collateral: ArrayLike, *,
+    contracts: Contract | str | Sequence[Contract | str], maintenance: Maintenance, rule: LiquidationRule,
+    orders: ArrayLike = 0.0, fund: ArrayLike = 0.0, slippage: ArrayLike = 0.0,
+) -> AccountPath:  # fmt: skip
     """Carry accounts through liquidation along a mark path.
 
     Parameters
