@@ -89,18 +89,9 @@ def price(
         Price of the forward or future for the date of expiry, > 0, in the place of ``spot``.
     {out}
 
-    Returns
-    -------
-    ndarray or float
-        Prices, in the shape that all inputs broadcast to. NaN, with the invalid flag, for a number out of its domain.
+    {returns [prices]}
 
-    Raises
-    ------
-    ValueError
-        If ``option`` is unknown (with the first bad index), ``spot`` and ``forward`` are both given or both missing,
-        ``dividend`` is given with ``forward``, or shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {raises [underlying]}
 
     See Also
     --------
@@ -148,19 +139,14 @@ def greeks(
     out : VanillaGreeks or tuple of ndarray, optional
         Where the results go: an earlier result of the same shape and order.
 
-    Returns
-    -------
-    VanillaGreeks
-        Named tuple of arrays in the shape that all inputs broadcast to. NaN, with the invalid flag, for numbers out
-        of their domain.
+    {returns [vanilla greeks]}
 
     Raises
     ------
     ValueError
         If ``option`` or ``order`` is unknown, ``spot`` and ``forward`` are both given or both missing, ``dividend`` is
         given with ``forward``, shapes do not broadcast, or ``out`` has the wrong length.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     See Also
     --------
@@ -209,18 +195,14 @@ def binary_price(
     {spot [or forward], strike [option], vol, expiry, option [payoff], payoff, rate, dividend [or forward], forward}
     {amount [binary], out}
 
-    Returns
-    -------
-    ndarray or float
-        Prices, in the shape that all inputs broadcast to. NaN, with the invalid flag, for a number out of its domain.
+    {returns [prices]}
 
     Raises
     ------
     ValueError
         If ``option`` or ``payoff`` is unknown (with the first bad index), ``spot`` and ``forward`` are both given or
         both missing, ``dividend`` is given with ``forward``, or shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     See Also
     --------
@@ -267,18 +249,13 @@ def binary_greeks(
     out : VanillaGreeks or tuple of ndarray, optional
         Where the results go.
 
-    Returns
-    -------
-    VanillaGreeks
-        Named tuple of arrays in the shape that all inputs broadcast to. NaN, with the invalid flag, for numbers out
-        of their domain.
+    {returns [vanilla greeks]}
 
     Raises
     ------
     ValueError
         As for ``binary_price``, or if ``order`` is unknown or ``out`` has the wrong length.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     See Also
     --------
@@ -320,13 +297,7 @@ def implied_vol(
         the rounding of the discounted amounts. NaN, with the invalid flag, where no volatility gives the price: below
         that, at or above the discounted spot of a call or strike of a put, or with no time left.
 
-    Raises
-    ------
-    ValueError
-        If ``option`` is unknown (with the first bad index), ``spot`` and ``forward`` are both given or both missing,
-        ``dividend`` is given with ``forward``, or shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {raises [underlying]}
 
     See Also
     --------
@@ -365,17 +336,9 @@ def normal_price(
         Standard deviation of the forward per square root of a year, in units of price, >= 0.
     {expiry, option [required], rate, out}
 
-    Returns
-    -------
-    ndarray or float
-        Prices, in the shape that all inputs broadcast to. NaN, with the invalid flag, for a number out of its domain.
+    {returns [prices]}
 
-    Raises
-    ------
-    ValueError
-        If ``option`` is unknown (with the first bad index) or shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {raises [option]}
 
     See Also
     --------
@@ -414,12 +377,7 @@ def normal_implied_vol(
         Standard deviations of the forward per square root of a year, in units of price. 0 for the price without
         volatility; NaN, with the invalid flag, for one below that or with no time left.
 
-    Raises
-    ------
-    ValueError
-        If ``option`` is unknown (with the first bad index) or shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {raises [option]}
 
     See Also
     --------
@@ -486,14 +444,9 @@ def _greek(name: str, like: Function) -> Function:
     spot, strike, vol, expiry, option, rate, dividend, forward, out
         As for ``price``.
 
-    Returns
-    -------
-    ndarray or float
-        The derivative, in the shape that all inputs broadcast to.
+    {{returns [derivative]}}
 
-    See Also
-    --------
-    greeks : Price and all derivatives in one pass.
+    {{see also [greeks]}}
 
     Examples
     --------

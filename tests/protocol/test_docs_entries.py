@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import shortgamma as sg
-from shortgamma._core.docs import PLACE, expand, fragments, keys
+from shortgamma._core.docs import PLACE, SECTIONS, expand, fragments, keys
 
 
 def public():
@@ -75,7 +75,7 @@ def test_every_entry_is_used():
     root = Path(sg.__file__).parent
     used = set()
     for path in root.rglob("*.py"):
-        for place in re.finditer(r"^ +\{+([a-z_0-9, \[\]]+)\}+$", path.read_text(encoding="utf-8"), re.MULTILINE):
+        for place in re.finditer(r"^ +\{+([A-Za-z_0-9, \[\]]+)\}+$", path.read_text(encoding="utf-8"), re.MULTILINE):
             used.update(keys(place[1]))
     assert set(fragments()) == used
 
@@ -84,5 +84,13 @@ def test_every_entry_is_one():
     for key, lines in fragments().items():
         assert PLACE.fullmatch(f"    {{{key}}}"), key
         assert len(lines) > 1
-        assert all(line.startswith("    ") for line in lines[1:])
+        body = lines[2:] if key in SECTIONS and "---" in lines[1] else lines[1:]
+        assert any(line.startswith("    ") for line in body) or key.startswith("see also")
         assert max(map(len, lines)) <= 120
+
+
+def test_sections_are_written_out():
+    text = inspect.getdoc(sg.leverage.actual_leverage)
+    assert "\nRaises\n------\nValueError\n    If shapes do not broadcast.\nTypeError\n    If an input is not" in text
+    text = inspect.getdoc(sg.barrier.delta)
+    assert "\nReturns\n-------\nndarray or float\n    The derivative, in the shape that all inputs" in text

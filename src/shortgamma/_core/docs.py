@@ -273,7 +273,128 @@ x, y : array_like
     Two series of one length.
 """
 
-PLACE = re.compile(r"^( +)\{([a-z_0-9, \[\]]+)\}$", re.MULTILINE)
+# Sections, and entries of sections, that many functions have.
+SECTIONS = {
+    "returns [prices]": """
+Returns
+-------
+ndarray or float
+    Prices, in the shape that all inputs broadcast to. NaN, with the invalid flag, for a number out of its domain.
+""",
+    "returns [prices of two]": """
+Returns
+-------
+ndarray or float
+    Prices, in the shape that all inputs broadcast to. NaN, with the invalid flag, for a number out of its domain
+    and where ``lower`` is not below ``upper``.
+""",
+    "returns [derivative]": """
+Returns
+-------
+ndarray or float
+    The derivative, in the shape that all inputs broadcast to.
+""",
+    "returns [barrier greeks]": """
+Returns
+-------
+BarrierGreeks
+    Named tuple of arrays in the shape that all inputs broadcast to. NaN, with the invalid flag, for numbers out of
+    their domain.
+""",
+    "returns [vanilla greeks]": """
+Returns
+-------
+VanillaGreeks
+    Named tuple of arrays in the shape that all inputs broadcast to. NaN, with the invalid flag, for numbers out
+    of their domain.
+""",
+    "returns [transfer]": """
+Returns
+-------
+ndarray or float
+    Money that the long pool receives (> 0) or pays (< 0), before fees.
+""",
+    "raises": """
+Raises
+------
+ValueError
+    If shapes do not broadcast.
+TypeError
+    If an input is not numeric.
+""",
+    "raises [contract]": """
+Raises
+------
+ValueError
+    If shapes do not broadcast.
+TypeError
+    If ``contract`` is not a Contract, or an input is not numeric.
+""",
+    "raises [choice]": """
+Raises
+------
+ValueError
+    If a choice is unknown, shapes do not broadcast, or ``out`` has the wrong length.
+TypeError
+    If an input is not numeric.
+""",
+    "raises [kind]": """
+Raises
+------
+ValueError
+    If ``kind`` or ``option`` is unknown, or shapes do not broadcast.
+TypeError
+    If an input is not numeric.
+""",
+    "raises [option]": """
+Raises
+------
+ValueError
+    If ``option`` is unknown (with the first bad index) or shapes do not broadcast.
+TypeError
+    If an input is not numeric.
+""",
+    "raises [underlying]": """
+Raises
+------
+ValueError
+    If ``option`` is unknown (with the first bad index), ``spot`` and ``forward`` are both given or both missing,
+    ``dividend`` is given with ``forward``, or shapes do not broadcast.
+TypeError
+    If an input is not numeric.
+""",
+    "raises [fair]": """
+Raises
+------
+ValueError
+    If ``kind`` is none of the three.
+TypeError
+    If an input is not numeric.
+""",
+    "see also [greeks]": """
+See Also
+--------
+greeks : Price and all derivatives in one pass.
+""",
+    "TypeError": """
+TypeError
+    If an input is not numeric.
+""",
+    "TypeError [contract]": """
+TypeError
+    If ``contract`` is not a Contract, or an input is not numeric.
+""",
+    "TypeError [contracts]": """
+TypeError
+    If ``contracts`` holds anything but contracts, or an input is not numeric.
+""",
+    "TypeError [source]": """
+TypeError
+    If ``source`` is none of these.
+""",
+}
+
+PLACE = re.compile(r"^( +)\{([A-Za-z_0-9, \[\]]+)\}$", re.MULTILINE)
 
 
 @cache
@@ -287,7 +408,8 @@ def fragments() -> dict[str, tuple[str, ...]]:
         else:
             key, _, kind = line.partition(" : ")
             entries[key] = [f"{key.partition(' [')[0]} : {kind}"]
-    return {key: tuple(lines) for key, lines in entries.items()}
+    sections = {key: tuple(text.strip().splitlines()) for key, text in SECTIONS.items()}
+    return {key: tuple(lines) for key, lines in entries.items()} | sections
 
 
 def expand(text: str) -> str:

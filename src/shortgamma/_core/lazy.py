@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Packages whose functions take frames as they are.
 UNLABELLED = {"shortgamma", "shortgamma.io", "shortgamma.carry"}
 # A line of a docstring that begins so stands for an entry of the table in docs.py.
-MARK = re.compile(r"\n +\{[a-z]")
+MARK = re.compile(r"\n +\{[A-Za-z]")
 IMPORT = re.compile(r"^from (\S+) import (?:\(([^)]*)\)|(.*))$", re.MULTILINE)
 # What a stub re-exports is given its own name; other imports are for annotations.
 NAME = re.compile(r"\b([A-Za-z]\w*) as \1\b|(__version__) as")

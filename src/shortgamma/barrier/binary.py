@@ -81,18 +81,13 @@ def binary_price(
         What it pays.
     {out}
 
-    Returns
-    -------
-    ndarray or float
-        Prices, in the shape that all inputs broadcast to. NaN, with the invalid flag, for a number out of its
-        domain.
+    {returns [prices]}
 
     Raises
     ------
     ValueError
         If ``kind``, ``option`` or ``payoff`` is unknown (with the first bad index) or shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     See Also
     --------
@@ -133,17 +128,9 @@ def binary_greeks(
         As for ``binary_price``.
     {order, out [greeks]}
 
-    Returns
-    -------
-    BarrierGreeks
-        Named tuple of arrays in the shape that all inputs broadcast to.
+    {returns [barrier greeks]}
 
-    Raises
-    ------
-    ValueError
-        If a choice is unknown, shapes do not broadcast, or ``out`` has the wrong length.
-    TypeError
-        If an input is not numeric.
+    {raises [choice]}
 
     See Also
     --------
@@ -184,18 +171,13 @@ def touch_price(
         When a one-touch pays; a no-touch pays at expiry.
     {out}
 
-    Returns
-    -------
-    ndarray or float
-        Prices, in the shape that all inputs broadcast to. NaN, with the invalid flag, for a number out of its
-        domain.
+    {returns [prices]}
 
     Raises
     ------
     ValueError
         If a choice is unknown (with the first bad index) or shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     See Also
     --------
@@ -236,17 +218,9 @@ def touch_greeks(
         As for ``touch_price``.
     {order, out [greeks]}
 
-    Returns
-    -------
-    BarrierGreeks
-        Named tuple of arrays in the shape that all inputs broadcast to.
+    {returns [barrier greeks]}
 
-    Raises
-    ------
-    ValueError
-        If a choice is unknown, shapes do not broadcast, or ``out`` has the wrong length.
-    TypeError
-        If an input is not numeric.
+    {raises [choice]}
 
     See Also
     --------

@@ -66,18 +66,13 @@ def double_price(
         When the rebate for a hit is paid.
     {out}
 
-    Returns
-    -------
-    ndarray or float
-        Prices, in the shape that all inputs broadcast to. NaN, with the invalid flag, for a number out of its domain
-        and where ``lower`` is not below ``upper``.
+    {returns [prices of two]}
 
     Raises
     ------
     ValueError
         If ``kind``, ``option`` or ``rebate_at`` is unknown (with the first bad index) or shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     See Also
     --------
@@ -121,17 +116,9 @@ def double_greeks(
         As for ``double_price``.
     {order, out [greeks]}
 
-    Returns
-    -------
-    BarrierGreeks
-        Named tuple of arrays in the shape that all inputs broadcast to.
+    {returns [barrier greeks]}
 
-    Raises
-    ------
-    ValueError
-        If a choice is unknown, shapes do not broadcast, or ``out`` has the wrong length.
-    TypeError
-        If an input is not numeric.
+    {raises [choice]}
 
     See Also
     --------
@@ -175,18 +162,13 @@ def double_touch_price(
         When a hit is paid for; a double-no-touch pays at expiry.
     {out}
 
-    Returns
-    -------
-    ndarray or float
-        Prices, in the shape that all inputs broadcast to. NaN, with the invalid flag, for a number out of its domain
-        and where ``lower`` is not below ``upper``.
+    {returns [prices of two]}
 
     Raises
     ------
     ValueError
         If ``kind`` or ``paid_at`` is unknown (with the first bad index) or shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     See Also
     --------
@@ -226,17 +208,9 @@ def double_touch_greeks(
         As for ``double_touch_price``.
     {order, out [greeks]}
 
-    Returns
-    -------
-    BarrierGreeks
-        Named tuple of arrays in the shape that all inputs broadcast to.
+    {returns [barrier greeks]}
 
-    Raises
-    ------
-    ValueError
-        If a choice is unknown, shapes do not broadcast, or ``out`` has the wrong length.
-    TypeError
-        If an input is not numeric.
+    {raises [choice]}
 
     See Also
     --------

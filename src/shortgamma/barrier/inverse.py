@@ -80,8 +80,7 @@ def implied_vol(
     ------
     ValueError
         If ``bounds`` are not two numbers 0 < low < high, a name is unknown, or shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     See Also
     --------
@@ -151,8 +150,7 @@ def barrier_for_price(
     ------
     ValueError
         If a name is unknown or shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     See Also
     --------

@@ -67,8 +67,7 @@ def reverse_convertible(
     ValueError
         If ``payments`` is no whole number >= 1, ``dates`` are not increasing or past the last expiry, or shapes do not
         broadcast.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     See Also
     --------
@@ -178,8 +177,7 @@ def autocallable(
     ValueError
         If a choice is unknown, dates are not increasing or past expiry, levels are not one for each observation, or
         shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
     MemoryError
         If the matrices would take more than a gigabyte; nothing is computed then.
 

@@ -71,19 +71,14 @@ def price(
     {spot, strike, barrier, vol, expiry [or time], kind, option, rate, dividend [or borrowing], rebate}
     {rebate_at, dates, now, state, method, progress, out}
 
-    Returns
-    -------
-    ndarray or float
-        Prices, in the shape that all inputs broadcast to. NaN, with the invalid flag, for a number out of its
-        domain.
+    {returns [prices]}
 
     Raises
     ------
     ValueError
         If ``kind``, ``option``, ``rebate_at``, ``state`` or ``method`` is unknown (with the first bad index), ``dates``
         are not increasing or past the last expiry, times have no ``now``, or shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     See Also
     --------
@@ -153,11 +148,7 @@ def greeks(
     {spot, strike, barrier, vol, expiry [or time], kind, option, rate, dividend [or borrowing], rebate}
     {rebate_at, dates, now, state, method [greeks], order, progress, out [greeks]}
 
-    Returns
-    -------
-    BarrierGreeks
-        Named tuple of arrays in the shape that all inputs broadcast to. NaN, with the invalid flag, for
-        numbers out of their domain.
+    {returns [barrier greeks]}
 
     Raises
     ------
@@ -165,8 +156,7 @@ def greeks(
         If ``kind``, ``option``, ``rebate_at``, ``state``, ``method`` or ``order`` is unknown, ``dates`` are not
         increasing or past the last expiry, times have no ``now``, shapes do not broadcast, or ``out`` has the wrong
         length.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     See Also
     --------
@@ -348,14 +338,9 @@ def _greek(name: str, like: Function) -> Function:
     {{spot, strike, barrier, vol, expiry [or time], kind, option, rate, dividend [or borrowing], rebate}}
     {{rebate_at, dates, now, state, method [greeks], progress, out}}
 
-    Returns
-    -------
-    ndarray or float
-        The derivative, in the shape that all inputs broadcast to.
+    {{returns [derivative]}}
 
-    See Also
-    --------
-    greeks : Price and all derivatives in one pass.
+    {{see also [greeks]}}
 
     Examples
     --------

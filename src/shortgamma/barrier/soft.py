@@ -30,17 +30,9 @@ def soft_price(
     ----------
     {spot, strike, lower, upper [range], vol, expiry, rate, dividend, kind [range], option, out}
 
-    Returns
-    -------
-    ndarray or float
-        Prices, in the shape that all inputs broadcast to. NaN, with the invalid flag, for a number out of its domain.
+    {returns [prices]}
 
-    Raises
-    ------
-    ValueError
-        If ``kind`` or ``option`` is unknown, or shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {raises [kind]}
 
     See Also
     --------
@@ -79,18 +71,9 @@ def soft_greeks(
     ----------
     {spot, strike, lower, upper [range], vol, expiry, rate, dividend, kind [range], option, order, out [greeks]}
 
-    Returns
-    -------
-    BarrierGreeks
-        Named tuple of arrays in the shape that all inputs broadcast to. NaN, with the invalid flag, for numbers out of
-        their domain.
+    {returns [barrier greeks]}
 
-    Raises
-    ------
-    ValueError
-        If a choice is unknown, shapes do not broadcast, or ``out`` has the wrong length.
-    TypeError
-        If an input is not numeric.
+    {raises [choice]}
 
     See Also
     --------

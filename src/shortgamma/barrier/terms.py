@@ -40,8 +40,7 @@ def status(
     ------
     ValueError
         If ``kind`` is unknown or shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     Examples
     --------
@@ -92,12 +91,7 @@ def quanto_dividend(
         q + r - r_f + rho vol fx_vol, to be given as ``dividend``. NaN, with the invalid flag, where a volatility is
         negative or a correlation lies outside of [-1, 1].
 
-    Raises
-    ------
-    ValueError
-        If shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {raises}
 
     Notes
     -----

@@ -52,17 +52,9 @@ def two_asset_price(
         Dividend yields of the two, per year, continuously compounded.
     {kind, option, out}
 
-    Returns
-    -------
-    ndarray or float
-        Prices, in the shape that all inputs broadcast to. NaN, with the invalid flag, for a number out of its domain.
+    {returns [prices]}
 
-    Raises
-    ------
-    ValueError
-        If ``kind`` or ``option`` is unknown, or shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {raises [kind]}
 
     See Also
     --------

@@ -121,8 +121,7 @@ def regression(
     ------
     ValueError
         If lengths differ, ``lags`` does not fit, or a choice is none of its names.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     See Also
     --------

@@ -48,8 +48,7 @@ def position(open_interest: ArrayLike, option: Any, *, calls: float, puts: float
     ------
     ValueError
         If a share is not between -1 and 1, an open interest is negative, or ``option`` is unknown.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     Notes
     -----
@@ -125,8 +124,7 @@ def flips(
     ------
     ValueError
         If ``low`` is not below ``high``, an option has expired, or shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     See Also
     --------
@@ -257,8 +255,7 @@ def hedge_flow(
     ValueError
         If a move is not > -1, ``days`` passes the expiry of an option, ``vol_change`` leaves no volatility, an option
         has expired, or shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     See Also
     --------

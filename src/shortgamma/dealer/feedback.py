@@ -90,8 +90,7 @@ def feedback(
     ValueError
         If ``depth`` is not > 0, the shock is out of range, or there is nothing but ``linear`` and linear/depth >= 1: no
         equilibrium.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     See Also
     --------
@@ -280,8 +279,7 @@ def liquidation_ladder(
     ------
     ValueError
         If the contract is quanto: the value of its orders is in another coin than its price.
-    TypeError
-        If ``contract`` is not a Contract, or an input is not numeric.
+    {TypeError [contract]}
 
     See Also
     --------

@@ -36,12 +36,7 @@ def closing_flow(assets: ArrayLike, leverage: ArrayLike, return_: ArrayLike, *, 
     ndarray or float
         The sum over the funds, in the shape of ``return_``.
 
-    Raises
-    ------
-    ValueError
-        If shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {raises}
 
     See Also
     --------
@@ -85,8 +80,7 @@ def fund_nav(spot: ArrayLike, coins_per_share: ArrayLike, *, fee: ArrayLike, day
 
     Raises
     ------
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     See Also
     --------
@@ -117,8 +111,7 @@ def premium(price: ArrayLike, nav: ArrayLike) -> Any:
 
     Raises
     ------
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     See Also
     --------
@@ -151,8 +144,7 @@ def creation(shares: ArrayLike, nav: ArrayLike) -> Any:
 
     Raises
     ------
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     Examples
     --------
@@ -184,8 +176,7 @@ def arbitrage_units(premium: ArrayLike, *, cost: ArrayLike, depth: ArrayLike) ->
     ------
     ValueError
         If a cost is negative.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     Examples
     --------
@@ -250,8 +241,7 @@ def flow_surprise(flow: ArrayLike, returns: ArrayLike, *, lag: int, hac_lags: in
     ------
     ValueError
         If lengths differ or ``lag`` is negative.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     See Also
     --------
@@ -300,12 +290,7 @@ def model_rebalance(weights: ArrayLike, returns: ArrayLike, assets: ArrayLike) -
     ndarray
         A (w_i (w . r) - w_i r_i) for each asset: it buys what fell behind.
 
-    Raises
-    ------
-    ValueError
-        If shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {raises}
 
     Examples
     --------
@@ -359,8 +344,7 @@ def basis_unwind(
 
     Raises
     ------
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     Examples
     --------

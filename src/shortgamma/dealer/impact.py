@@ -49,8 +49,7 @@ def impact(
     ------
     ValueError
         If ``model`` is unknown or shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     Examples
     --------
@@ -223,8 +222,7 @@ def predatory_trading(
     ------
     ValueError
         If a number is out of its range.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     Notes
     -----

@@ -43,18 +43,10 @@ class Release(Result):
 
 
 def knock_in_release(
-    strike: ArrayLike,
-    barrier: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    units: ArrayLike = 1.0,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    monitoring: Literal["continuous", "expiry"] = "continuous",
-    dates: Any = None,
-    now: Any = None,
-) -> Release:
+    strike: ArrayLike, barrier: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike, units: ArrayLike = 1.0,
+    rate: ArrayLike = 0.0, dividend: ArrayLike = 0.0, monitoring: Literal["continuous", "expiry"] = "continuous",
+    dates: Any = None, now: Any = None,
+) -> Release:  # fmt: skip
     """What the hedgers of down-and-in puts sell when the barrier is touched.
 
     Parameters
@@ -84,8 +76,7 @@ def knock_in_release(
     ------
     ValueError
         If a barrier lies above its strike, ``monitoring`` is unknown, or both ``monitoring`` and ``dates`` are given.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     See Also
     --------
@@ -126,18 +117,9 @@ def knock_in_release(
 
 
 def release_on_date(
-    spot: ArrayLike,
-    strike: ArrayLike,
-    barrier: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: float,
-    dates: Any,
-    lead: float,
-    units: ArrayLike = 1.0,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-) -> Release:
+    spot: ArrayLike, strike: ArrayLike, barrier: ArrayLike, *, vol: ArrayLike, expiry: float, dates: Any, lead: float,
+    units: ArrayLike = 1.0, rate: ArrayLike = 0.0, dividend: ArrayLike = 0.0,
+) -> Release:  # fmt: skip
     """What the hedgers of down-and-in puts sell on a date on which the barrier is watched, by the spot observed.
 
     Parameters
@@ -169,8 +151,7 @@ def release_on_date(
     ------
     ValueError
         If a barrier lies above its strike, ``lead`` is not > 0, or dates do not increase.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     See Also
     --------
@@ -264,18 +245,9 @@ class NoteBook(Result):
 
 
 def note_book(
-    spots: ArrayLike,
-    strike: ArrayLike,
-    barrier: ArrayLike,
-    *,
-    vol: ArrayLike,
-    expiry: ArrayLike,
-    units: ArrayLike,
-    rate: ArrayLike = 0.0,
-    dividend: ArrayLike = 0.0,
-    dates: Any = None,
-    now: Any = None,
-) -> NoteBook:
+    spots: ArrayLike, strike: ArrayLike, barrier: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike, units: ArrayLike,
+    rate: ArrayLike = 0.0, dividend: ArrayLike = 0.0, dates: Any = None, now: Any = None,
+) -> NoteBook:  # fmt: skip
     """Hedge of a book of notes with knock-in puts at many spots, and its masses at the barriers.
 
     Parameters
@@ -299,8 +271,7 @@ def note_book(
     ------
     ValueError
         If a barrier lies above its strike or shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     See Also
     --------

@@ -129,8 +129,7 @@ def profile(
     ValueError
         If an option has expired, a strike or forward is not > 0, a name is unknown, ``spots`` and ``grid`` are both
         given or both missing, or shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     See Also
     --------
@@ -212,8 +211,7 @@ def exposure(
     ------
     ValueError
         If an option has expired, a strike or forward is not > 0, or shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     See Also
     --------

@@ -43,8 +43,7 @@ def zscore(x: ArrayLike, window: int) -> Floats:
     ------
     ValueError
         If ``window`` is not a whole number >= 2.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     See Also
     --------
@@ -94,8 +93,7 @@ def tail_probability(z: ArrayLike, *, tails: int, dof: float | None = None) -> A
         If ``tails`` is neither 1 nor 2, or ``dof`` is not > 2.
     ImportError
         If ``dof`` is given and SciPy is not installed.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     Examples
     --------
@@ -157,8 +155,7 @@ def correlation_break(x: ArrayLike, y: ArrayLike, before: Any, after: Any) -> Co
     ------
     ValueError
         If lengths differ.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     Notes
     -----
@@ -226,8 +223,7 @@ def tail_correlation(
     ------
     ValueError
         If lengths differ.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     Examples
     --------

@@ -39,8 +39,7 @@ def quanto_adjustment(correlation: ArrayLike, vol_underlying: ArrayLike, vol_set
     ------
     ValueError
         If a correlation or a volatility is out of its range.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     Examples
     --------
@@ -84,12 +83,7 @@ def fair_drift(
         Per year: rate - holding_yield, for a quanto contract plus ``quanto``. It is what longs pay if the swap
         trades at its index.
 
-    Raises
-    ------
-    ValueError
-        If ``kind`` is none of the three.
-    TypeError
-        If an input is not numeric.
+    {raises [fair]}
 
     See Also
     --------
@@ -136,12 +130,7 @@ def fair_price(
     ndarray or float
         Price f of the swap; NaN, with the invalid flag, where the premium is paid too slowly for there to be one.
 
-    Raises
-    ------
-    ValueError
-        If ``kind`` is none of the three.
-    TypeError
-        If an input is not numeric.
+    {raises [fair]}
 
     Notes
     -----
@@ -197,8 +186,7 @@ def fair_premium(
     ------
     ValueError
         If ``interval`` is not > 0, or ``paid_on`` neither of the two.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     Notes
     -----

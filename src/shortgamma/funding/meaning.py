@@ -47,8 +47,7 @@ def annualize(
     ------
     ValueError
         If ``interval`` is not > 0 or ``compounding`` none of the three.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     Examples
     --------
@@ -160,8 +159,7 @@ def delta_neutral_carry(
     ------
     ValueError
         If a margin is negative.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     Examples
     --------
@@ -194,8 +192,7 @@ def break_even_holding(carry: ArrayLike, fees: ArrayLike) -> Any:
     ------
     ValueError
         If fees are negative.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     Examples
     --------
@@ -258,8 +255,7 @@ def three_leg_carry(
     ------
     ValueError
         As of `quanto_adjustment`.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     See Also
     --------
@@ -325,8 +321,7 @@ def three_leg_path(underlying: ArrayLike, settlement: ArrayLike, *, axis: int = 
     ------
     ValueError
         If shapes differ, there are less than two prices, or a price is not > 0.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     Notes
     -----

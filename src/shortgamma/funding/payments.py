@@ -70,8 +70,7 @@ def accrue(
     ------
     ValueError
         If a length does not fit.
-    TypeError
-        If ``contract`` is not a Contract, or an input is not numeric.
+    {TypeError [contract]}
 
     See Also
     --------
@@ -137,8 +136,7 @@ def total(
     ------
     ValueError
         If a length does not fit, or an axis is out of bounds or given twice.
-    TypeError
-        If ``contract`` is not a Contract, or an input is not numeric.
+    {TypeError [contract]}
 
     Examples
     --------
@@ -250,8 +248,7 @@ def funding_index(
     ------
     ValueError
         If a length does not fit, or times are not increasing.
-    TypeError
-        If ``contract`` is not a Contract, or an input is not numeric.
+    {TypeError [contract]}
 
     See Also
     --------

@@ -48,12 +48,7 @@ def rate(
         Rate per interval, > 0 if longs pay. NaN, with the invalid flag, where ``clamp`` is negative or ``cap`` less
         than ``floor``.
 
-    Raises
-    ------
-    ValueError
-        If the shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {raises}
 
     Notes
     -----
@@ -99,12 +94,7 @@ def premium_index(
     ndarray or float
         Premium as a fraction; NaN, with the invalid flag, where the index is no finite number > 0.
 
-    Raises
-    ------
-    ValueError
-        If the shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {raises}
 
     Notes
     -----
@@ -151,8 +141,7 @@ def impact_price(
     ------
     ValueError
         If shapes do not fit.
-    TypeError
-        If ``contract`` is not a Contract, or an input is not numeric.
+    {TypeError [contract]}
 
     Examples
     --------

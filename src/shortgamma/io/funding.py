@@ -182,8 +182,7 @@ def read_funding(
         If the source cannot be read or understood: columns are missing, a number or time is none, two rows of one time
         have different rates, rates are not fractions, or there are several contracts and none is named. A ValueError
         of one line that names the row.
-    TypeError
-        If ``source`` is none of these.
+    {TypeError [source]}
 
     Notes
     -----

@@ -227,8 +227,7 @@ def read_prices(
     ------
     ReadError
         If the source cannot be read or understood: a ValueError of one line that names file, line and column.
-    TypeError
-        If ``source`` is none of these.
+    {TypeError [source]}
 
     Examples
     --------

@@ -50,8 +50,7 @@ def read_tiers(source: Readable, *, symbol: str | None = None) -> Tiers:
     ReadError
         If the symbol is missing, a field is, the tiers leave a gap or overlap, or are not in order. A ValueError of one
         line that names the row.
-    TypeError
-        If ``source`` is none of these.
+    {TypeError [source]}
 
     Examples
     --------

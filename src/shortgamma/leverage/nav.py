@@ -67,8 +67,7 @@ def nav(
     ValueError
         If a length does not fit, ``schedule`` is not boolean, ``leverage``, ``expense``, ``cost`` or ``initial`` is out
         of its range, or there are rates and nothing tells how long a bar is.
-    TypeError
-        If an input is not numeric.
+    {TypeError}
 
     Notes
     -----

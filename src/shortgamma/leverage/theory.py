@@ -30,12 +30,7 @@ def trigger_ratio(leverage: ArrayLike, bound: ArrayLike, *, out: Any = None) -> 
     ndarray or float
         Price over that of the last rebalance; NaN, with the invalid flag, where the bound is never reached.
 
-    Raises
-    ------
-    ValueError
-        If the shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {raises}
 
     Notes
     -----
@@ -68,12 +63,7 @@ def actual_leverage(leverage: ArrayLike, ratio: ArrayLike, *, out: Any = None) -
         Exposure over NAV, L x / (1 + L (x - 1)); 0 where the product is wiped out. NaN, with the invalid
         flag, where ``ratio`` is no finite number > 0.
 
-    Raises
-    ------
-    ValueError
-        If the shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {raises}
 
     Examples
     --------
@@ -102,12 +92,7 @@ def rebalance_trade(nav: ArrayLike, leverage: ArrayLike, ratio: ArrayLike, *, ou
     ndarray or float
         Notional to buy (> 0) or sell (< 0), n L (L - 1) (x - 1); 0 where the product is wiped out.
 
-    Raises
-    ------
-    ValueError
-        If the shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {raises}
 
     Examples
     --------
@@ -138,12 +123,7 @@ def rebalance_flow(assets: ArrayLike, leverage: ArrayLike, return_: ArrayLike, *
         Notional bought (> 0) or sold (< 0), A L (L - 1) r; 0 where the fund is wiped out. It has the sign of
         the return for every leverage outside [0, 1].
 
-    Raises
-    ------
-    ValueError
-        If the shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {raises}
 
     Notes
     -----
@@ -183,12 +163,7 @@ def compounded_return(
     ndarray or float
         Return of the product, a fraction.
 
-    Raises
-    ------
-    ValueError
-        If the shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {raises}
 
     Notes
     -----
@@ -223,12 +198,7 @@ def volatility_drag(leverage: ArrayLike, vol: ArrayLike, years: ArrayLike, *, ou
     ndarray or float
         Return, a fraction: exp((L - L^2) vol^2 T / 2) - 1, a loss for every leverage outside [0, 1].
 
-    Raises
-    ------
-    ValueError
-        If the shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {raises}
 
     Examples
     --------
@@ -257,12 +227,7 @@ def break_even_variance(return_: ArrayLike, leverage: ArrayLike, *, out: Any = N
         less, for the product keeps something at any variance. Below it a product of leverage outside [0, 1]
         is ahead, above it behind; between 0 and 1 the other way round. No financing, no expense.
 
-    Raises
-    ------
-    ValueError
-        If the shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {raises}
 
     Notes
     -----
@@ -297,12 +262,7 @@ def growth_optimal_leverage(drift: ArrayLike, rate: ArrayLike, vol: ArrayLike, *
     ndarray or float
         (drift - rate) / vol^2; NaN, with the invalid flag, where ``vol`` is no finite number > 0.
 
-    Raises
-    ------
-    ValueError
-        If the shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {raises}
 
     Examples
     --------
@@ -336,12 +296,7 @@ def return_quantile(
     ndarray or float
         Return, a fraction.
 
-    Raises
-    ------
-    ValueError
-        If the shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {raises}
 
     Notes
     -----
@@ -378,12 +333,7 @@ def return_probability(
     ndarray or float
         Probability; 0 or 1 where nothing is random.
 
-    Raises
-    ------
-    ValueError
-        If the shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {raises}
 
     Examples
     --------
@@ -414,12 +364,7 @@ def value_at_risk(
     ndarray or float
         Loss, a fraction of NAV; negative if even that quantile is a gain.
 
-    Raises
-    ------
-    ValueError
-        If the shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {raises}
 
     Examples
     --------
@@ -453,12 +398,7 @@ def recentred_leverage(
     ndarray or float
         ``actual * (1 - speed) + target * speed``, between ``low`` and ``high``.
 
-    Raises
-    ------
-    ValueError
-        If the shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {raises}
 
     Notes
     -----
@@ -481,17 +421,9 @@ def power_transfer(long: ArrayLike, short: ArrayLike, leverage: ArrayLike, ratio
     ----------
     {long, short, leverage [pools], ratio, out}
 
-    Returns
-    -------
-    ndarray or float
-        Money that the long pool receives (> 0) or pays (< 0), before fees.
+    {returns [transfer]}
 
-    Raises
-    ------
-    ValueError
-        If the shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {raises}
 
     Notes
     -----
@@ -516,17 +448,9 @@ def sigmoid_transfer(
     ----------
     {long, short, leverage [pools], ratio, out}
 
-    Returns
-    -------
-    ndarray or float
-        Money that the long pool receives (> 0) or pays (< 0), before fees.
+    {returns [transfer]}
 
-    Raises
-    ------
-    ValueError
-        If the shapes do not broadcast.
-    TypeError
-        If an input is not numeric.
+    {raises}
 
     Notes
     -----

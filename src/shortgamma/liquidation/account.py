@@ -359,8 +359,7 @@ def account_equity(
     ------
     ValueError
         If shapes do not match, a coin of settlement is missing, or the haircut is out of its range.
-    TypeError
-        If ``contracts`` holds anything but Contracts, or an input is not numeric.
+    {TypeError [contracts]}
 
     Examples
     --------
@@ -401,8 +400,7 @@ def account_maintenance(
     ------
     ValueError
         If shapes do not match, a coin of settlement is missing, or a rate is out of its range.
-    TypeError
-        If ``contracts`` holds anything but Contracts, or an input is not numeric.
+    {TypeError [contracts]}
 
     Examples
     --------
@@ -483,8 +481,7 @@ def account_price(
     ------
     ValueError
         If shapes do not match, a price is out of its range, or there is no such instrument.
-    TypeError
-        If ``contracts`` holds anything but contracts, or an input is not numeric.
+    {TypeError [contracts]}
 
     See Also
     --------
@@ -611,8 +608,7 @@ def account_first_breach(
     ValueError
         If shapes do not match, a coin of settlement is missing, a rate is out of its range, a fill or transfer is, or
         a low is above its high.
-    TypeError
-        If ``contracts`` holds anything but Contracts, or an input is not numeric.
+    {TypeError [contracts]}
 
     See Also
     --------

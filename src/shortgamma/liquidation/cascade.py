@@ -114,8 +114,7 @@ def simulate_cascade(
     ------
     ValueError
         If shapes do not fit, a number is out of its range, or levels are not in order.
-    TypeError
-        If ``contract`` is not a Contract, or an input is not numeric.
+    {TypeError [contract]}
 
     See Also
     --------

@@ -72,8 +72,7 @@ def constant_risk_hedge(
     ------
     ValueError
         If the contract is not quanto, shapes do not broadcast, or a price or fee is out of its range.
-    TypeError
-        If ``contract`` is not a Contract, or an input is not numeric.
+    {TypeError [contract]}
 
     Notes
     -----

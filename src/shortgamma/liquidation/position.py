@@ -54,12 +54,7 @@ def liquidation_price(
         (``quantity`` 0) has no price: NaN. NaN also, with the invalid flag, where ``entry``, ``maintenance``
         or ``fee`` is out of its range.
 
-    Raises
-    ------
-    ValueError
-        If shapes do not broadcast.
-    TypeError
-        If ``contract`` is not a Contract, or an input is not numeric.
+    {raises [contract]}
 
     See Also
     --------
@@ -139,8 +134,7 @@ def first_breach(
     ------
     ValueError
         If shapes do not broadcast, or ``mark`` has no dimension.
-    TypeError
-        If ``contract`` is not a Contract, or an input is not numeric.
+    {TypeError [contract]}
 
     Notes
     -----
@@ -461,12 +455,7 @@ def mean_entry(quantity: ArrayLike, price: ArrayLike, *, contract: Contract | st
         the price of that fill. NaN where nothing is held in the end, or, with the invalid flag, where a number is out
         of its range.
 
-    Raises
-    ------
-    ValueError
-        If shapes do not broadcast.
-    TypeError
-        If ``contract`` is not a Contract, or an input is not numeric.
+    {raises [contract]}
 
     Examples
     --------
@@ -513,12 +502,7 @@ def breach_probability(
         is there already, 0 for one that can never be liquidated, NaN without a position. NaN also, with the
         invalid flag, where an input is out of its range.
 
-    Raises
-    ------
-    ValueError
-        If shapes do not broadcast.
-    TypeError
-        If ``contract`` is not a Contract, or an input is not numeric.
+    {raises [contract]}
 
     Notes
     -----
@@ -594,8 +578,7 @@ def frontier(
     ------
     ValueError
         If the contract is inverse, a price of the coin is not above 0, or ``hedged`` is outside [0, 1].
-    TypeError
-        If ``contract`` is not a Contract, or an input is not numeric.
+    {TypeError [contract]}
 
     Notes
     -----

@@ -141,8 +141,7 @@ def account_breach_probability(
     ValueError
         If shapes do not match, an asset has no vol, a correlation is missing or impossible, or an input is out of its
         range.
-    TypeError
-        If ``contracts`` holds anything but contracts, or an input is not numeric.
+    {TypeError [contracts]}
     ImportError
         If ``method`` is ``sobol`` and SciPy is not installed.
 

@@ -327,12 +327,7 @@ def adl_rank(
         a loss. Where nothing is left of the margin: inf for a profit, else 0. NaN without a position, and, with the
         invalid flag, where a price is no finite number > 0.
 
-    Raises
-    ------
-    ValueError
-        If shapes do not broadcast.
-    TypeError
-        If ``contract`` is not a Contract, or an input is not numeric.
+    {raises [contract]}
 
     See Also
     --------
