@@ -33,8 +33,16 @@ cdef extern from *:
         return 0;
     }
     #endif
+    /* setup.py says so where a level is a fallback only */
+    #ifndef SG_FALLBACK
+    #define SG_FALLBACK ""
+    #endif
     """
     int sg_processor_level() noexcept nogil
+    const char* SG_FALLBACK
+
+# The build that is compiled quickly instead of well, for other processors than the one that built it, or "".
+FALLBACK: str = SG_FALLBACK.decode()
 
 
 def level() -> str:

@@ -118,7 +118,7 @@ cdef inline bint flush(const Call* call, formula.Grid* grid, Queue* queue, bint*
     cdef bint done
     if queue.waiting == 0:
         return True
-    done = formula.recur(
+    done = formula.apart(formula.recur)(
         &RULE, grid, queue.option, queue.lanes, queue.waiting, queue.chosen, queue.payoff_count, results, call.tick,
         call.state)
     for j in range(queue.waiting):

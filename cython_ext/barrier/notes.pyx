@@ -77,7 +77,7 @@ cdef inline bint flush(
     grid.order = order
     grid.bytes = 0.0
     if formula.measure(&notes[0], &call.events, &grid):
-        done = formula.recur(&RULE, &grid, notes, waiting, results, beat, &call.pulse)
+        done = formula.apart(formula.recur)(&RULE, &grid, notes, waiting, results, beat, &call.pulse)
         if grid.bytes > formula.MOST_BYTES:
             call.bytes = grid.bytes
     for j in range(waiting):

@@ -314,6 +314,42 @@ def test_levels_are_chosen_by_name_or_by_the_processor(tmp_path):
     assert levels(named) == ["baseline", "v3"]
     native, _ = what_would_be_built(tmp_path, levels="native")
     assert levels(native) == sorted({"baseline", dispatch.supported})
+    strict = "shortgamma._builds.baseline.leverage.nav"
+    assert "-O3" in named[strict]
+    # beside a better level the baseline is compiled quickly, and gives the same bits
+    assert ("-O1" if dispatch.supported != "baseline" else "-O3") in native[strict]
+    assert "-ffp-contract=off" in native[strict]
+    assert "-O3" in native[f"shortgamma._builds.{dispatch.supported}.leverage.nav"]
+
+
+@needs_setup
+@needs_compiler
+@needs_shell
+def test_other_flags_compile_anew(tmp_path):
+    pytest.importorskip("Cython")
+    code = (
+        PROBE.partition("command.build_extension =")[0]
+        + """
+from pathlib import Path
+from setuptools.command.build_ext import build_ext
+made = []
+build_ext.build_extension = lambda self, extension: made.append(bool(self.force))
+extension = command.extensions[0]
+command.build_temp = sys.argv.pop()
+for flags in (["-O2"], ["-O2"], ["-O3"], ["-O3"]):
+    extension.extra_compile_args = flags
+    command.build_extension(extension)
+print("FORCED", *made)
+"""
+    )
+    code = code.replace(
+        'sys.argv = ["setup.py", "--version"]', f'sys.argv = ["setup.py", "--version", {str(tmp_path)!r}]'
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "FORCED False False True False" in done.stdout
 
 
 @needs_setup

@@ -274,13 +274,25 @@ def test_choice_without_the_variable(monkeypatch):
 
 def test_show_config(capsys):
     facts = sg.show_config("dict")
-    assert list(facts) == ["version", "python", "numpy", "machine", "builds", "supported", "cpu", "override"]
+    assert list(facts) == [
+        "version",
+        "python",
+        "numpy",
+        "machine",
+        "builds",
+        "fallback",
+        "supported",
+        "cpu",
+        "override",
+    ]
     assert facts["version"] == sg.__version__
     assert facts["numpy"] == np.__version__
     assert facts["python"] == ".".join(map(str, sys.version_info[:3]))
     assert facts["cpu"] in facts["builds"]
     assert set(facts["builds"]) <= set(dispatch.LEVELS)
     assert facts["supported"] in dispatch.LEVELS
+    # the build for the processor that built it is never the one that was compiled quickly
+    assert facts["fallback"] is None or (facts["fallback"] in facts["builds"] and len(facts["builds"]) > 1)
     assert facts["override"] == os.environ.get("SHORTGAMMA_CPU")
     assert capsys.readouterr().out == ""
     assert sg.show_config() is None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shortgamma._core import dispatch
+from shortgamma._core import cpu, dispatch
 from shortgamma._version import __version__
 
 if TYPE_CHECKING:
@@ -25,8 +25,9 @@ def show_config(mode: Literal["print", "dict"] = "print") -> dict[str, Any] | No
     -------
     dict or None
         With ``mode="dict"``: ``version``, ``python``, ``numpy``, ``machine``, ``builds`` (what was compiled),
-        ``supported`` (the best that the processor runs), ``cpu`` (the one in use) and ``override``
-        (``SHORTGAMMA_CPU``, or None).
+        ``fallback`` (the build among them that was compiled quickly, for other processors than the one that built
+        it, or None), ``supported`` (the best that the processor runs), ``cpu`` (the one in use) and
+        ``override`` (``SHORTGAMMA_CPU``, or None).
 
     Raises
     ------
@@ -43,6 +44,7 @@ def show_config(mode: Literal["print", "dict"] = "print") -> dict[str, Any] | No
         "numpy": np.__version__,
         "machine": f"{platform.system()} {platform.machine()}",
         "builds": dispatch.available(),
+        "fallback": cpu.FALLBACK or None,
         "supported": dispatch.supported,
         "cpu": dispatch.level,
         "override": dispatch.wanted,

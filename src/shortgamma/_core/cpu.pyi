@@ -1,1 +1,3 @@
+FALLBACK: str
+
 def level() -> str: ...

@@ -443,6 +443,22 @@ cdef inline void multiply_block(
         multiply_lanes(step.block[TWICE] + at, payoffs, values, stride, totals + BY_VOL_TWICE * nodes, stride)
 
 
+ctypedef void (*MultiplyBlock)(
+    const Step* step, Py_ssize_t place, Py_ssize_t lanes, Py_ssize_t width, Py_ssize_t nodes, const double* values,
+    double* totals) noexcept nogil
+
+ctypedef void (*AddPoints)(
+    int order, const Step* step, double y, const double* target, const double* weight, const double* value, double turn,
+    Jet* jet) noexcept nogil
+
+ctypedef bint (*MakeStep)(const Rule* rule, const Panels* panels, Step* step) noexcept nogil
+
+cdef extern from "numeric/apart.h" nogil:
+    MultiplyBlock multiply_block_apart "SG_APART"(MultiplyBlock f) noexcept
+    AddPoints add_points_apart "SG_APART"(AddPoints f) noexcept
+    MakeStep make_step_apart "SG_APART"(MakeStep f) noexcept
+
+
 cdef inline void carry_panel(
     const Panels* panels, const Step* step, Py_ssize_t lanes, Py_ssize_t width, Py_ssize_t p, Py_ssize_t low,
     Py_ssize_t high, const double* now, double* before,
@@ -454,11 +470,11 @@ cdef inline void carry_panel(
         for i in range(NODES):
             totals[lane * nodes + i] = 0.0
     for q in range(max(step.first[p], low), min(step.last[p], high)):
-        multiply_block(
+        multiply_block_apart(multiply_block)(
             step, step.place[p] + q - step.first[p], lanes, width, nodes, now + q * NODES, totals)
     for q in range(panels.sources):
         if step.source_place[p * panels.sources + q] >= 0:
-            multiply_block(
+            multiply_block_apart(multiply_block)(
                 step, step.source_place[p * panels.sources + q], lanes, width, nodes,
                 now + (panels.count + q) * NODES, totals)
 
@@ -621,7 +637,7 @@ cdef inline void add_panels(
                 weight[j] = half * rule.point_weight[j]
                 t[j] = (2.0 * target[j] - panels.edge[p] - panels.edge[p + 1]) * inverse
             evaluate(rule, width, coefficient, t, value)
-            add_points(order, step, y, target, weight, value, turn, jet)
+            add_points_apart(add_points)(order, step, y, target, weight, value, turn, jet)
 
 
 cdef inline void add_above(

@@ -13,7 +13,7 @@ dg/dS is a difference of eighth order, at steps of a fiftieth of a standard devi
 from shortgamma.kernels.barrier._option cimport (
     CHARM, COLOR, DELTA, GAMMA, SECOND_ORDER, SPEED, UP, VANNA, ZOMMA, Option,
 )
-from shortgamma.kernels.barrier.single cimport careful
+from shortgamma.kernels.barrier.single cimport apart, careful
 from shortgamma.kernels.barrier.soft cimport Range
 from shortgamma.kernels.numeric.vecmath cimport at_most, square_root
 
@@ -23,7 +23,7 @@ cdef inline void hard(int order, const Range* levels, double spot, double level,
     cdef Option option = levels.option
     option.spot = spot
     option.barrier = level
-    careful(order, &option, out)
+    apart(careful)(order, &option, out)
 
 
 cdef inline double delta_jump(const Range* levels, double spot) noexcept nogil:

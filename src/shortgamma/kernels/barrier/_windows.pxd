@@ -8,12 +8,12 @@ the free density. Both are known with their derivatives, and the step carries th
 
 from shortgamma.kernels.barrier._option cimport AT_EXPIRY, OUT, RHO_DIVIDEND, SECOND_ORDER, UP, VEGA, VOLGA, Option
 from shortgamma.kernels.barrier._panels cimport (
-    BY_DRIFT, BY_RATE, BY_VOL, BY_VOL_TWICE, Jet, MATRICES, MOST_LANES, STEP_REACH, Step, VALUE, add_points, add_scaled,
-    clear, greeks_of, lane_factor,
+    BY_DRIFT, BY_RATE, BY_VOL, BY_VOL_TWICE, Jet, MATRICES, MOST_LANES, STEP_REACH, Step, VALUE, add_points,
+    add_points_apart, add_scaled, clear, greeks_of, lane_factor,
 )
 from shortgamma.kernels.barrier.discrete cimport Option as Plain, add_plain
 from shortgamma.kernels.barrier.partial_time cimport END_BEYOND, END_CROSSING, START
-from shortgamma.kernels.barrier.single cimport careful, nothing_known
+from shortgamma.kernels.barrier.single cimport apart, careful, nothing_known
 from shortgamma.kernels.numeric.quadrature cimport POINTS, Rule
 from shortgamma.kernels.numeric.vecmath cimport (
     INFINITY, absolute, at_least, at_most, exp, log_ratio, square_root,
@@ -116,7 +116,15 @@ cdef inline void add_side(
                 weight[j] = half * rule.point_weight[j]
                 add_then(
                     order, option, left, kind, watched, option.barrier * exp(eta * unit * place[j]), growth, value + j)
-            add_points(order, step, y, place, weight, value, eta / unit, jet)
+            add_points_apart(add_points)(order, step, y, place, weight, value, eta / unit, jet)
+
+
+ctypedef void (*AddSide)(
+    const Rule* rule, int order, const Option* option, double left, int kind, bint watched, const Step* step,
+    double low, double high, Jet* jet) noexcept nogil
+
+cdef extern from "numeric/apart.h" nogil:
+    AddSide add_side_apart "SG_APART"(AddSide f) noexcept
 
 
 cdef inline bint partial_time_greeks(
@@ -158,7 +166,7 @@ cdef inline bint partial_time_greeks(
         one.kind = kind
         if window == END_CROSSING:
             one.kind = (kind & ~UP) | (UP if option.spot < option.barrier else 0)
-        careful(order, &one, out)
+        apart(careful)(order, &one, out)
         return True
     if moment > 0.0:
         set_window(option, moment, eta, window == START, &step)
@@ -166,13 +174,13 @@ cdef inline bint partial_time_greeks(
             nothing_known(order, out)
             return False
     if window == START and moment > 0.0 and eta * (option.spot - option.barrier) >= 0.0:
-        add_side(rule, order, option, left, living, False, &step, 0.0, INFINITY, &alive)
+        add_side_apart(add_side)(rule, order, option, left, living, False, &step, 0.0, INFINITY, &alive)
     elif window == START and moment == 0.0 and eta * (option.spot - option.barrier) > 0.0:
         add_plain(order, &plain, 1.0, &alive)
     elif window != START:
-        add_side(rule, order, option, left, living, True, &step, 0.0, INFINITY, &alive)
+        add_side_apart(add_side)(rule, order, option, left, living, True, &step, 0.0, INFINITY, &alive)
         if window == END_CROSSING:
-            add_side(rule, order, option, left, living ^ UP, True, &step, -INFINITY, 0.0, &alive)
+            add_side_apart(add_side)(rule, order, option, left, living ^ UP, True, &step, -INFINITY, 0.0, &alive)
     if kind & OUT:
         jet = alive
     else:

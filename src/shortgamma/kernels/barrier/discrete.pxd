@@ -23,8 +23,8 @@ from libc.string cimport memset
 
 from shortgamma.kernels.barrier._panels cimport (
     BY_DRIFT, BY_RATE, BY_VOL, BY_VOL_TWICE, DRIFTED, FIRST_LANES, Jet, MATRICES, MOST_LANES, ONCE, Panels, STEP_REACH,
-    Step, TWICE, VALUE, add_panels, add_points, add_scaled, bell, carry_panel, clear, forget_panels, forget_step,
-    greeks_of, hermite, lane_factor, make_step, place_nodes, release_panels, release_step, reserve_panels,
+    Step, TWICE, VALUE, add_panels, add_points, add_points_apart, add_scaled, bell, carry_panel, clear, forget_panels,
+    forget_step, greeks_of, hermite, lane_factor, make_step, place_nodes, release_panels, release_step, reserve_panels,
 )
 from shortgamma.kernels.numeric.quadrature cimport NODES, POINTS, Rule
 from shortgamma.kernels.numeric.vecmath cimport (
@@ -372,23 +372,25 @@ cdef inline void gains(
     cdef double forward = option.barrier * exp(drift), rebate = rebate_at(option, left)
     cdef double logarithm = log_ratio(option.barrier, option.strike) + drift, root = square_root(left), asset, density
     cdef double grown = -left * rebate if option.code & OUT and option.code & LATE == 0 else 0.0, d1
+    # numbers of their own, which values cannot overwrite: else the loops are not vectorised
+    cdef double strike = option.strike, half_inverse = 0.5 / option.vol
     cdef Py_ssize_t i
     if grid.order == 0:
         for i in range(count):
             value[i] = plain(
-                forward * exp(slope * place[i]), option.strike, logarithm + slope * place[i], deviation, inverse, phi,
+                forward * exp(slope * place[i]), strike, logarithm + slope * place[i], deviation, inverse, phi,
                 &asset, &density) - rebate
         return
     for i in range(count):
         value[i] = plain(
-            forward * exp(slope * place[i]), option.strike, logarithm + slope * place[i], deviation, inverse, phi,
+            forward * exp(slope * place[i]), strike, logarithm + slope * place[i], deviation, inverse, phi,
             &asset, &density) - rebate
         value[BY_VOL * stride + i] = density * root
         value[BY_DRIFT * stride + i] = left * asset
         value[BY_RATE * stride + i] = grown
         if grid.order == 2:
             d1 = (logarithm + slope * place[i]) * inverse + 0.5 * deviation
-            value[BY_VOL_TWICE * stride + i] = 0.5 * density * root * d1 * (d1 - deviation) / option.vol
+            value[BY_VOL_TWICE * stride + i] = density * root * d1 * (d1 - deviation) * half_inverse
 
 
 cdef inline void payoffs(
@@ -396,9 +398,10 @@ cdef inline void payoffs(
 ) noexcept nogil:
     """The same at expiry, where it depends on nothing else."""
     cdef double slope = grid.eta * grid.unit, phi = -1.0 if option.code & PUT else 1.0
+    cdef double barrier = option.barrier, strike = option.strike, rebate = option.rebate
     cdef Py_ssize_t i, lane, width = width_of(grid.order)
     for i in range(count):
-        value[i] = at_least(phi * (option.barrier * exp(slope * place[i]) - option.strike), 0.0) - option.rebate
+        value[i] = at_least(phi * (barrier * exp(slope * place[i]) - strike), 0.0) - rebate
     for lane in range(1, width):
         for i in range(count):
             value[lane * stride + i] = 0.0
@@ -564,7 +567,7 @@ cdef inline void add_crossed(
                 gains(grid, option, left, place, POINTS, value, POINTS)
             else:
                 payoffs(grid, option, place, POINTS, value, POINTS)
-            add_points(grid.order, step, option.distance, place, weight, value, turn, jet)
+            add_points_apart(add_points)(grid.order, step, option.distance, place, weight, value, turn, jet)
 
 
 cdef inline void add_plain(int order, const Option* option, double factor, Jet* jet) noexcept nogil:
@@ -643,6 +646,14 @@ cdef inline bint same_payoff(const Option* one, const Option* other) noexcept no
         one.strike == other.strike and one.barrier == other.barrier and one.rebate == other.rebate
         and one.rate == other.rate and one.code == other.code
     )
+
+
+ctypedef bint (*Recur)(
+    const Rule* rule, Grid* grid, const Option* options, const Py_ssize_t* lanes, Py_ssize_t count,
+    const Py_ssize_t* chosen, Py_ssize_t payoff_count, double* out, Tick tick, void* state) noexcept nogil
+
+cdef extern from "numeric/apart.h" nogil:
+    Recur apart "SG_APART"(Recur f) noexcept
 
 
 cdef inline bint recur(

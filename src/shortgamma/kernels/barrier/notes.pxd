@@ -18,7 +18,7 @@ from libc.stdlib cimport free, malloc
 from shortgamma.kernels.barrier._panels cimport (
     BY_DRIFT, BY_RATE, BY_VOL, BY_VOL_TWICE, DRIFTED, FIRST_LANES, Jet, MATRICES, MOST_LANES, ONCE, Panels, STEP_REACH,
     Step, TWICE, VALUE, add_above, add_panels, bell, carry_panel, clear, forget_panels, forget_step, greeks_of, hermite,
-    lane_factor, make_step, place_nodes, release_panels, release_step, reserve_panels,
+    lane_factor, make_step, make_step_apart, place_nodes, release_panels, release_step, reserve_panels,
 )
 from shortgamma.kernels.numeric.quadrature cimport NODES, Rule
 from shortgamma.kernels.numeric.vecmath cimport (
@@ -293,7 +293,7 @@ cdef inline Step* step_of(const Rule* rule, Grid* grid, double length, bint kill
         return step
     set_step(grid, length, killed, step)
     grid.bytes = at_least(grid.bytes, bytes_of(grid, step))
-    if grid.bytes > MOST_BYTES or not make_step(rule, &grid.panels, step):
+    if grid.bytes > MOST_BYTES or not make_step_apart(make_step)(rule, &grid.panels, step):
         release_step(step)
         return NULL
     return step
@@ -404,6 +404,14 @@ cdef inline bint same_note(const Note* one, const Note* other) noexcept nogil:
         and one.expiry == other.expiry and one.rate == other.rate and one.dividend == other.dividend
         and one.nominal == other.nominal
     )
+
+
+ctypedef bint (*Recur)(
+    const Rule* rule, Grid* grid, const Note* notes, Py_ssize_t count, double* out, Tick tick, void* state,
+) noexcept nogil
+
+cdef extern from "numeric/apart.h" nogil:
+    Recur apart "SG_APART"(Recur f) noexcept
 
 
 cdef inline bint recur(
