@@ -86,7 +86,7 @@ class CashAndCarry(Result):
     return_ : ndarray or float
         total / peak_capital.
     annual_return : ndarray or float
-        return_ over the years of the path; NaN without times.
+        ``return_`` over the years of the path; NaN without times.
     path : CarryPath, optional
         Bar by bar, if asked for.
     """

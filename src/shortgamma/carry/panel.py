@@ -107,8 +107,7 @@ def panel_regression(
     References
     ----------
     .. [1] J. Driscoll and A. Kraay, Consistent covariance matrix estimation with spatially dependent panel data, Review
-    of
-       Economics and Statistics 80, 1998.
+       of Economics and Statistics 80, 1998.
 
     Examples
     --------

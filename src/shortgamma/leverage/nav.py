@@ -75,7 +75,7 @@ def nav(
 
         n' = n + e (x - 1) - financing T (e - n) - expense T n,        e' = e x,
 
-    and a rebalance trades to e = L n'' with n'' = n' - cost |L n'' - e'|. Without costs and carry the trade
+    and a rebalance trades to e = L n'' with n'' = n' - cost abs(L n'' - e'). Without costs and carry the trade
     is n L (L - 1) (x - 1), the demand of Cheng and Madhavan, Journal of Investment Management 7(4), 2009.
     Results have the same bits on every processor.
 

@@ -283,7 +283,8 @@ def simulate(
     A time of day is served at the nearest price that is known: an open, where they are given, or a close; without opens
     a close answers for half a bar after it too. A bar is taken to be as long as the shortest so far.
 
-    A trade to leverage L pays k of the notional traded, so NAV n and exposure e become n' = n - k |L n' - e| and L n'.
+    A trade to leverage L pays k of the notional traded, so NAV n and exposure e become n' = n - k abs(L n' - e) and
+    L n'.
 
     Between two of these, triggers are prices: leverage B is reached at P = B C / (units (1 - B)). So bars are compared
     with two constants, and nothing is divided. A leverage counts as reached within 1e-12 of itself.

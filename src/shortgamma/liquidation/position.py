@@ -62,8 +62,8 @@ def liquidation_price(
 
     Notes
     -----
-    With w = maintenance + fee, linear and quanto: P = (q m E - M) / (q m - w |q| m); inverse:
-    1/P = (M + q m / E) / (q m + w |q| m). The bankruptcy price is that of w = 0.
+    With w = maintenance + fee, linear and quanto: P = (q m E - M) / (q m - w abs(q) m); inverse:
+    1/P = (M + q m / E) / (q m + w abs(q) m). The bankruptcy price is that of w = 0.
 
     With `Tiers`, what is required is the largest of rate_k value - amount_k, so the position is liquidated as soon
     as it would be under one of them with amount_k added to its margin: the price is the highest of theirs for a
