@@ -66,10 +66,7 @@ FORWARD_NAMES = ("forward", "strike", "vol", "expiry", "rate", "rate")
 class VanillaGreeks(Greeks):
     """Price and derivatives of a European option; the last seven are None at order 1.
 
-    Attributes
-    ----------
-    {price [strike], delta, gamma, vega, theta, rho, rho_dividend}
-    {vanna, volga, charm, speed, zomma, color, veta}
+    {greeks}
     """
 
 

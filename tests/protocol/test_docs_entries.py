@@ -2,6 +2,8 @@
 
 import inspect
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -94,3 +96,18 @@ def test_sections_are_written_out():
     assert "\nRaises\n------\nValueError\n    If shapes do not broadcast.\nTypeError\n    If an input is not" in text
     text = inspect.getdoc(sg.barrier.delta)
     assert "\nReturns\n-------\nndarray or float\n    The derivative, in the shape that all inputs" in text
+
+
+def test_objects_of_classes_that_nobody_asked_for():
+    """Those that a venue gives, of classes that were never looked up by name."""
+    program = """
+import inspect, re
+import shortgamma as sg
+market = sg.venues.bitmex.market("XBTUSD")
+venue, history = sg.venues.bitmex, sg.venues.bitmex.funding("XBTUSD")
+for kind in map(type, (venue, history, history.rules[0][1], market.maintenance, market.liquidation, market.contract)):
+    for value in (kind, *vars(kind).values()):
+        text = inspect.getdoc(value) or ""
+        assert not re.search(r"^ *[{][^}]*[}]$", text, re.MULTILINE), (kind, text)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any, NoReturn, TypeAlias
 
     from numpy.typing import ArrayLike, NDArray
@@ -64,15 +64,7 @@ def explain(error: Exception, ufunc: np.ufunc, names: Sequence[str], values: Seq
     paths = ufunc.signature is not None
     for name, value in zip(names, values, strict=False):
         number(name, value)
-    shapes = [(name, np.shape(value)) for name, value in zip(names, values, strict=False)]
-    shape: tuple[int, ...] = ()
-    widest = ""
-    for name, other in shapes if not paths else ():
-        try:
-            shape = np.broadcast_shapes(shape, other)
-        except ValueError:
-            raise ValueError(f"{name} of shape {other} does not broadcast with {widest} of shape {shape}") from error
-        widest = name if shape == other else widest
+    shape = () if paths else common_shape(dict(zip(names, values, strict=False)))
     results = ufunc.types[0].split("->")[1]
     for array, letter in zip(out if isinstance(out, tuple) else (out,), results, strict=False):
         if array is None:
@@ -83,6 +75,21 @@ def explain(error: Exception, ufunc: np.ufunc, names: Sequence[str], values: Seq
             raise TypeError(f"out must be an array that takes {np.dtype(letter)}, got dtype {array.dtype}") from error
         if not paths and not fits(shape, array.shape):
             raise ValueError(f"out has shape {array.shape}, the result has {shape}") from error
+
+
+def common_shape(arrays: Mapping[str, Any]) -> tuple[int, ...]:
+    """The shape that arrays broadcast to, by their names."""
+    shape: tuple[int, ...] = ()
+    widest = ""
+    for name, array in arrays.items():
+        own = np.shape(array)
+        try:
+            wider = np.broadcast_shapes(shape, own)
+        except ValueError:
+            raise ValueError(f"{name} of shape {own} does not broadcast with {widest} of shape {shape}") from None
+        widest = name if wider != shape else widest
+        shape = wider
+    return shape
 
 
 def fits(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:

@@ -24,38 +24,6 @@ progress : callable, optional
 progress [bytes] : callable, optional
     Called with the number of bytes read and of all bytes.
 
-price [strike] : ndarray or float
-    Value V, in the currency of the strike.
-price [note] : ndarray or float
-    Value V of the note, in the money of the nominal.
-price [payout] : ndarray or float
-    Value V, in the payout currency.
-delta : ndarray or float
-    dV/dS
-gamma : ndarray or float
-    d2V/dS2
-vega : ndarray or float
-    dV/dvol, per 1.00 of vol
-theta : ndarray or float
-    dV/dt, per year of calendar time
-rho : ndarray or float
-    dV/drate, per 1.00 of rate
-rho_dividend : ndarray or float
-    dV/ddividend, per 1.00 of dividend yield
-vanna : ndarray or float, optional
-    d2V/dS dvol
-volga : ndarray or float, optional
-    d2V/dvol2
-charm : ndarray or float, optional
-    d2V/dS dt
-speed : ndarray or float, optional
-    d3V/dS3
-zomma : ndarray or float, optional
-    d3V/dS2 dvol
-color : ndarray or float, optional
-    d3V/dS2 dt
-veta : ndarray or float, optional
-    d2V/dvol dt
 
 spot, strike : array_like
     Prices > 0, in one currency.
@@ -232,16 +200,12 @@ quantity, entry [account] : array_like or mapping
     or the same of all; or by name.
 quantity, mark : array_like
     Contracts of either sign, and the mark price, > 0.
-size : array_like
-    Value or contracts, as ``by`` says; its sign does not matter.
 
 fill_time : array_like of times
     Times of the fills, never decreasing: datetime64, datetimes, ISO text, pandas, or numbers since 1970 in s, ms, us or
     ns. None is after the last funding time.
 fill_quantity : array_like
     Contracts of each fill, > 0 bought. The position is their running sum, 0 before the first.
-start, end : time
-    datetime64, datetime, ISO text, or a number since 1970 in s, ms, us or ns.
 interval : str, timedelta or timedelta64, default "8h"
     What a rate is for.
 indptr_fills : array_like of int, optional
@@ -275,6 +239,38 @@ x, y : array_like
 
 # Sections, and entries of sections, that many functions have.
 SECTIONS = {
+    "greeks": """
+Attributes
+----------
+price : ndarray or float
+    Value V, in the currency of the strike; of a note, in the money of its nominal.
+delta : ndarray or float
+    dV/dS
+gamma : ndarray or float
+    d2V/dS2
+vega : ndarray or float
+    dV/dvol, per 1.00 of vol
+theta : ndarray or float
+    dV/dt, per year of calendar time
+rho : ndarray or float
+    dV/drate, per 1.00 of rate
+rho_dividend : ndarray or float
+    dV/ddividend, per 1.00 of dividend yield
+vanna : ndarray or float, optional
+    d2V/dS dvol
+volga : ndarray or float, optional
+    d2V/dvol2
+charm : ndarray or float, optional
+    d2V/dS dt
+speed : ndarray or float, optional
+    d3V/dS3
+zomma : ndarray or float, optional
+    d3V/dS2 dvol
+color : ndarray or float, optional
+    d3V/dS2 dt
+veta : ndarray or float, optional
+    d2V/dvol dt
+""",
     "returns [prices]": """
 Returns
 -------
@@ -314,11 +310,47 @@ Returns
 ndarray or float
     Money that the long pool receives (> 0) or pays (< 0), before fees.
 """,
+    "rate of a size": """
+Parameters
+----------
+size : array_like
+    Value or contracts, as ``by`` says; its sign does not matter.
+
+Returns
+-------
+ndarray or float
+    Rate, a fraction; NaN for NaN.
+""",
+    "times between": """
+Parameters
+----------
+start, end : time
+    datetime64, datetime, ISO text, or a number since 1970 in s, ms, us or ns.
+
+Returns
+-------
+ndarray of datetime64[ns]
+    Start <= time < end; of a continuous rule the ends of its intervals.
+""",
     "raises": """
 Raises
 ------
 ValueError
     If shapes do not broadcast.
+TypeError
+    If an input is not numeric.
+""",
+    "raises [account]": """
+Raises
+------
+ValueError
+    If shapes do not match, a coin of settlement is missing, or a number is out of its range.
+TypeError
+    If ``contracts`` holds anything but contracts, or an input is not numeric.
+""",
+    "raises [numbers]": """
+Raises
+------
 TypeError
     If an input is not numeric.
 """,

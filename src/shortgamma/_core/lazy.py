@@ -16,7 +16,9 @@ from shortgamma._core.public import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, TypeVar
+
+    Kind = TypeVar("Kind", bound=type)
 
 # Packages whose functions take frames as they are.
 UNLABELLED = {"shortgamma", "shortgamma.io", "shortgamma.carry"}
@@ -59,10 +61,8 @@ def publish(namespace: dict[str, Any]) -> None:
 
 def public(value: Any, package: str) -> Any:
     """A function or class of a package as users see it."""
-    describe(value)
     if isinstance(value, type):
-        for method in vars(value).values():
-            describe(method)
+        described(value)
         init = value.__dict__.get("__init__")
         if isinstance(init, FunctionType):
             # the class itself is changed: it may already be known by another name
@@ -70,7 +70,15 @@ def public(value: Any, package: str) -> Any:
         return value
     if not isinstance(value, FunctionType):
         return value
+    describe(value)
     return wrap(value, explain, None if package in UNLABELLED else labelled, package)
+
+
+def described(kind: Kind) -> Kind:
+    """A class with its docstrings written out: a decorator, for objects come from elsewhere than their package."""
+    for value in (kind, *vars(kind).values()):
+        describe(value)
+    return kind
 
 
 def describe(value: Any) -> None:

@@ -11,42 +11,24 @@ if TYPE_CHECKING:
     from types import FrameType
 
 PACKAGE = os.path.dirname(os.path.dirname(__file__))
-# The largest size that is taken without a word, and the unit of the argument.
-VOLATILITY = (5.0, "a volatility is per year, 0.3 for 30 %")
-RATE = (1.0, "rates are fractions, 0.05 for 5 %")
-YIELD = (1.0, "yields are fractions, 0.02 for 2 %")
-FEE = (0.25, "fees are fractions, 0.001 for 0.1 %")
-LIMITS = {
-    "vol": VOLATILITY,
-    "fx_vol": VOLATILITY,
-    "other_vol": VOLATILITY,
-    "vol_underlying": VOLATILITY,
-    "vol_settlement": VOLATILITY,
-    "expiry": (25.0, "it is in years, 30 / 365 for 30 days"),
-    "years": (50.0, "it is in years, 30 / 365 for 30 days"),
-    "rate": RATE,
-    "foreign_rate": RATE,
-    "financing": RATE,
-    "dividend": YIELD,
-    "other_dividend": YIELD,
-    "holding_yield": YIELD,
-    "coupon": (1.0, "a coupon is a fraction of the nominal a year, 0.08 for 8 %"),
-    "spread": (0.25, "a spread is a fraction a year, 0.005 for 0.5 %"),
-    "expense": (0.25, "an expense ratio is a fraction a year, 0.0095 for 0.95 %"),
-    "fee": FEE,
-    "entry_fee": FEE,
-    "exit_fee": FEE,
-    "rebalance_fee": FEE,
-    "subscription": FEE,
-    "redemption": FEE,
-    "cost": (0.25, "costs are fractions, 0.001 for 0.1 %"),
-    "slippage": (0.25, "slippage is a fraction of the price, 0.001 for 0.1 %"),
-    "maintenance": (1.0, "a maintenance margin is a fraction of the value, 0.005 for 0.5 %"),
-    "haircut": (1.0, "a haircut is a fraction, 0.05 for 5 %"),
-    "leverage": (500.0, "leverage is a multiple, 3 for three times"),
-}
-
-
+# The largest size that is taken without a word, the unit, and the arguments that have it.
+UNITS = (
+    (5.0, "a volatility is per year, 0.3 for 30 %", "vol fx_vol other_vol vol_underlying vol_settlement"),
+    (25.0, "it is in years, 30 / 365 for 30 days", "expiry"),
+    (50.0, "it is in years, 30 / 365 for 30 days", "years"),
+    (1.0, "rates are fractions, 0.05 for 5 %", "rate foreign_rate financing"),
+    (1.0, "yields are fractions, 0.02 for 2 %", "dividend other_dividend holding_yield"),
+    (1.0, "a coupon is a fraction of the nominal a year, 0.08 for 8 %", "coupon"),
+    (0.25, "a spread is a fraction a year, 0.005 for 0.5 %", "spread"),
+    (0.25, "an expense ratio is a fraction a year, 0.0095 for 0.95 %", "expense"),
+    (0.25, "fees are fractions, 0.001 for 0.1 %", "fee entry_fee exit_fee rebalance_fee subscription redemption"),
+    (0.25, "costs are fractions, 0.001 for 0.1 %", "cost"),
+    (0.25, "slippage is a fraction of the price, 0.001 for 0.1 %", "slippage"),
+    (1.0, "a maintenance margin is a fraction of the value, 0.005 for 0.5 %", "maintenance"),
+    (1.0, "a haircut is a fraction, 0.05 for 5 %", "haircut"),
+    (500.0, "leverage is a multiple, 3 for three times", "leverage"),
+)
+LIMITS = {name: (largest, unit) for largest, unit, names in UNITS for name in names.split()}
 # Arguments of these names that have another unit: prices, in which nothing is absurd.
 IN_PRICES = {"normal_price": {"vol"}, "execution_schedule": {"vol", "spread"}}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shortgamma._core import dispatch
-from shortgamma._core.checks import describe, first, number, place, refuse_where
+from shortgamma._core.checks import common_shape, describe, first, number, place, refuse_where
 from shortgamma._core.times import YEAR, times
 from shortgamma._core.words import Words
 
@@ -104,7 +104,7 @@ def recursion(
     the loop is given, whatever the order of the axes.
     """
     arrays = [number(name, value) for name, value in zip(NAMES, values, strict=True)]
-    shape = broadcast(NAMES, arrays, code)
+    shape = common_shape(dict(zip((*NAMES, "kind"), (*arrays, code), strict=True)))
     columns = np.empty((len(NAMES), *shape))
     for i, array in enumerate(arrays):
         columns[i] = array
@@ -121,21 +121,6 @@ def recursion(
         results = np.empty((1 if order == 0 else 7 * order, codes.size))
         results[:, sort] = loop(order, np.ascontiguousarray(columns[:, sort]), codes[sort], years, progress)
     return tuple(result.reshape(shape)[()] for result in results)
-
-
-def broadcast(names: tuple[str, ...], arrays: list[NDArray[Any]], code: Any) -> tuple[int, ...]:
-    """The shape of the options; where they do not fit together, say which argument is at fault."""
-    shape: tuple[int, ...] = ()
-    widest = ""
-    for name, array in zip((*names, "kind"), (*arrays, code), strict=True):
-        try:
-            shape = np.broadcast_shapes(shape, np.shape(array))
-        except ValueError:
-            raise ValueError(
-                f"{name} of shape {np.shape(array)} does not broadcast with {widest} of shape {shape}"
-            ) from None
-        widest = name if shape == np.shape(array) else widest
-    return shape
 
 
 def into(out: Any, results: tuple[Any, ...]) -> tuple[Any, ...]:

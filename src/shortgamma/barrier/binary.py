@@ -132,10 +132,6 @@ def binary_greeks(
 
     {raises [choice]}
 
-    See Also
-    --------
-    binary_price : The price alone.
-
     Examples
     --------
     >>> import shortgamma as sg
@@ -221,10 +217,6 @@ def touch_greeks(
     {returns [barrier greeks]}
 
     {raises [choice]}
-
-    See Also
-    --------
-    touch_price : The price alone.
 
     Notes
     -----

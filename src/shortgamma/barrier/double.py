@@ -120,10 +120,6 @@ def double_greeks(
 
     {raises [choice]}
 
-    See Also
-    --------
-    double_price : The price alone.
-
     Notes
     -----
     Each term of the series is differentiated; nothing is bumped. At a barrier exactly the Greeks are those of the
@@ -211,10 +207,6 @@ def double_touch_greeks(
     {returns [barrier greeks]}
 
     {raises [choice]}
-
-    See Also
-    --------
-    double_touch_price : The price alone.
 
     Examples
     --------

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shortgamma._core import dispatch
-from shortgamma._core.checks import number, refuse_choice
+from shortgamma._core.checks import common_shape, number, refuse_choice
 from shortgamma._core.results import Result
 from shortgamma.barrier import _dates
 from shortgamma.barrier.single import code_of, price_on_dates
@@ -53,6 +53,9 @@ class Solutions(Result):
     second: Floats
     count: Integers  # type: ignore[assignment]
     interval: Booleans
+
+
+TERMS = ("expiry", "rate", "dividend", "rebate", "dates")
 
 
 def implied_vol(
@@ -106,17 +109,8 @@ def implied_vol(
     """
     low, high = _bounds(bounds)
     expiry, counts, years = _watched(expiry, dates, now, method)
-    arrays = _broadcast(
-        value=value,
-        spot=spot,
-        strike=strike,
-        barrier=barrier,
-        expiry=expiry,
-        rate=rate,
-        dividend=dividend,
-        rebate=rebate,
-        dates=1 if counts is None else counts,
-    )
+    names = ("value", "spot", "strike", "barrier", *TERMS)
+    arrays = _broadcast(names, (value, spot, strike, barrier, expiry, rate, dividend, rebate, counts))
     target, s, k, h, t, r, q, paid, n = (a.ravel() for a in arrays)
     columns = (s, k, h, t, r, q, paid, n, _codes(arrays[0].shape, kind, option, rebate_at))
 
@@ -181,17 +175,8 @@ def barrier_for_price(
     (True, 90.0, 100.0)
     """
     expiry, counts, years = _watched(expiry, dates, now, method)
-    arrays = _broadcast(
-        value=value,
-        spot=spot,
-        strike=strike,
-        vol=vol,
-        expiry=expiry,
-        rate=rate,
-        dividend=dividend,
-        rebate=rebate,
-        dates=1 if counts is None else counts,
-    )
+    names = ("value", "spot", "strike", "vol", *TERMS)
+    arrays = _broadcast(names, (value, spot, strike, vol, expiry, rate, dividend, rebate, counts))
     target, s, k, v, t, r, q, paid, n = (a.ravel() for a in arrays)
     codes = _codes(arrays[0].shape, kind, option, rebate_at)
     columns = (s, k, v, t, r, q, paid, n, codes)
@@ -253,18 +238,13 @@ def _bounds(bounds: tuple[float, float]) -> tuple[float, float]:
     return low, high
 
 
-def _broadcast(**values: Any) -> list[Any]:
-    arrays = {name: number(name, value).astype(float) for name, value in values.items()}
-    shape: tuple[int, ...] = ()
-    widest = ""
-    for name, array in arrays.items():
-        try:
-            shape = np.broadcast_shapes(shape, array.shape)
-        except ValueError:
-            raise ValueError(
-                f"{name} of shape {array.shape} does not broadcast with {widest} of shape {shape}"
-            ) from None
-        widest = name if shape == array.shape else widest
+def _broadcast(names: tuple[str, ...], values: tuple[Any, ...]) -> list[Any]:
+    """Numbers of one shape; without dates, one."""
+    given = zip(names, values, strict=True)
+    arrays = {
+        name: number(name, 1 if value is None and name == "dates" else value).astype(float) for name, value in given
+    }
+    shape = common_shape(arrays)
     return [np.broadcast_to(array, shape) for array in arrays.values()]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shortgamma._core import dispatch
-from shortgamma._core.checks import choice, number, refuse_where
+from shortgamma._core.checks import choice, common_shape, number, refuse_where
 from shortgamma._core.greeks import Greeks, check_order
 from shortgamma._core.words import Words
 from shortgamma.barrier import _dates
@@ -28,10 +28,7 @@ NAMES = ("spot", "strike", "barrier", "vol", "expiry", "rate", "dividend", "nomi
 class NoteGreeks(Greeks):
     """Price and derivatives of a note; the last seven are None at order 1.
 
-    Attributes
-    ----------
-    {price [note], delta, gamma, vega, theta, rho, rho_dividend}
-    {vanna, volga, charm, speed, zomma, color, veta}
+    {greeks}
     """
 
 
@@ -219,7 +216,7 @@ def autocallable(
     known = 0 if state is None else choice("state", state, STATES)
     given = (spot, strike, barrier, vol, expiry, rate, dividend, nominal)
     arrays = [number(name, value) for name, value in zip(NAMES, given, strict=True)]
-    shape = _dates.broadcast(NAMES, arrays, known)
+    shape = common_shape(dict(zip((*NAMES, "state"), (*arrays, known), strict=True)))
     columns = np.empty((len(NAMES) + 1, *shape))
     for i, array in enumerate((*arrays, known)):
         columns[i] = array

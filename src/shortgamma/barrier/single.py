@@ -51,10 +51,7 @@ _price_of, _barrier_price = dispatch.barrier.single.price_of, dispatch.barrier.s
 class BarrierGreeks(Greeks):
     """Price and derivatives of a barrier option; the last seven are None at order 1.
 
-    Attributes
-    ----------
-    {price [strike], delta, gamma, vega, theta, rho, rho_dividend}
-    {vanna, volga, charm, speed, zomma, color, veta}
+    {greeks}
     """
 
 

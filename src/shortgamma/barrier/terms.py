@@ -122,7 +122,12 @@ class QuantoGreeks(FirstOrder):
 
     Attributes
     ----------
-    {price [payout], delta, gamma, vega, theta}
+    price : ndarray or float
+        Value V, in the payout currency.
+    delta, gamma : ndarray or float
+        dV/dS and d2V/dS2
+    vega, theta : ndarray or float
+        dV/dvol, per 1.00 of vol, and dV/dt, per year of calendar time
     rho : ndarray or float
         dV/drate, per 1.00 of the payout currency's rate
     rho_dividend : ndarray or float

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from shortgamma._core.checks import choice, first, number, place, refuse_choice, refuse_where
+from shortgamma._core.checks import choice, common_shape, first, number, place, refuse_choice, refuse_where
 from shortgamma._core.words import OPTIONS
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Options(NamedTuple):
 
 
 def options_of(
-    spot: Any, strike: Any, vol: Any, expiry: Any, quantity: Any, *, option: Any, multiplier: Any, rate: Any,
+    spot: Any, strike: Any, vol: Any, expiry: Any, quantity: Any, option: Any, multiplier: Any, rate: Any,
     dividend: Any, forward: Any, drop_expired: bool,
 ) -> Options:  # fmt: skip
     """Check the options of a book and leave out those without quantity or volatility.
@@ -101,19 +101,7 @@ def _left_out(columns: dict[str, Any], expiry: Array, drop_expired: bool) -> tup
 
 
 def _common_shape(arrays: dict[str, Any]) -> tuple[int, ...]:
-    shape: tuple[int, ...] = ()
-    widest = ""
-    for name, array in arrays.items():
-        if array.shape in (shape, ()):
-            continue
-        try:
-            common = np.broadcast_shapes(shape, array.shape)
-        except ValueError:
-            raise ValueError(
-                f"{name} of shape {array.shape} does not broadcast with {widest} of shape {shape}"
-            ) from None
-        widest = name if common != shape else widest
-        shape = common
+    shape = common_shape(arrays)
     if len(shape) > 1:
         raise ValueError(f"options must have one dimension, got shape {shape}")
     return shape

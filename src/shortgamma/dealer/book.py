@@ -152,19 +152,7 @@ def flips(
     check_moves(moves)
     if forward is None and moves != "proportional":
         raise ValueError("moves is about forwards: leave it out where forward is not given")
-    options = options_of(
-        spot,
-        strike,
-        vol,
-        expiry,
-        quantity,
-        option=option,
-        multiplier=multiplier,
-        rate=rate,
-        dividend=dividend,
-        forward=forward,
-        drop_expired=drop_expired,
-    )
+    options = options_of(spot, strike, vol, expiry, quantity, option, multiplier, rate, dividend, forward, drop_expired)
     spots, below = _roots(options, bottom, top, moves == "parallel")
     return Flips(spots, below, level)
 
@@ -283,19 +271,7 @@ def hedge_flow(
     check_moves(moves)
     if forward is None and moves != "proportional":
         raise ValueError("moves is about forwards: leave it out where forward is not given")
-    options = options_of(
-        spot,
-        strike,
-        vol,
-        expiry,
-        quantity,
-        option=option,
-        multiplier=multiplier,
-        rate=rate,
-        dividend=dividend,
-        forward=forward,
-        drop_expired=drop_expired,
-    )
+    options = options_of(spot, strike, vol, expiry, quantity, option, multiplier, rate, dividend, forward, drop_expired)
     parallel = moves == "parallel"
     here = np.asarray(level)
     before = exposures_at(here, options, ("units",), parallel)["units"]

@@ -78,9 +78,7 @@ def fund_nav(spot: ArrayLike, coins_per_share: ArrayLike, *, fee: ArrayLike, day
     ndarray or float
         S c (1 - fee/365)^days.
 
-    Raises
-    ------
-    {TypeError}
+    {raises [numbers]}
 
     See Also
     --------
@@ -109,9 +107,7 @@ def premium(price: ArrayLike, nav: ArrayLike) -> Any:
     ndarray or float
         price/nav - 1; NaN, with the invalid flag, for a net asset value that is not > 0.
 
-    Raises
-    ------
-    {TypeError}
+    {raises [numbers]}
 
     See Also
     --------
@@ -142,9 +138,7 @@ def creation(shares: ArrayLike, nav: ArrayLike) -> Any:
     ndarray or float
         shares times nav.
 
-    Raises
-    ------
-    {TypeError}
+    {raises [numbers]}
 
     Examples
     --------
@@ -342,9 +336,7 @@ def basis_unwind(
     BasisUnwind
         N/futures_depth + N/spot_depth, the same per year, and a net flow of 0.
 
-    Raises
-    ------
-    {TypeError}
+    {raises [numbers]}
 
     Examples
     --------

@@ -166,19 +166,7 @@ def profile(
         raise ValueError("spot is needed with forward: the level at which the forwards hold")
     if forward is None and (spot is not None or moves != "proportional"):
         raise ValueError("spot and moves are about forwards: leave them out where forward is not given")
-    options = options_of(
-        spot,
-        strike,
-        vol,
-        expiry,
-        quantity,
-        option=option,
-        multiplier=multiplier,
-        rate=rate,
-        dividend=dividend,
-        forward=forward,
-        drop_expired=drop_expired,
-    )
+    options = options_of(spot, strike, vol, expiry, quantity, option, multiplier, rate, dividend, forward, drop_expired)
     found = exposures_at(levels, options, names, moves == "parallel", grid is not None)
     counts = (options.skipped, options.none, options.expired)
     return Profile._make((levels, *(found.get(name) for name in (*UNITS, "units")), *counts))
@@ -234,19 +222,7 @@ def exposure(
     (-19.85, -1985.0)
     """
     level = one_level("spot", spot)
-    options = options_of(
-        spot,
-        strike,
-        vol,
-        expiry,
-        quantity,
-        option=option,
-        multiplier=multiplier,
-        rate=rate,
-        dividend=dividend,
-        forward=forward,
-        drop_expired=drop_expired,
-    )
+    options = options_of(spot, strike, vol, expiry, quantity, option, multiplier, rate, dividend, forward, drop_expired)
     counts = (options.skipped, options.none, options.expired)
     names = UNITS
     if by is None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from shortgamma import contracts
 from shortgamma._core import dispatch
-from shortgamma._core.checks import along_time, call, number, plain, time_axis
+from shortgamma._core.checks import along_time, call, common_shape, number, plain, time_axis
 from shortgamma._core.results import Result
 from shortgamma._core.times import ascending, nominal, times
 
@@ -156,17 +156,7 @@ def total(
     values, widest, _ = aligned((quantity, mark, rate, 1.0 if fx is None else fx), axis)
     labels = values[widest]
     arrays = [number(name, value) for name, value in zip(NAMES, values, strict=True)]
-    shape: tuple[int, ...] = ()
-    known = ""
-    for name, array in zip(NAMES, arrays, strict=True):
-        try:
-            wider = np.broadcast_shapes(shape, array.shape)
-        except ValueError:
-            raise ValueError(
-                f"{name} of shape {array.shape} does not broadcast with {known} of shape {shape}"
-            ) from None
-        known = name if wider != shape else known
-        shape = wider
+    shape = common_shape(dict(zip(NAMES, arrays, strict=True)))
     axes = _axes(over, len(shape), NAMES[widest])
     if not shape:
         shape, axes = (1,), (0,)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shortgamma._core.lazy import described
 from shortgamma._core.times import DAY, MINUTE, moment
 from shortgamma.funding.rates import average_premium, rate
 
@@ -21,6 +22,7 @@ NOTIONALS = ("mark", "index")
 WEIGHTINGS = ("equal", "linear")
 
 
+@described
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FundingRule:
     """How a venue makes a rate of the premium, and when it pays; immutable.
@@ -170,14 +172,7 @@ class FundingRule:
     def times(self, start: Any, end: Any) -> NDArray[np.datetime64]:
         """Funding times from a time on and before another.
 
-        Parameters
-        ----------
-        {start, end}
-
-        Returns
-        -------
-        ndarray of datetime64[ns]
-            Start <= time < end; of a continuous rule the ends of its intervals.
+        {times between}
 
         Examples
         --------
@@ -194,6 +189,7 @@ class FundingRule:
         return (begin + self.interval * np.arange(count, dtype=np.int64)).view("datetime64[ns]")
 
 
+@described
 @dataclass(frozen=True, slots=True)
 class RuleHistory:
     """Rules of one venue, one after another; immutable.
@@ -255,14 +251,7 @@ class RuleHistory:
     def times(self, start: Any, end: Any) -> NDArray[np.datetime64]:
         """Funding times from a time on and before another, each by the rule that holds there.
 
-        Parameters
-        ----------
-        {start, end}
-
-        Returns
-        -------
-        ndarray of datetime64[ns]
-            Start <= time < end.
+        {times between}
 
         Examples
         --------

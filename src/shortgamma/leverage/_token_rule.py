@@ -11,6 +11,7 @@ import numpy as np
 
 from shortgamma._core.checks import refuse_choice
 from shortgamma._core.clocks import check_zone, time_of_day
+from shortgamma._core.lazy import described
 from shortgamma._core.times import moment
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ SMALLEST = 1e-5
 LIMITS = (("no more than", "no less than"), ("less than", "more than"))
 
 
+@described
 @dataclass(frozen=True)
 class TokenRule:
     """Everything by which a leveraged product rebalances and charges; immutable and hashable.

@@ -355,11 +355,7 @@ def account_equity(
         that coin: the haircut applies to what is positive, and whether a profit is realised or not makes no
         difference. NaN where a price that matters is; with the invalid flag where one is out of its range.
 
-    Raises
-    ------
-    ValueError
-        If shapes do not match, a coin of settlement is missing, or the haircut is out of its range.
-    {TypeError [contracts]}
+    {raises [account]}
 
     Examples
     --------
@@ -396,11 +392,7 @@ def account_maintenance(
     ndarray or float
         Sum over the instruments of the margin that each needs, times the price of its coin.
 
-    Raises
-    ------
-    ValueError
-        If shapes do not match, a coin of settlement is missing, or a rate is out of its range.
-    {TypeError [contracts]}
+    {raises [account]}
 
     Examples
     --------

@@ -13,6 +13,7 @@ import numpy as np
 
 from shortgamma._core import dispatch
 from shortgamma._core.checks import number, plain, refuse_choice, refuse_where
+from shortgamma._core.lazy import described
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,7 @@ class Table(NamedTuple):
     amount: Array
 
 
+@described
 class Margin:
     """What all margins share; `MarginRate`, `Tiers`, `RiskLimits` and `RisingMargin` are the kinds.
 
@@ -157,6 +159,7 @@ class Margin:
         return list(zip(table.rate.tolist(), table.amount.tolist(), strict=True))
 
 
+@described
 class MarginRate(Margin):
     """A margin of one rate, less a deduction; immutable.
 
@@ -213,6 +216,7 @@ class MarginRate(Margin):
         return Table("tiers", np.array([0.0, edge]), np.array([0.0, self.rate]), np.array([0.0, self.deduction]))
 
 
+@described
 class Tiers(Margin):
     """Margin rates by value, each on what exceeds its lower edge (Binance, Bybit, Hyperliquid); immutable.
 
@@ -297,6 +301,7 @@ class Tiers(Margin):
         return Table("tiers", self.lower, self.rate, self.amount)
 
 
+@described
 class RiskLimits(Margin):
     """Margin rates of which one holds for the whole position, by its size (BitMEX, OKX); immutable.
 
@@ -360,16 +365,9 @@ class RiskLimits(Margin):
         return int(self.lower.size)
 
     def rate_of(self, size: ArrayLike) -> Any:
-        """Rate of a position of a size.
+        """Rate of a position of a size: that of the tier whose lower edge is below it and whose upper edge is not.
 
-        Parameters
-        ----------
-        {size}
-
-        Returns
-        -------
-        ndarray or float
-            Rate of the tier whose lower edge is below the size and whose upper edge is not; NaN for NaN.
+        {rate of a size}
         """
         absolute = np.absolute(np.asarray(plain("size", size), dtype=np.float64))
         rates = self.rate[np.searchsorted(self.lower[1:], absolute, side="left").clip(max=self.rate.size - 1)]
@@ -394,6 +392,7 @@ class RiskLimits(Margin):
         return Table("limits", self.lower, self.rate, np.zeros(len(self)))
 
 
+@described
 class RisingMargin(Margin):
     """A margin rate that rises in a straight line with the size of the position (Deribit); immutable.
 
@@ -443,16 +442,9 @@ class RisingMargin(Margin):
         self._keep(by=by, at=at, rate=rate, slope=slope)
 
     def rate_of(self, size: ArrayLike) -> Any:
-        """Rate of a position of a size.
+        """Rate of a position of a size: rate + slope abs(size).
 
-        Parameters
-        ----------
-        {size}
-
-        Returns
-        -------
-        ndarray or float
-            rate + slope abs(size).
+        {rate of a size}
         """
         return self.rate + self.slope * np.absolute(plain("size", size))
 

@@ -10,6 +10,7 @@ import numpy as np
 from shortgamma import contracts
 from shortgamma._core import dispatch
 from shortgamma._core.checks import number, refuse_choice, refuse_where
+from shortgamma._core.lazy import described
 from shortgamma._core.results import Result
 from shortgamma.liquidation.account import specifications_of, terms_of
 from shortgamma.liquidation.margin import Margin, RiskLimits, margins_of
@@ -31,6 +32,7 @@ REDUCTIONS: tuple[Reduction, ...] = ("none", "tier", "needed")
 RECEIVERS = ("fund", "venue")
 
 
+@described
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiquidationRule:
     """How a venue liquidates: what it tries before it takes a position over, and what that costs; immutable.

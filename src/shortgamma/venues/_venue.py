@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shortgamma._core import venue_data
+from shortgamma._core.lazy import described
 from shortgamma._core.results import Result
 from shortgamma._core.times import duration, moment
 from shortgamma.contracts import Contract
@@ -93,6 +94,7 @@ class Token(Result):
     unknown: tuple[str, ...]
 
 
+@described
 class Venue:
     """A venue: its contracts, margins, funding and liquidation rules and leveraged tokens, each with its source.
 
