@@ -82,6 +82,12 @@ def test_flips_of_a_real_chain(market, chain, roots):
     forward = options.pop("forward")
     assert sg.dealer.flips(spot, **options).spots == pytest.approx([roots["spot"]], rel=2e-12)
     if chain is chain_2021:
+        assert roots["proportional"] / spot == pytest.approx(0.88668535, abs=5e-9)
+        # units per point times one spot for all options, in the place of each forward's own square
+        points = sg.dealer.profile(
+            [35918.30643, 35918.30645], **options, forward=forward, spot=spot, exposures="gamma_point"
+        ).gamma_point
+        assert points[0] < 0.0 < points[1]
         assert sg.dealer.flips(40559.0, **options, forward=forward).spots == pytest.approx([35963.0711792], rel=1e-11)
 
 
@@ -176,6 +182,26 @@ def test_published_chain(market):
     assert flips.nearest == pytest.approx(4735.232410845375, rel=1e-11)
     again = sg.dealer.flips(spot, **options, multiplier=100.0, rate=0.053, dividend=0.0145, drop_expired=True)
     assert again.nearest == pytest.approx(4720.988961028815, rel=1e-11)
+
+
+def test_published_flip(market):
+    """The source plots a flip at 4,734: business days of 262 a year from the Sunday of the download on, 60 levels, a
+    straight line between the two where the sign changes."""
+    rows, spot = spx(market)
+    kind, strike, opening, vol, _, interest = (np.array(column) for column in zip(*rows, strict=True))
+    days = np.busday_count(np.datetime64("2024-01-07"), opening.astype("datetime64[D]"))
+    expiry = np.where(days == 0, 1.0, days) / 262.0
+    quantity = sg.dealer.position(interest, kind, calls=1, puts=-1)
+    options = {"strike": strike, "vol": vol, "expiry": expiry, "quantity": quantity, "option": kind}
+    levels = np.linspace(0.8 * spot, 1.2 * spot, 60)
+    gamma = sg.dealer.profile(levels, **options, multiplier=100.0, drop_expired=True).gamma_percent
+    (place,) = np.flatnonzero(np.diff(np.sign(gamma)))
+    share = gamma[place + 1] / (gamma[place + 1] - gamma[place])
+    flip = levels[place + 1] - (levels[place + 1] - levels[place]) * share
+    assert flip == pytest.approx(4734.478384969553, rel=1e-12)
+    exact = sg.dealer.flips(spot, **options, multiplier=100.0, drop_expired=True).nearest
+    # a line between levels 32 apart is half a point off
+    assert 0.01 < abs(exact - flip) < 1.0
 
 
 def test_expired_rows_of_a_chain_are_dropped(market):

@@ -384,6 +384,14 @@ def test_exposures_of_a_real_chain(market, reference, chain, sign):
         ("charm_day", "charm_day"),
     ):
         assert getattr(found, name) == pytest.approx(exact[key], rel=5e-13), name
+    # units per point of each option's own forward, in dollars
+    rows = sg.dealer.exposure(spot, quantity=quantity, **options, by="row")
+    dollars = np.nansum(rows.gamma_percent / (0.01 * options["forward"]))
+    assert dollars == pytest.approx(exact["gamma_pt_usd"], rel=5e-13)
+    of_exposures = {"delta", "gamma_1pct", "gamma_pt", "gamma_pt_usd", "vanna_volpt", "charm_day"}
+    # the others are in test_book
+    assert all(key in of_exposures or key.startswith("hedge_flow") for key in exact)
+    assert len(exact) == 20
 
 
 @pytest.mark.parametrize(("chain", "bound"), [(chain_2021, 4.9950583116321906e-06), (chain_2026, 6.2e-6)])
@@ -418,6 +426,17 @@ def test_by_expiry_and_strike(market):
     assert found.label[np.argmin(found.gamma_percent)] == 85_000.0
     assert found.gamma_percent.max() / 1e6 == pytest.approx(26.0602973, abs=2e-7)
     assert found.gamma_percent.min() / 1e6 == pytest.approx(-27.525655, abs=5e-7)
+
+
+def test_by_expiry_of_the_older_chain(market):
+    options, spot, _ = chain_2021(market)
+    quantity = sg.dealer.position(options.pop("open_interest"), options["option"], calls=1, puts=-1)
+    found = sg.dealer.exposure(spot, quantity=quantity, **options, by="expiry")
+    days = dict(
+        zip((found.label * 365).round().astype(int).tolist(), (found.gamma_percent / 1e6).tolist(), strict=True)
+    )
+    for day, expected in ((0, 1.996006), (3, 6.181706), (10, 1.776218), (101, 1.361092)):
+        assert days[day] == pytest.approx(expected, abs=5.1e-7)
 
 
 def test_no_warnings_in_ordinary_use():

@@ -113,23 +113,23 @@ def test_last_hour_of_bitcoin(market, reference):
     close, volume = (np.array([float(row[name]) for row in rows]) for name in ("close", "volume"))
     with (reference / "dealer" / "last_hour_btc.csv").open() as file:
         by_hour = {int(row["hour_utc"]): row for row in csv.DictReader(file)}
-    matched = 0
-    for hour in (14, 16):
-        # the days of the file begin with the 22nd that is whole
-        start = np.flatnonzero((time - np.datetime64(f"2021-04-05T{hour - 1:02}")) % np.timedelta64(1, "D") == 0)
+    assert sorted(by_hour) == list(range(24))
+    for hour, row in by_hour.items():
+        # the days of the file begin about the 22nd that is whole
+        start = np.flatnonzero((time - np.datetime64(f"2021-04-05T{(hour - 1) % 24:02}")) % np.timedelta64(1, "D") == 0)
         for place in start[18:26]:
             found = sg.dealer.last_hour(time[place:], close[place:], volume[place:], at=hour)
-            if found.days[0] == int(by_hour[hour]["n"]):
+            if found.days[0] == int(row["n"]):
                 break
-        row = by_hour[hour]
-        if abs(found.slope[0] - float(row["slope"])) < 1e-12:
-            matched += 1
-            assert found.standard_error[0] == pytest.approx(float(row["nw7_se"]), rel=1e-9)
-            assert found.volume_share[0] == pytest.approx(float(row["volume_share"]), rel=1e-12)
-            assert found.variance_share[0] == pytest.approx(float(row["variance_share"]), rel=1e-12)
-    assert matched == 2
-    assert found.volume_rank == 2
-    assert found.hour[np.argmax(found.volume_share)] == 15
+        assert found.days[0] == int(row["n"]), hour
+        assert found.slope[0] == pytest.approx(float(row["slope"]), rel=1e-9, abs=1e-12), hour
+        assert found.standard_error[0] == pytest.approx(float(row["nw7_se"]), rel=1e-9)
+        assert found.slope[0] / found.standard_error[0] == pytest.approx(float(row["t"]), rel=1e-9)
+        assert found.volume_share[0] == pytest.approx(float(row["volume_share"]), rel=1e-11)
+        assert found.variance_share[0] == pytest.approx(float(row["variance_share"]), rel=1e-11)
+        if hour == 16:
+            assert found.volume_rank == 2
+            assert found.hour[np.argmax(found.volume_share)] == 15
 
 
 def test_last_hour_counts_whole_days_only():

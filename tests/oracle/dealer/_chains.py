@@ -5,7 +5,7 @@ import csv
 import numpy as np
 
 YEAR = 365 * 86400
-SIGNS = {"calls+1 puts-1": (1, -1), "calls-1 puts-1": (-1, -1), "calls0 puts-1": (0, -1)}
+SIGNS = {"calls+1 puts-1": (1, -1), "calls-1 puts-1": (-1, -1), "calls0 puts-1": (0, -1), "calls-1 puts+1": (-1, 1)}
 
 
 def rows_of(path):
