@@ -1,5 +1,8 @@
 """The closed loop: linear, against a real chain, several equilibria, masses, liquidations."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from oracle.dealer._chains import chain_2026
@@ -59,6 +62,36 @@ def test_a_real_chain(market, calls, puts, depth, reached):
     found = sg.dealer.feedback(-0.05, depth=depth, linear=FUNDS, flow=hedgers(market, calls, puts))
     assert found.reached == pytest.approx(reached, rel=1e-10)
     assert found.stable[np.flatnonzero(found.solutions == found.reached)[0]]
+
+
+STUDY = Path(__file__).parents[2] / "docs" / "studies" / "february_2026.md"
+
+
+def test_the_table_of_the_study(market):
+    """Each number of the page solves the equation, whose flow is worked out here by the textbook's deltas."""
+    special = pytest.importorskip("scipy.special")
+    options, _, _ = chain_2026(market)
+    held = (options["open_interest"] > 0) & (options["vol"] > 0) & (options["expiry"] > 0)
+    forward, strike, vol, expiry, interest = (
+        options[name][held] for name in ("forward", "strike", "vol", "expiry", "open_interest")
+    )
+    call, spot = options["option"][held] == "call", 89493.45607258
+
+    def deltas(move):
+        deviation = vol * np.sqrt(expiry)
+        d1 = np.log(forward * (1.0 + move) / strike) / deviation + 0.5 * deviation
+        return special.ndtr(d1) - ~call
+
+    rows = re.findall(r"^\| (\d+) billion \| (-[\d.]+) % \| (-[\d.]+) % \| (-[\d.]+) % \|$", STUDY.read_text(), re.M)
+    assert [row[0] for row in rows] == ["100", "50", "30"]
+    for depth, *printed in rows:
+        for (calls, puts), text in zip(((0, -1), (-1, -1), (1, -1)), printed, strict=True):
+            weight = np.where(call, calls, puts) * interest
+            found = sg.dealer.feedback(-0.05, depth=1e9 * int(depth), linear=FUNDS, flow=hedgers(market, calls, puts))
+            move = found.reached
+            flow = -(weight * (deltas(move) - deltas(0.0))).sum() * spot * (1.0 + move) + FUNDS * move
+            assert move == pytest.approx(-0.05 + flow / (1e9 * int(depth)), rel=1e-9)
+            assert f"{100 * move:.1f}" == text
 
 
 def test_a_real_chain_and_a_mass(market):

@@ -35,9 +35,22 @@ def test_the_note_of_the_study():
     """104 million dollars: 9.2 million at three months, 1.2 at a year."""
     units = 104e6 / 58.1
     assert units == pytest.approx(1790017.2117, abs=5e-5)
-    found = sg.dealer.knock_in_release(58.1, 43.6, vol=0.6, expiry=[1.0, 0.25], units=units, **MARKET)
-    assert found.released == pytest.approx([27616.677133477, 210732.41539455], rel=1e-11)
-    assert found.value == pytest.approx([1204087.12302, 9187933.3112], rel=1e-11)
+    found = sg.dealer.knock_in_release(58.1, 43.6, vol=0.6, expiry=[1.0, 0.25, 0.1, 0.04], units=units, **MARKET)
+    assert found.released[:2] == pytest.approx([27616.677133477, 210732.41539455], rel=1e-11)
+    assert found.value[:2] == pytest.approx([1204087.12302, 9187933.3112], rel=1e-11)
+    # the table of the page, its last two rows from the released units of the reference rows
+    assert found.value[2:] == pytest.approx(
+        [0.392735691755698 * units * 43.6, 1.07955580259625 * units * 43.6], rel=1e-11
+    )
+    page = (DATA.parents[2] / "docs" / "studies" / "february_2026.md").read_text()
+    names = ("a year", "3 months", "5 weeks", "2 weeks")
+    for name, above, below, released, value in zip(
+        names, *(-found.above, -found.below), found.released, found.value, strict=True
+    ):
+        row = f"| {name} | {above:.3f} | {below:.3f} | {released / units:.3f} | {value / 1e6:.1f} million |"
+        assert row in page
+    last = sg.dealer.release_on_date(43.6, 58.1, 43.6, vol=0.6, expiry=0.0, dates=[], lead=1 / 365, **MARKET)
+    assert round(-float(last.above), 1) == 4.7
 
 
 def test_watched_on_dates_nothing_is_released_between_them():
