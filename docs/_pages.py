@@ -29,6 +29,10 @@ FAMILIES = {
 }
 
 
+# pictures of the gallery that are on a page already
+SAVED: list[object] = []
+
+
 def write(path: Path, text: str) -> None:
     """Write a page only if it changed, so that Sphinx need not read it again."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -173,14 +177,11 @@ def figures(block, block_vars, gallery_conf):
     from matplotlib.figure import Figure
     from sphinx_gallery.scrapers import figure_rst
 
-    seen = gallery_conf.setdefault("_seen_figures", set())
     saved = []
     for value in list(block_vars["example_globals"].values()):
         figure = value.get_figure(root=True) if isinstance(value, Axes) else value
-        if isinstance(figure, Figure) and id(figure) not in seen:
-            seen.add(id(figure))
-            # what is drawn keeps its number until the script ends
-            gallery_conf.setdefault("_kept_figures", []).append(figure)
+        if isinstance(figure, Figure) and not any(figure is each for each in SAVED):
+            SAVED.append(figure)
             path = next(block_vars["image_path_iterator"])
             figure.savefig(path, dpi=110)
             saved.append(path)

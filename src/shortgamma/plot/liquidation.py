@@ -209,6 +209,8 @@ def tiers(maintenance: Any, *, largest: float | None = None, ax: Axes | None = N
     last = float(largest) if largest is not None else 1.5 * max(float(floors[-1]), 1.0)
     value = np.linspace(last / 2000.0, last, 2000)
     required = 100.0 * np.asarray(maintenance.margin(value)) / value
+    shown = floors < last
+    floors, rates = floors[shown], rates[shown]
     title = f"From {100 * rates[0]:g} % to {100 * rates[-1]:g} % in {len(rates)} tiers"
     ax = _axes.axes(ax, title, "value of the position", "maintenance margin (% of the value)")
     ax.step(np.append(floors, last), 100.0 * np.append(rates, rates[-1]), where="post", color=_axes.ORANGE,
