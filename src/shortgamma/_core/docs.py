@@ -297,6 +297,20 @@ BarrierGreeks
     Named tuple of arrays in the shape that all inputs broadcast to. NaN, with the invalid flag, for numbers out of
     their domain.
 """,
+    "returns and raises [barrier greeks]": """
+Returns
+-------
+BarrierGreeks
+    Named tuple of arrays in the shape that all inputs broadcast to. NaN, with the invalid flag, for numbers out of
+    their domain.
+
+Raises
+------
+ValueError
+    If a choice is unknown, shapes do not broadcast, or ``out`` has the wrong length.
+TypeError
+    If an input is not numeric.
+""",
     "returns [vanilla greeks]": """
 Returns
 -------

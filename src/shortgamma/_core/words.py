@@ -64,14 +64,8 @@ BARRIER_KINDS = Words(
 
 TWO_BARRIER_KINDS = Words(
     {"knock-in": 0, "knock-out": 1, "kiko": 2, "koki": 3},
-    ki="knock-in",
-    ko="knock-out",
-    doubleknockin="knock-in",
-    doubleknockout="knock-out",
-    doublein="knock-in",
-    doubleout="knock-out",
-    dki="knock-in",
-    dko="knock-out",
+    **dict.fromkeys(("ki", "dki", "doublein", "doubleknockin"), "knock-in"),
+    **dict.fromkeys(("ko", "dko", "doubleout", "doubleknockout"), "knock-out"),
     knockinknockout="kiko",
     knockoutknockin="koki",
 )

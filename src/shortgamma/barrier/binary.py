@@ -128,9 +128,7 @@ def binary_greeks(
         As for ``binary_price``.
     {order, out [greeks]}
 
-    {returns [barrier greeks]}
-
-    {raises [choice]}
+    {returns and raises [barrier greeks]}
 
     Examples
     --------
@@ -214,9 +212,7 @@ def touch_greeks(
         As for ``touch_price``.
     {order, out [greeks]}
 
-    {returns [barrier greeks]}
-
-    {raises [choice]}
+    {returns and raises [barrier greeks]}
 
     Notes
     -----

@@ -24,11 +24,8 @@ if TYPE_CHECKING:
 # knock-out.
 TOUCHES = Words(
     {"double-no-touch": 16, "double-touch": 17, "kiko": 18, "koki": 19},
-    dnt="double-no-touch",
-    notouch="double-no-touch",
-    dot="double-touch",
-    doubleonetouch="double-touch",
-)
+    **dict.fromkeys(("dnt", "notouch"), "double-no-touch"), **dict.fromkeys(("dot", "doubleonetouch"), "double-touch"),
+)  # fmt: skip
 NAMES = ("spot", "strike", "lower", "upper", "vol", "expiry", "rate", "dividend", "rebate")
 TOUCH_NAMES = ("spot", "lower", "lower", "upper", "vol", "expiry", "rate", "dividend", "amount")
 UFUNCS = ("double_barrier_price", "double_barrier_first_order", "double_barrier_second_order")
@@ -116,9 +113,7 @@ def double_greeks(
         As for ``double_price``.
     {order, out [greeks]}
 
-    {returns [barrier greeks]}
-
-    {raises [choice]}
+    {returns and raises [barrier greeks]}
 
     Notes
     -----
@@ -204,9 +199,7 @@ def double_touch_greeks(
         As for ``double_touch_price``.
     {order, out [greeks]}
 
-    {returns [barrier greeks]}
-
-    {raises [choice]}
+    {returns and raises [barrier greeks]}
 
     Examples
     --------

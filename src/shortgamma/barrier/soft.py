@@ -71,9 +71,7 @@ def soft_greeks(
     ----------
     {spot, strike, lower, upper [range], vol, expiry, rate, dividend, kind [range], option, order, out [greeks]}
 
-    {returns [barrier greeks]}
-
-    {raises [choice]}
+    {returns and raises [barrier greeks]}
 
     See Also
     --------
