@@ -290,13 +290,6 @@ Returns
 ndarray or float
     The derivative, in the shape that all inputs broadcast to.
 """,
-    "returns [barrier greeks]": """
-Returns
--------
-BarrierGreeks
-    Named tuple of arrays in the shape that all inputs broadcast to. NaN, with the invalid flag, for numbers out of
-    their domain.
-""",
     "returns and raises [barrier greeks]": """
 Returns
 -------
@@ -375,14 +368,6 @@ ValueError
     If shapes do not broadcast.
 TypeError
     If ``contract`` is not a Contract, or an input is not numeric.
-""",
-    "raises [choice]": """
-Raises
-------
-ValueError
-    If a choice is unknown, shapes do not broadcast, or ``out`` has the wrong length.
-TypeError
-    If an input is not numeric.
 """,
     "raises [kind]": """
 Raises
