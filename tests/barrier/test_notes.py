@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from oracle.barrier.notes import simulate
+from oracle.barrier.notes import simulate, two_observations
 
 import shortgamma as sg
 from shortgamma.barrier import autocallable, reverse_convertible
@@ -186,6 +186,33 @@ class TestAutocallable:
         expected = autocallable(91.0, 100.0, 60.0, vol=0.3, expiry=years[-1], observations=years, **terms)
         for one, other in zip(note[:7], expected[:7], strict=True):
             assert float(one) == pytest.approx(float(other), rel=1e-12)
+
+    def test_the_example_in_mid_life(self):
+        """The second example of the docstring, by an integral and by paths."""
+        years, levels = [230 / 365, 595 / 365], [95.0, 90.0]
+        market = {"vol": 0.25, "rate": 0.03, "dividend": 0.01}
+        expected = two_observations(91.0, 100.0, 60.0, years=years, levels=levels, redemption=[1.16, 1.24], **market)
+        note = autocallable(
+            91.0, 100.0, 60.0, expiry="2029-03-01", now="2027-07-15", state="alive", bonus=0.08,
+            observations=["2027-03-01", "2028-03-01", "2029-03-01"], call_level=[100.0, 95.0, 90.0], **market,
+        )  # fmt: skip
+        assert float(note.price) == pytest.approx(expected, abs=1e-9)
+        assert round(expected, 3) == 99.741
+        # a bonus that grows from the second observation on: 0.08 for the one that has passed
+        terms = {"call_level": levels, "observations": years, "bonus": 0.08, **market}
+        mean, error = simulate(91.0, 100.0, 60.0, expiry=years[1], watch="always", seed=3, past=1, **terms)
+        assert abs(float(note.price) - mean) < 3.0 * error
+        assert error < 0.05
+
+    @pytest.mark.parametrize("spot", [60.5, 75.0, 94.0, 120.0])
+    @pytest.mark.parametrize("strike", [80.0, 100.0])
+    def test_two_observations_by_an_integral(self, spot, strike):
+        years, levels, market = [0.4, 1.7], [97.0, 92.0], {"vol": 0.35, "rate": 0.02, "dividend": 0.05}
+        expected = two_observations(spot, strike, 60.0, years=years, levels=levels, redemption=[1.05, 1.2], **market)
+        note = autocallable(
+            spot, strike, 60.0, expiry=years[1], observations=years, call_level=levels, bonus=[0.05, 0.2], **market
+        )
+        assert float(note.price) == pytest.approx(expected, abs=1e-9)
 
     def test_arrays_of_everything(self):
         spot, vol, rate = np.linspace(55.0, 110.0, 5)[:, None], np.array([0.2, 0.3, 0.5]), np.array([0.0, 0.02, 0.05])
