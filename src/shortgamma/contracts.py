@@ -207,7 +207,7 @@ def _named(name: str, argument: str) -> Contract:
             f"{argument} must be a Contract or the name of one that is stored, got {name!r}: "
             f"sg.venues[...].markets() lists them, sg.contracts.Contract(...) makes any other"
         )
-    different = {tuple(one.items()): venue for venue, one in terms.items()}
+    different = {tuple(fields.items()): venue for venue, fields in terms.items()}
     if len(different) > 1:
         venues = " or ".join(f"sg.venues[{venue!r}].contract({name!r})" for venue in different.values())
         raise ValueError(f"{argument} {name!r} is not the same at all venues: give {venues}")

@@ -108,17 +108,17 @@ def call(function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str
         # its own words for what does not fit
         return function(*args, **keywords)
     arguments = _flat(signature, bound.arguments)
-    found = {
+    given = {
         name: labelled
         for name, value in arguments.items()
         if name not in APART and (labelled := _read(name, value)) is not None
     }
-    found = {name: each for name, each in found.items() if each.array is not None}
-    marked = {name: each for name, each in found.items() if each.library}
+    given = {name: each for name, each in given.items() if each.array is not None}
+    marked = {name: each for name, each in given.items() if each.library}
     libraries = {each.library: name for name, each in marked.items()}
     if len(libraries) > 1:
-        (one, name), (other, beside) = list(libraries.items())[:2]
-        raise TypeError(f"{name} is of {one} and {beside} of {other}: pairs are found by labels of one library")
+        (library, name), (second, beside) = list(libraries.items())[:2]
+        raise TypeError(f"{name} is of {library} and {beside} of {second}: pairs are found by labels of one library")
     axes = axes_of(function)
     arrays: dict[str, Any] = {}
     frame: Frame | None = None
@@ -126,7 +126,7 @@ def call(function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str
         arrays, known = _pair_axes(marked, axes, arguments)
         if "coins" in signature.parameters and "coin" in known and arguments.get("coins") is None:
             bound.arguments["coins"] = list(known["coin"][1])
-        values = {**{name: each.array for name, each in found.items()}, **arrays}
+        values = {**{name: each.array for name, each in given.items()}, **arrays}
         result = _again(function, signature, bound, values)
         return _label_axes(result, axes, known, next(iter(marked.values()))) if marked else result
     if marked:
@@ -135,7 +135,7 @@ def call(function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str
             _read_clock(bound, frame)
         if not set(marked) - {"time", "fill_time", "funding_time"}:
             frame = None
-    values = {**{name: each.array for name, each in found.items()}, **arrays}
+    values = {**{name: each.array for name, each in given.items()}, **arrays}
     result = _again(function, signature, bound, values)
     return result if frame is None else _label(result, frame)
 
@@ -382,8 +382,8 @@ def _ordered(name: str, array: Any, axis: int, labels: Any, head: str, wanted: A
         missing = wanted[int(np.argmax(places < 0))]
         raise ValueError(f"{name} has no label {_told(missing)}, which {head} has")
     if len(labels) > len(wanted):
-        more = labels[int(np.argmax(wanted.get_indexer(labels) < 0))]
-        raise ValueError(f"{name} has the label {_told(more)}, which {head} has not")
+        superfluous = labels[int(np.argmax(wanted.get_indexer(labels) < 0))]
+        raise ValueError(f"{name} has the label {_told(superfluous)}, which {head} does not have")
     return array.take(places, axis=axis) if isinstance(array, np.ndarray) else array[(slice(None),) * axis + (places,)]
 
 

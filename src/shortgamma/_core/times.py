@@ -264,8 +264,8 @@ def _without_zones(cells: list[str], starts: set[int]) -> tuple[list[str], Any]:
         (start,) = starts
         plain, zones = [cell[:start] for cell in cells], [cell[start:] for cell in cells]
     else:
-        found = [ZONE.search(cell, 10) for cell in cells]
-        zones = ["" if zone is None else zone[0] for zone in found]
+        matches = [ZONE.search(cell, 10) for cell in cells]
+        zones = ["" if match is None else match[0] for match in matches]
         plain = [cell[: len(cell) - len(zone)] for cell, zone in zip(cells, zones, strict=True)]
     known = {zone: _offset(zone) for zone in set(zones)}
     return plain, np.fromiter(map(known.__getitem__, zones), dtype=np.int64, count=len(zones))

@@ -196,10 +196,10 @@ def barrier_for_price(
         gap = np.abs(at(np.where(np.isnan(edge), low, edge), columns) - target)
         met = gap <= ROUNDING * (s * np.exp(-q * t) + k * np.exp(-r * t))
         met &= np.where(up, edge > s, edge < s)
-    found = _solve(at, target, columns, low, high, arrays[0].shape)
+    roots = _solve(at, target, columns, low, high, arrays[0].shape)
     met, edge, s = (array.reshape(arrays[0].shape) for array in (met, edge, s))
-    ends = np.where(met, np.minimum(edge, s), found.first), np.where(met, np.maximum(edge, s), found.second)
-    return Solutions(ends[0][()], ends[1][()], np.where(met, 1, found.count)[()], (met | found.interval)[()])
+    ends = np.where(met, np.minimum(edge, s), roots.first), np.where(met, np.maximum(edge, s), roots.second)
+    return Solutions(ends[0][()], ends[1][()], np.where(met, 1, roots.count)[()], (met | roots.interval)[()])
 
 
 def _flat(codes: Any, rebate: Any, spot: Any, strike: Any, years: Any) -> Any:
@@ -255,20 +255,20 @@ def _codes(shape: tuple[int, ...], kind: Any, option: Any, rebate_at: Any) -> An
 def _solve(
     at: Callable[[Any, Any], Any], target: Any, columns: Any, low: Any, high: Any, shape: tuple[int, ...]
 ) -> Solutions:
-    found = np.full((2, target.size), np.nan)
+    roots = np.full((2, target.size), np.nan)
     count = np.zeros(target.size, dtype=np.int64)
     flat = np.zeros(target.size, dtype=bool)
     for begin in range(0, target.size, AT_ONCE):
-        some = slice(begin, begin + AT_ONCE)
-        ends = (low, high) if low.size == 1 else (low[some], high[some])
+        chunk = slice(begin, begin + AT_ONCE)
+        ends = (low, high) if low.size == 1 else (low[chunk], high[chunk])
         with np.errstate(all="ignore"):
-            parts = found[:, some], count[some], flat[some]
-            _solve_some(at, target[some], [x[some] for x in columns], *ends, *parts)
-    return Solutions(*(array.reshape(shape)[()] for array in (found[0], found[1], count, flat)))
+            parts = roots[:, chunk], count[chunk], flat[chunk]
+            _solve_some(at, target[chunk], [x[chunk] for x in columns], *ends, *parts)
+    return Solutions(*(array.reshape(shape)[()] for array in (roots[0], roots[1], count, flat)))
 
 
 def _solve_some(
-    at: Callable[[Any, Any], Any], target: Any, columns: Any, low: Any, high: Any, found: Any, count: Any, flat: Any
+    at: Callable[[Any, Any], Any], target: Any, columns: Any, low: Any, high: Any, roots: Any, count: Any, flat: Any
 ) -> None:
     """Brackets on a grid even in the logarithm, and around every extremum that nearly meets the target; then roots."""
     levels = low * np.exp(np.log(high / low) * (np.arange(GRID + 1)[:, None] / GRID))
@@ -285,7 +285,7 @@ def _solve_some(
     # met everywhere, but for rounding
     flat[:] = good & (np.abs(gaps) <= ROUNDING * (columns[0] + columns[1])).all(axis=0)
     count[flat] = 1
-    found[:, flat] = levels[0, flat], levels[-1, flat]
+    roots[:, flat] = levels[0, flat], levels[-1, flat]
     good &= ~flat
     negative = gaps < 0.0
     row, column = np.nonzero((negative[:-1] != negative[1:]) & good)
@@ -317,7 +317,7 @@ def _solve_some(
     np.add.at(count, element, 1)
     kept = place < 2
     order, element, place = order[kept], element[kept], place[kept]
-    found[place, element] = _roots(
+    roots[place, element] = _roots(
         at, target[element], [x[element] for x in columns], left[order], right[order], at_left[order], at_right[order]
     )
 

@@ -49,19 +49,19 @@ def status(
     ['alive', 'knocked', 'knocked', 'invalid']
     """
     positive = [number(*pair) for pair in (("spot", spot), ("strike", strike), ("barrier", barrier))]
-    other = [number(*pair) for pair in (("vol", vol), ("expiry", expiry))]
-    rest = [number(*pair) for pair in (("rate", rate), ("dividend", dividend), ("rebate", rebate))]
+    not_negative = [number(*pair) for pair in (("vol", vol), ("expiry", expiry))]
+    signed = [number(*pair) for pair in (("rate", rate), ("dividend", dividend), ("rebate", rebate))]
     with np.errstate(invalid="ignore"):
         valid: Any = np.True_
-        for values in (*positive, *other, *rest):
+        for values in (*positive, *not_negative, *signed):
             valid = valid & np.isfinite(values)
         for values in positive:
             valid = valid & (values > 0)
-        for values in other:
+        for values in not_negative:
             valid = valid & (values >= 0)
         up = np.bitwise_and(choice("kind", kind, KINDS), 1) != 0
         knocked = np.where(up, positive[0] >= positive[2], positive[0] <= positive[2])
-        state = np.where(valid, np.where(knocked, 2, np.where(other[1] == 0, 1, 0)), 3)
+        state = np.where(valid, np.where(knocked, 2, np.where(not_negative[1] == 0, 1, 0)), 3)
     names = STATES[state]
     return names if names.ndim else str(names)
 

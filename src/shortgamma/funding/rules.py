@@ -242,11 +242,11 @@ class RuleHistory:
         0.00375
         """
         stamp = moment("time", time)
-        found = self.rules[0][1]
+        current = self.rules[0][1]
         for day, rule in self.rules:
             if moment("rules", day) <= stamp:
-                found = rule
-        return found
+                current = rule
+        return current
 
     def times(self, start: Any, end: Any) -> NDArray[np.datetime64]:
         """Funding times from a time on and before another, each by the rule that holds there.

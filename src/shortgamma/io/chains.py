@@ -301,12 +301,14 @@ def _deribit(source: Source, rows: list[Row], name: str, wanted: int | None) -> 
         rows, stamp = _chosen(source, rows, dated, wanted)
     strike, expires, option = [], [], []
     for place, row in enumerate(rows):
-        found = INSTRUMENT.match(row[name].strip())
-        if found is None:
+        instrument = INSTRUMENT.match(row[name].strip())
+        if instrument is None:
             source.refuse(f"column {name}: {shown(row[name])} is not an option", place + 2)
-        strike.append(float(found["strike"].replace("d", ".")))
-        expires.append(_date(source, 2000 + int(found["year"]), found["month"], int(found["day"])) + DERIBIT_HOUR)
-        option.append("call" if found["kind"] == "C" else "put")
+        strike.append(float(instrument["strike"].replace("d", ".")))
+        expires.append(
+            _date(source, 2000 + int(instrument["year"]), instrument["month"], int(instrument["day"])) + DERIBIT_HOUR
+        )
+        option.append("call" if instrument["kind"] == "C" else "put")
     underlying = _find(columns, "underlyingprice", "forward")
     forward = _column(source, rows, underlying) if underlying else None
     vols = _column(source, rows, _find(columns, "markiv", "iv", "impliedvolatility"))

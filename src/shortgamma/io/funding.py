@@ -351,18 +351,18 @@ class _Reading:
         close = (step < MINUTE // 2) & (step > 0)
         if close.any():
             i = int(close.argmax()) + 1
-            one, two = self._where(rows, i - 1), self._where(rows, i)
+            first, second = self._where(rows, i - 1), self._where(rows, i)
             gap = (stamp[i] - stamp[i - 1]) / 10**9
             self.table.refuse(
-                f"{one} and {two} are {gap:g} s apart, no funding is paid twice in a minute: leave one out"
+                f"{first} and {second} are {gap:g} s apart, no funding is paid twice in a minute: leave one out"
             )
         same = np.append(False, step == 0)
-        other = same & np.append(False, np.diff(rate) != 0)
-        if other.any():
-            i = int(other.argmax())
-            one, two = self._where(rows, i - 1), self._where(rows, i)
+        differs = same & np.append(False, np.diff(rate) != 0)
+        if differs.any():
+            i = int(differs.argmax())
+            first, second = self._where(rows, i - 1), self._where(rows, i)
             rates = f"{float(rate[i - 1])!r} and {float(rate[i])!r}"
-            self.table.refuse(f"{one} and {two} are of one time, {_when(due[i])}, and have the rates {rates}")
+            self.table.refuse(f"{first} and {second} are of one time, {_when(due[i])}, and have the rates {rates}")
         count = counted(int(same.sum()), "row")
         notes.append(f"{count} repeated, dropped: the first is {_when(due[int(same.argmax())])}")
         return ~same

@@ -155,8 +155,8 @@ def _dated(table: Table, venue: str | None) -> FuturesTable:
     time, expiry = table.need(TIMES, "time"), _first(table, EXPIRIES, "expiry")
     price, spot = _first(table, PRICES, "price"), _first(table, SPOTS, "spot price")
     if expiry is None or price is None:
-        what = "expiry" if expiry is None else "price"
-        table.refuse(f"no {what} column among {listed(table.names)}, and none of constant maturities such as cm_1m")
+        missing = "expiry" if expiry is None else "price"
+        table.refuse(f"no {missing} column among {listed(table.names)}, and none of constant maturities such as cm_1m")
     columns: dict[int, Any] = {time: Times(), expiry: Times(), price: _numbers()}
     if spot is not None:
         columns[spot] = _numbers()
@@ -176,9 +176,9 @@ def _dated(table: Table, venue: str | None) -> FuturesTable:
     prices[row, column] = arrays[price]
     spots = np.full(len(stamp), np.nan)
     spots[row] = base
-    other = spots[row] != base
-    if (other & ~np.isnan(base)).any():
-        table.refuse("two spot prices at one time", int((other & ~np.isnan(base)).argmax()), spot)
+    differs = (spots[row] != base) & ~np.isnan(base)
+    if differs.any():
+        table.refuse("two spot prices at one time", int(differs.argmax()), spot)
     left = (contracts - stamp[:, np.newaxis]) / YEAR
     years = np.where(left > 0.0, left, np.nan)
     notes = [*table.notes, *_large(prices, spots, years)]

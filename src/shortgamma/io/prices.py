@@ -319,8 +319,8 @@ class _Layout:
         if times[:2] == ["date", "time"]:
             self.clock = self._find(["time"], "time")
         elif len(times) > 1 and not (times[0] in ("opentime", "starttime", "start") and times[1] in CLOSE_TIMES):
-            other = table.names[plains.index(times[1])]
-            table.notes.append(f"times from column {shown(table.names[time])}, not {shown(other)}")
+            unread = table.names[plains.index(times[1])]
+            table.notes.append(f"times from column {shown(table.names[time])}, not {shown(unread)}")
         self.bars = {
             "open": self._find(OPEN_NAMES, "open"),
             "high": self._find(HIGH_NAMES, "high"),
@@ -649,7 +649,7 @@ def find_splits(time: Times64, close: Floats) -> tuple[Split, ...]:
     # a series of very many jumps has no quiet days
     candidates: list[int] = [] if np.count_nonzero(jumps) > MANY else np.flatnonzero(jumps).tolist()
     del ratio, jumps
-    ratios = np.array([one / other for one, other in SPLITS])
+    ratios = np.array([new / old for new, old in SPLITS])
     splits = []
     for place in candidates:
         near = np.diff(np.log(close[max(place - AROUND, 0) : place + 2 + AROUND]))
@@ -677,8 +677,8 @@ def _ratios(close: Floats) -> Floats:
 def _splits(splits: tuple[Split, ...], close: Floats) -> list[str]:
     notes = []
     for split in splits[:5]:
-        one, other = next(pair for pair in SPLITS if pair[0] / pair[1] == max(split.ratio, 1 / split.ratio))
-        kind = f"{one}:{other} split" if split.ratio > 1 else f"{other}:{one} reverse split"
+        new, old = next(pair for pair in SPLITS if pair[0] / pair[1] == max(split.ratio, 1 / split.ratio))
+        kind = f"{new}:{old} split" if split.ratio > 1 else f"{old}:{new} reverse split"
         before, after = (f"{close[bar]:.6g}" for bar in (split.bar - 1, split.bar))
         clock = split.time.astype("datetime64[D]") != split.time
         when = stamp(split.time, bool(clock))

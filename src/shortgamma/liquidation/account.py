@@ -186,29 +186,29 @@ def last(name: str, value: ArrayLike, count: int | None = None, of: str = "") ->
     return given
 
 
-def by_name(name: str, value: Any, keys: Sequence[Sequence[str]], of: str) -> Any:
+def by_name(argument: str, value: Any, keys: Sequence[Sequence[str]], of: str) -> Any:
     """Numbers by name in the order of the things named, each of which has several keys; others as they are."""
     columns = getattr(value, "columns", None)
     if columns is not None and all(isinstance(column, str) for column in columns):
         value = {column: value[column] for column in columns}
     if not isinstance(value, Mapping):
         return value
-    found = {asset(str(key)): key for key in value}
+    by_asset = {asset(str(key)): key for key in value}
     chosen = []
     for place, names in enumerate(keys):
-        key = next((found[asset(one)] for one in names if one and asset(one) in found), None)
+        key = next((by_asset[asset(name)] for name in names if name and asset(name) in by_asset), None)
         if key is None:
-            wanted = " or ".join(repr(one) for one in dict.fromkeys(names) if one) or "a name, which it has not"
-            raise ValueError(f"{name} must hold {wanted}, of {of}[{place}], got {', '.join(map(repr, value))}")
+            wanted = " or ".join(repr(name) for name in dict.fromkeys(names) if name) or "a name, which it has not"
+            raise ValueError(f"{argument} must hold {wanted}, of {of}[{place}], got {', '.join(map(repr, value))}")
         chosen.append(key)
     for key in value:
         if key not in chosen:
-            raise ValueError(f"{name} holds {key!r}, which is not one of {of}")
-    arrays = [number(f"{name}[{key!r}]", value[key]).astype(np.float64) for key in chosen]
+            raise ValueError(f"{argument} holds {key!r}, which is not one of {of}")
+    arrays = [number(f"{argument}[{key!r}]", value[key]).astype(np.float64) for key in chosen]
     try:
         return np.stack(np.broadcast_arrays(*arrays), axis=-1) if arrays else np.zeros(0)
     except ValueError:
-        raise ValueError(f"the elements of {name} must broadcast, got shapes {[a.shape for a in arrays]}") from None
+        raise ValueError(f"the elements of {argument} must broadcast, got shapes {[a.shape for a in arrays]}") from None
 
 
 def instrument_keys(contracts: Sequence[Contract]) -> list[tuple[str, ...]]:

@@ -114,9 +114,9 @@ def constant_risk_hedge(
     shape = prices[0].shape
     for name, array in (("fx", prices[1]), ("quantity", held), ("fee", cost)):
         # one number a path, or one a bar and path
-        other = array.shape if name == "fx" else (1, *array.shape)
+        expanded = array.shape if name == "fx" else (1, *array.shape)
         try:
-            shape = np.broadcast_shapes(shape, other)
+            shape = np.broadcast_shapes(shape, expanded)
         except ValueError:
             raise ValueError(f"{name} of shape {array.shape} does not broadcast with mark of shape {shape}") from None
     paths = (np.broadcast_to(array, shape) for array in (*prices, cost))

@@ -162,9 +162,9 @@ def first_breach(
     bar: Any = bars
     undefined: Any = False
     for case in cases:
-        other = call(ufunc, ("mark", *CASE), (path, *case), axes=axes)
-        bar = np.minimum(bar, other)
-        undefined = undefined | (other > bars)
+        breach = call(ufunc, ("mark", *CASE), (path, *case), axes=axes)
+        bar = np.minimum(bar, breach)
+        undefined = undefined | (breach > bars)
     return call(np.add, ("index", "index"), (bar, undefined * (bars + 1 - bar)), out)
 
 
@@ -523,11 +523,11 @@ def breach_probability(
     level = liquidation_price(quantity, entry, margin, contract=contract, maintenance=maintenance, fee=fee)
     shape = np.shape(level)
     for name, value in (("mark", mark), ("vol", vol), ("expiry", expiry), ("drift", drift)):
-        other = np.shape(plain(name, value))
+        own = np.shape(plain(name, value))
         try:
-            shape = np.broadcast_shapes(shape, other)
+            shape = np.broadcast_shapes(shape, own)
         except ValueError:
-            raise ValueError(f"{name} of shape {other} does not broadcast with the others, of shape {shape}") from None
+            raise ValueError(f"{name} of shape {own} does not broadcast with the others, of shape {shape}") from None
     spot = np.asarray(plain("mark", mark))
     side, level = np.asarray(plain("quantity", quantity)), np.asarray(level)
     between = (level > 0.0) & (level < np.inf)
@@ -655,17 +655,17 @@ def _most_of_size(
     price: ArrayLike, funds: Any, contract: Contract, initial: RiskLimits | RisingMargin, cost: Any
 ) -> Any:
     unit = np.asarray(contract.value(1.0, price))
-    # margin of a size s is each s (rate + fee), each the value of a unit of size
-    each: Any = unit if initial.by == "quantity" else 1.0
+    # margin of a size s is v s (rate + fee), v the value of a unit of size
+    value: Any = unit if initial.by == "quantity" else 1.0
     with np.errstate(divide="ignore", invalid="ignore"):
         if isinstance(initial, RisingMargin):
             rate = initial.rate + cost
-            size = 2.0 * funds / (each * rate + np.sqrt((each * rate) ** 2 + 4.0 * each * initial.slope * funds))
+            size = 2.0 * funds / (value * rate + np.sqrt((value * rate) ** 2 + 4.0 * value * initial.slope * funds))
         else:
             size = 0.0 * funds
             for lower, upper, rate in zip(initial.lower, [*initial.lower[1:], np.inf], initial.rate, strict=True):
-                most = np.minimum(funds / (each * (rate + cost)), upper)
-                size = np.where((most > lower) | np.isnan(most), most, size)
+                largest = np.minimum(funds / (value * (rate + cost)), upper)
+                size = np.where((largest > lower) | np.isnan(largest), largest, size)
         return size if initial.by == "quantity" else size / unit
 
 

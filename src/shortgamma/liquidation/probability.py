@@ -304,19 +304,19 @@ def _by_asset(name: str, value: Any, names: list[str], least: float = -np.inf) -
             )
         _refuse_number(name, given, least)
         return np.full(len(names), float(given))
-    found = {asset(str(key)): key for key in value}
-    for key in found:
+    by_asset = {asset(str(key)): key for key in value}
+    for key in by_asset:
         if key not in names:
-            raise ValueError(f"{name} holds {found[key]!r}, which is not one of the assets {_list(names)}")
+            raise ValueError(f"{name} holds {by_asset[key]!r}, which is not one of the assets {_list(names)}")
     result = np.zeros(len(names))
     for place, key in enumerate(names):
-        if key not in found:
+        if key not in by_asset:
             hint = ": give its contract an underlying" if key.startswith("contracts[") else ""
             raise ValueError(f"{name} must hold {key!r}, it holds {_list(list(value)) or 'nothing'}{hint}")
-        given = number(f"{name}[{found[key]!r}]", value[found[key]]).astype(np.float64)
+        given = number(f"{name}[{by_asset[key]!r}]", value[by_asset[key]]).astype(np.float64)
         if given.ndim:
-            raise ValueError(f"{name}[{found[key]!r}] must be a number, got shape {given.shape}")
-        _refuse_number(f"{name}[{found[key]!r}]", given, least)
+            raise ValueError(f"{name}[{by_asset[key]!r}] must be a number, got shape {given.shape}")
+        _refuse_number(f"{name}[{by_asset[key]!r}]", given, least)
         check(**{name: float(given)})
         result[place] = given
     return result

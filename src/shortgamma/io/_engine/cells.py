@@ -282,8 +282,8 @@ class Times(Column):
         if self.kind != "parted":
             return self.values.done()
         if self.month_first and self.day_first:
-            one, two = shown(self.month_first), shown(self.day_first)
-            raise Bad(-1, f"{one} has its month first and {two} its day: write YYYY-MM-DD")
+            american, european = shown(self.month_first), shown(self.day_first)
+            raise Bad(-1, f"{american} has its month first and {european} its day: write YYYY-MM-DD")
         if not self.month_first and not self.day_first:
             raise Bad(-1, "day or month first is ambiguous: write YYYY-MM-DD")
         assert self.swapped is not None
@@ -367,17 +367,17 @@ class Times(Column):
         for index, cell in enumerate(cells):
             parts = PARTED.fullmatch(cell)
             assert parts is not None
-            one, two, year = int(parts[1]), int(parts[3]), parts[4]
-            if two > 12:
+            first, second, year = int(parts[1]), int(parts[3]), parts[4]
+            if second > 12:
                 self.month_first = self.month_first or cell
-            if one > 12:
+            if first > 12:
                 self.day_first = self.day_first or cell
-            if (one > 12 and two > 12) or not YEARS[0] <= year < YEARS[1]:
+            if (first > 12 and second > 12) or not YEARS[0] <= year < YEARS[1]:
                 raise Bad(index, f"{shown(cell)} is not in the calendar")
             rest = _hour(index, cell, parts)
             # what cannot be so is any valid date: the reading is dropped at the end
-            month_first.append(f"{year}-{one:02}-{two:02}{rest}" if one <= 12 else f"{year}-01-01")
-            day_first.append(f"{year}-{two:02}-{one:02}{rest}" if two <= 12 else f"{year}-01-01")
+            month_first.append(f"{year}-{first:02}-{second:02}{rest}" if first <= 12 else f"{year}-01-01")
+            day_first.append(f"{year}-{second:02}-{first:02}{rest}" if second <= 12 else f"{year}-01-01")
         for values, dates, alone in (
             (self.values, month_first, self.month_first),
             (self.swapped, day_first, self.day_first),

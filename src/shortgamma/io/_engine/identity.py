@@ -67,9 +67,9 @@ class Identity:
 def _joined(columns: list[tuple[NDArray[np.int32], list[str]]]) -> tuple[NDArray[np.int32], list[str]]:
     """Codes and names of the combinations that occur."""
     codes, names = columns[0]
-    for other, more in columns[1:]:
-        combined = codes.astype(np.int64) * len(more) + other
+    for added, labels in columns[1:]:
+        combined = codes.astype(np.int64) * len(labels) + added
         kept, inverse = np.unique(combined, return_inverse=True)
-        names = [f"{names[pair // len(more)]} {more[pair % len(more)]}" for pair in kept.tolist()]
+        names = [f"{names[pair // len(labels)]} {labels[pair % len(labels)]}" for pair in kept.tolist()]
         codes = inverse.astype(np.int32)
     return codes, names

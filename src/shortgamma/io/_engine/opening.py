@@ -199,7 +199,7 @@ def _frame(frame: Any, name: str, known: Collection[str]) -> ColumnTable:
         levels = [str(label[1]) if len(label) > 1 else "" for label in labels]
         labels = [label[0] for label in labels]
     series = (frame.iloc[:, i] if hasattr(frame, "iloc") else frame[label] for i, label in enumerate(frame.columns))
-    columns = [_values(one) for one in series]
+    columns = [_values(column) for column in series]
     index = getattr(frame, "index", None)
     if index is not None and not isinstance(index, list):
         title = "" if index.name is None else str(index.name)

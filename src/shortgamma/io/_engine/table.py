@@ -68,11 +68,11 @@ class Table:
 
     def find(self, names: Collection[str], what: str) -> int | None:
         """The one column that has one of the names (which are `plain`), None if there is none."""
-        found = [place for place, name in enumerate(self.names) if plain(name) in names]
-        if len(found) > 1:
-            one, two = (f"{place + 1} ({shown(self.names[place])})" for place in found[:2])
-            self.refuse(f"columns {one} and {two} could both be the {what}")
-        return found[0] if found else None
+        places = [place for place, name in enumerate(self.names) if plain(name) in names]
+        if len(places) > 1:
+            first, second = (f"{place + 1} ({shown(self.names[place])})" for place in places[:2])
+            self.refuse(f"columns {first} and {second} could both be the {what}")
+        return places[0] if places else None
 
     def need(self, names: Collection[str], what: str) -> int:
         """As `find`, but refuse a table that has none."""
