@@ -47,8 +47,8 @@ cdef class FundingAccrual:
 
     def __init__(self, contract):
         self.contract = contracts.checked(contract)
-        self.multiplier = contract.multiplier
-        self.inverse = contract.inverse
+        self.multiplier = self.contract.multiplier
+        self.inverse = self.contract.inverse
         self.reset()
 
     def reset(self):
