@@ -3,6 +3,8 @@
 cimport shortgamma.kernels.contracts as contract_formula
 cimport shortgamma.kernels.funding.payments as formula
 
+from cython_ext.stream._arguments cimport number
+
 from shortgamma import contracts
 
 
@@ -60,10 +62,11 @@ cdef class FundingAccrual:
     def value(self):
         return formula.rounded(self.total)
 
-    def update(self, double quantity, double mark, double rate):
+    def update(self, quantity, mark, rate):
         """Cash received by ``quantity`` contracts at a funding time with this mark and rate."""
+        cdef double held = number("quantity", quantity), price = number("mark", mark)
         cdef double cash = contract_formula.checked(
-            formula.payment(self.inverse, quantity, mark, rate, self.multiplier), mark)
+            formula.payment(self.inverse, held, price, number("rate", rate), self.multiplier), price)
         self.initialized = True
         formula.add(&self.total, cash)
         return cash

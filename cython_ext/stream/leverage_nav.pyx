@@ -3,6 +3,8 @@
 cimport shortgamma.kernels.leverage.nav as formula
 from shortgamma.kernels.numeric.vecmath cimport INFINITY, NAN
 
+from cython_ext.stream._arguments cimport flag, number
+
 
 cdef class LeverageNav:
     """Net asset value of a constant-leverage product, a bar at a time.
@@ -57,9 +59,12 @@ cdef class LeverageNav:
     cdef double financing_of_bar, expense_of_bar, fresh, price
 
     def __init__(
-        self, double leverage, *, double financing=0.0, double expense=0.0, double cost=0.0, double initial=1.0,
-        periods_per_year=None,
+        self, leverage, *, financing=0.0, expense=0.0, cost=0.0, initial=1.0, periods_per_year=None,
     ):
+        leverage, financing = number("leverage", leverage), number("financing", financing)
+        expense, cost, initial = number("expense", expense), number("cost", cost), number("initial", initial)
+        if periods_per_year is not None:
+            periods_per_year = number("periods_per_year", periods_per_year)
         if not abs(leverage) < INFINITY and leverage == leverage:
             raise ValueError(f"leverage must be finite, got {leverage!r}")
         if expense < 0.0 or expense == INFINITY:
@@ -74,14 +79,14 @@ cdef class LeverageNav:
             name = "financing" if financing != 0.0 else "expense"
             raise ValueError(
                 f"{name} is a rate a year: give periods_per_year= (252 for trading days, 365 for days, 8760 for hours)")
-        if periods_per_year is not None and not 0.0 < float(periods_per_year) < INFINITY:
+        if periods_per_year is not None and not 0.0 < periods_per_year < INFINITY:
             raise ValueError(f"periods_per_year must be > 0, got {periods_per_year!r}")
         self.leverage = leverage
         self.financing = financing
         self.expense = expense
         self.cost = cost
         self.initial = initial
-        self.periods_per_year = None if periods_per_year is None else float(periods_per_year)
+        self.periods_per_year = periods_per_year
         self.divide_rates()
         self.reset()
 
@@ -98,17 +103,19 @@ cdef class LeverageNav:
         self.fresh = 1.0
         self.price = NAN
 
-    def update(self, double price, bint rebalance=True):
+    def update(self, price, rebalance=True):
         """NAV after a bar that closes at ``price``; ``rebalance`` says whether the product is rebalanced there."""
+        cdef double close = number("price", price)
+        cdef bint trades = flag("rebalance", rebalance)
         if self.initialized:
             formula.bar(
-                formula.ratio_of(price, self.price), self.leverage, self.financing_of_bar, self.expense_of_bar,
-                self.cost, True, rebalance, &self.value, &self.exposure, &self.fresh)
+                formula.ratio_of(close, self.price), self.leverage, self.financing_of_bar, self.expense_of_bar,
+                self.cost, True, trades, &self.value, &self.exposure, &self.fresh)
         else:
             self.initialized = True
-            self.value = self.initial if 0.0 < price < INFINITY else NAN
+            self.value = self.initial if 0.0 < close < INFINITY else NAN
             self.exposure = self.leverage * self.value
-        self.price = price
+        self.price = close
         return self.value
 
     def __repr__(self):

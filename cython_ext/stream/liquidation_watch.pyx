@@ -5,6 +5,8 @@ cimport shortgamma.kernels.liquidation.position as formula
 from shortgamma.kernels.liquidation.position cimport Bounds, Position
 from shortgamma.kernels.numeric.vecmath cimport INFINITY, absolute
 
+from cython_ext.stream._arguments cimport number
+
 from shortgamma.contracts import checked
 
 
@@ -71,13 +73,14 @@ cdef class LiquidationWatch:
     cdef Bounds* bounds
     cdef Py_ssize_t steps
 
-    def __init__(self, double quantity, double entry, double margin, *, contract, maintenance, double fee=0.0):
+    def __init__(self, quantity, entry, margin, *, contract, maintenance, fee=0.0):
         self.contract = checked(contract)
+        fee = number("fee", fee)
         if not fee >= 0.0:
             raise ValueError(f"fee must be >= 0, got {fee!r}")
         self.maintenance = maintenance
         self.fee = fee
-        self.hold(quantity, entry, margin)
+        self.hold(number("quantity", quantity), number("entry", entry), number("margin", margin))
         self.reset()
 
     cdef int hold(self, double quantity, double entry, double margin) except -1:
@@ -120,21 +123,22 @@ cdef class LiquidationWatch:
         self.value = False
         self.initialized = False
 
-    def update(self, double mark):
+    def update(self, mark):
         """Whether the position is, or was already, liquidated at ``mark``. An invalid mark is passed over."""
+        cdef double price = number("mark", mark)
         cdef Py_ssize_t k
         cdef const Bounds* bounds
         self.initialized = True
-        if self.value or not 0.0 < mark < INFINITY:
+        if self.value or not 0.0 < price < INFINITY:
             return self.value
         for k in range(self.steps):
             bounds = &self.bounds[k]
-            if mark < bounds.low or mark > bounds.high:
-                if mark < bounds.sure_low or mark > bounds.sure_high or formula.breached(&self.position[k], mark):
+            if price < bounds.low or price > bounds.high:
+                if price < bounds.sure_low or price > bounds.sure_high or formula.breached(&self.position[k], price):
                     self.value = True
         return self.value
 
-    def fill(self, double quantity, double price):
+    def fill(self, quantity, price):
         """A trade: what is added is averaged in, the profit of what is closed goes to the margin.
 
         Parameters
@@ -147,21 +151,22 @@ cdef class LiquidationWatch:
         cdef bint inverse = self.contract.inverse
         cdef double held = self.quantity, cost = absolute(held) * formula.averaged(inverse, self.entry), closed = 0.0
         cdef double margin = self.margin, entry = self.entry
-        if not -INFINITY < quantity < INFINITY:
+        cdef double traded = number("quantity", quantity), paid = number("price", price)
+        if not -INFINITY < traded < INFINITY:
             raise ValueError(f"quantity must be finite, got {quantity!r}")
-        if not 0.0 < price < INFINITY:
+        if not 0.0 < paid < INFINITY:
             raise ValueError(f"price must be a finite number > 0, got {price!r}")
-        if held * quantity < 0.0:
-            closed = held if absolute(quantity) > absolute(held) else -quantity
-            margin += values.profit(inverse, closed, entry, price, self.contract.multiplier)
-        formula.fill(inverse, quantity, price, &held, &cost)
+        if held * traded < 0.0:
+            closed = held if absolute(traded) > absolute(held) else -traded
+            margin += values.profit(inverse, closed, entry, paid, self.contract.multiplier)
+        formula.fill(inverse, traded, paid, &held, &cost)
         if held == 0.0:
-            entry = price
+            entry = paid
         elif closed == 0.0 or held * self.quantity < 0.0:
             entry = formula.averaged(inverse, cost / absolute(held))
         self.hold(held, entry, margin)
 
-    def transfer(self, double amount):
+    def transfer(self, amount):
         """Margin that is added (> 0) or taken out: deposits, funding, fees.
 
         Parameters
@@ -169,7 +174,7 @@ cdef class LiquidationWatch:
         amount : float
             Amount in the settlement coin.
         """
-        self.hold(self.quantity, self.entry, self.margin + amount)
+        self.hold(self.quantity, self.entry, self.margin + number("amount", amount))
 
     def __repr__(self):
         return (

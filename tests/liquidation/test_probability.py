@@ -371,7 +371,7 @@ WRONG_CALLS = [
     ({"error": -1.0}, ValueError, "error must be finite and at least 0, got -1.0"),
     ({"vol": 1e200}, ValueError, TOO_LARGE),
     ({"drift": -1e9}, ValueError, TOO_LARGE),
-    ({"steps": 0}, ValueError, "steps must be at least 1, got 0"),
+    ({"steps": 0}, ValueError, "steps must be a whole number >= 1, got 0"),
     ({"steps": 1.5}, TypeError, "steps must be a whole number, got float"),
     ({"paths": True}, TypeError, "paths must be a whole number, got bool"),
     ({"method": "halton"}, ValueError, "method must be one of 'plain', 'antithetic', 'sobol', got 'halton'"),

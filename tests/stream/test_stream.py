@@ -183,7 +183,7 @@ class TestLeverageNav:
             ({"expense": -0.1}, "expense must be >= 0, got -0.1"),
             ({"leverage": math.inf}, "leverage must be finite, got inf"),
             ({"initial": math.inf}, "initial must be > 0 and finite, got inf"),
-            ({"periods_per_year": 0}, "periods_per_year must be > 0, got 0"),
+            ({"periods_per_year": 0}, "periods_per_year must be > 0, got 0.0"),
             (
                 {"financing": 0.02},
                 "financing is a rate a year: give periods_per_year= (252 for trading days, 365 for days, 8760 for "
@@ -435,15 +435,15 @@ def test_reset_is_a_new_start(name):
 
 
 WRONG_TYPES = [
-    (lambda: sg.stream.LeverageNav("3x"), "must be real number, not str"),
-    (lambda: sg.stream.LeverageNav(None), "must be real number, not NoneType"),
-    (lambda: sg.stream.LeverageNav(3.0, cost="low"), "must be real number, not str"),
-    (lambda: sg.stream.LeverageNav(3.0).update("up"), "must be real number, not str"),
+    (lambda: sg.stream.LeverageNav("3x"), "leverage must be a number, got '3x'"),
+    (lambda: sg.stream.LeverageNav(None), "leverage must be a number, got None"),
+    (lambda: sg.stream.LeverageNav(3.0, cost="low"), "cost must be a number, got 'low'"),
+    (lambda: sg.stream.LeverageNav(3.0).update("up"), "price must be a number, got 'up'"),
     (lambda: sg.stream.FundingAccrual(1.0), "contract must be a Contract, got float"),
-    (lambda: sg.stream.FundingAccrual(XBTUSD).update(1.0, 2.0, None), "must be real number, not NoneType"),
+    (lambda: sg.stream.FundingAccrual(XBTUSD).update(1.0, 2.0, None), "rate must be a number, got None"),
     (
         lambda: sg.stream.LiquidationWatch("1", 2.0, 3.0, contract=ETHUSD, maintenance=0.0),
-        "must be real number, not str",
+        "quantity must be a number, got '1'",
     ),
     (
         lambda: sg.stream.LiquidationWatch(1.0, 2.0, 3.0, contract=3, maintenance=0.0),
@@ -451,8 +451,11 @@ WRONG_TYPES = [
     ),
     (
         lambda: sg.stream.LiquidationWatch(1.0, 2.0, 3.0, contract=ETHUSD, maintenance=0.0).update([1.0]),
-        "must be real number, not list",
+        "mark must be one number, got an array of shape (1,)",
     ),
+    (lambda: sg.stream.LeverageNav(3.0).update(1.0, 2), "rebalance must be True or False, got 2"),
+    (lambda: sg.stream.LeverageNav(3.0).update(np.timedelta64(5, "D")), "price must be a number, got timedelta64"),
+    (lambda: sg.stream.LeverageNav(3.0).update(np.array("100")), "price must be a number, got ndarray"),
 ]
 
 

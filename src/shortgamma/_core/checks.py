@@ -45,6 +45,30 @@ def number(name: str, value: ArrayLike) -> Array:
     return array
 
 
+def real(name: str, value: Any) -> np.float64:
+    """``value`` as one number, in whose arithmetic nothing but a warning comes of an overflow or a division by 0."""
+    try:
+        array = number(name, value)
+    except TypeError:
+        raise TypeError(f"{name} must be a number, got {describe(value, np.asarray(value))}") from None
+    if array.ndim:
+        raise TypeError(f"{name} must be one number, got an array of shape {array.shape}")
+    return np.float64(array)
+
+
+def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
+    """``value`` as a whole number within bounds, so that nothing larger than ``most`` is begun."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        array = np.asarray(value)
+        if array.ndim or array.dtype.kind not in "iu":
+            raise TypeError(f"{name} must be a whole number, got {type(value).__name__}")
+    if value < least:
+        raise ValueError(f"{name} must be a whole number >= {least}, got {value!r}")
+    if most is not None and value > most:
+        raise ValueError(f"{name} must be at most {most:,}, got {value:,}")
+    return int(value)
+
+
 def describe(value: object, array: Array) -> str:
     if isinstance(value, str | bytes) or value is None:
         return repr(value)
@@ -55,7 +79,7 @@ def call(ufunc: np.ufunc, names: Sequence[str], values: Sequence[Any], out: Any 
     """``ufunc(*values)``; where NumPy refuses, say which argument is at fault."""
     try:
         return ufunc(*values, **keywords) if out is None else ufunc(*values, out=out, **keywords)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         explain(error, ufunc, names, values, out)
         raise
 

@@ -173,6 +173,14 @@ INSTEAD = {
 }
 # Annotations of numbers.
 NUMERIC = re.compile(r"(ArrayLike|float|int|Floats)( \| (ArrayLike|float|int|Floats|None))*")
+# What an annotation says of an argument that may be an array.
+ARRAYS = re.compile(r"ArrayLike|Sequence|NDArray|Any|Floats|Names")
+# What NumPy and Python say of arrays that do not fit, or stand where something else has to.
+SHAPES = re.compile(r"broadcast|shape mismatch")
+ONE_NUMBER = re.compile(r"truth value of an (empty )?array|unsupported format string|length-1|0-dimensional|only integer")
+HASHED = re.compile(r"unhashable type")
+COUNTED = re.compile(r"has no len\(\)|is not iterable|not subscriptable|unsized object")
+WORDS = re.compile(r"could not convert string|numpy boolean")
 # What a description says of a type that is not the type.
 DEFAULT = re.compile(r", (optional|default .*)$")
 UNKNOWN = re.compile(r"got an unexpected keyword argument '(.*)'$")
@@ -249,7 +257,56 @@ def _at_fault(
         if better is not None:
             better.__cause__ = error
             return better
-    return error
+    better = _ill_shaped(text, given)
+    if better is None:
+        return error
+    better.__cause__ = error
+    return better
+
+
+def _ill_shaped(text: str, given: list[tuple[str, Any, str]]) -> Exception | None:
+    """The error for arrays that do not fit each other, or stand where one number, word or sequence has to."""
+    if SHAPES.search(text):
+        return _unfit(given)
+    if ONE_NUMBER.search(text):
+        for name, value, annotation in given:
+            if np.ndim(value) and not ARRAYS.search(annotation):
+                return ValueError(f"{name} must be one {_one(annotation)}, got an array of shape {np.shape(value)}")
+    if HASHED.search(text):
+        for name, value, annotation in given:
+            if "Literal" in annotation or "str" in annotation:
+                try:
+                    hash(value)
+                except TypeError:
+                    return TypeError(f"{name} must be one word, got {type(value).__name__}")
+    if COUNTED.search(text):
+        for name, value, annotation in given:
+            if not hasattr(value, "__iter__") and value is not None and "Any" not in annotation:
+                return TypeError(f"{name} must be an array or a sequence, got {type(value).__name__}")
+    if WORDS.search(text):
+        for name, value, _ in given:
+            if np.asarray(value).dtype.kind in "USO":
+                return TypeError(f"{name} must hold numbers, got {describe(value, np.asarray(value))}")
+    return None
+
+
+def _one(annotation: str) -> str:
+    return "word" if "Literal" in annotation or "str" in annotation else "number"
+
+
+def _unfit(given: list[tuple[str, Any, str]]) -> ValueError:
+    """The first argument whose shape does not broadcast with those before, or else the shapes of all."""
+    shapes = [(name, np.shape(value)) for name, value, _ in given if not isinstance(value, str | dict)]
+    shapes = [(name, shape) for name, shape in shapes if shape]
+    common: tuple[int, ...] = ()
+    widest = ""
+    for name, shape in shapes:
+        try:
+            joint = np.broadcast_shapes(common, shape)
+        except ValueError:
+            return ValueError(f"{name} of shape {shape} does not broadcast with {widest} of shape {common}")
+        widest, common = name if joint == shape else widest, joint
+    return ValueError(f"shapes do not fit: {', '.join(f'{name} {shape}' for name, shape in shapes)}")
 
 
 def _no_number(name: str, value: object, annotation: str) -> Exception | None:

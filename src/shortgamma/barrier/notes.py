@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shortgamma._core import dispatch
-from shortgamma._core.checks import choice, common_shape, number, refuse_where
+from shortgamma._core.checks import choice, common_shape, number, refuse_where, whole
 from shortgamma._core.greeks import Greeks, check_order
 from shortgamma._core.words import Words
 from shortgamma.barrier import _dates
@@ -92,7 +92,7 @@ def reverse_convertible(
     1.0
     """
     check_order(order)
-    count = _whole("payments", payments)
+    count = whole("payments", payments, 1, _dates.MOST_DATES)
     expiry = _dates.years_to("expiry", expiry, now)
     r, t, amount, fraction = (
         number(*pair).astype(float)
@@ -286,9 +286,7 @@ def _schedule(name: str, dates: Any, expiry: float, now: Any, state: Any) -> tup
     """Dates in years from now, and how many have passed."""
     array = np.asarray(dates)
     if array.dtype.kind in "iu" and array.ndim == 0:
-        count = _whole(name, dates)
-        if count > _dates.MOST_DATES:
-            raise ValueError(f"{name} must be at most {_dates.MOST_DATES:,}, got {count:,}")
+        count = whole(name, dates, 1, _dates.MOST_DATES)
         return expiry * (np.arange(1, count + 1) / count), 0
     if array.ndim == 0 and array.dtype.kind in "fb":
         raise TypeError(f"{name} must be a whole number or a list of dates, got {type(dates).__name__}")
@@ -325,15 +323,6 @@ def _check_barrier(barrier: NDArray[np.float64], levels: NDArray[np.float64]) ->
     with np.errstate(invalid="ignore"):
         refuse_where(barrier >= least, "barrier", barrier, f"< call_level, {least!r}")
 
-
-def _whole(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        array = np.asarray(value)
-        if array.ndim or array.dtype.kind not in "iu":
-            raise TypeError(f"{name} must be a whole number, got {type(value).__name__}")
-    if value < 1:
-        raise ValueError(f"{name} must be a whole number >= 1, got {value!r}")
-    return int(value)
 
 
 def _finite(name: str, value: Any) -> None:

@@ -360,6 +360,8 @@ def _last(value: Any, name: str, like: Any, axis: int) -> Any:
 
 def _aligned(spot: Any, futures: Any, high: Any, settlement: Any, axis: int, kind: str) -> tuple[list[Any], int]:
     """Spot, futures, high and settlement price, time last, and where time was."""
+    for name, value in (("spot", spot), ("futures", futures)):
+        time_axis(0, np.ndim(value), name)
     wide = futures if np.ndim(futures) >= np.ndim(spot) else spot
     time = time_axis(axis, np.ndim(wide), "futures")
     check_labels("spot", spot, "futures", futures, time)

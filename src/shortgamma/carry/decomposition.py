@@ -143,10 +143,10 @@ def explained_share(y: ArrayLike, x: ArrayLike) -> ExplainedShare:
     if left.size < 2 or np.ptp(right) == 0.0 or np.ptp(left) == 0.0:
         return ExplainedShare(float("nan"), float("nan"), float("nan"))
     left, right = left - left.mean(), right - right.mean()
-    total, common, spread = float((left**2).sum()), float((left * right).sum()), float((right**2).sum())
-    slope = common / spread
-    free = 1.0 - float(((left - slope * right) ** 2).sum()) / total
-    return ExplainedShare(free, slope, 1.0 - float(((left - right) ** 2).sum()) / total)
+    total, spread = (left**2).sum(), (right**2).sum()
+    slope = (left * right).sum() / spread
+    free = 1.0 - ((left - slope * right) ** 2).sum() / total
+    return ExplainedShare(float(free), float(slope), float(1.0 - ((left - right) ** 2).sum() / total))
 
 
 def _by_time(name: str, value: Any, basis: Any) -> Any:

@@ -354,7 +354,7 @@ def _lags(lags: Any, kernel: str, horizon: int | None, sample: _Sample) -> Any:
     if kernel == "quadratic-spectral":
         if not 0.0 < given < np.inf:
             raise ValueError(f"lags must be a bandwidth > 0 where kernel is {kernel!r}, got {lags!r}")
-    elif given != np.floor(given) or given < 0:
+    elif not 0.0 <= given < np.inf or given != np.floor(given):
         raise ValueError(f"lags must be a whole number of rows, at least 0, got {lags!r}")
     return float(given)
 

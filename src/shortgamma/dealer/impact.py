@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shortgamma._core.checks import number, refuse_choice
+from shortgamma._core.checks import number, real, refuse_choice, whole
 from shortgamma._core.results import Result
 
 if TYPE_CHECKING:
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
 
     from shortgamma._core.types import Floats
 
+# What a schedule or a path may hold in memory
+LONGEST = 10_000_000
 MODELS = ("linear", "square-root")
 UNWIND = ("auction", "after")
 
@@ -56,8 +57,10 @@ def impact(
     A twentieth of the volume of a day at 3 % a day:
 
     >>> import shortgamma as sg
-    >>> [round(float(sg.dealer.impact(0.05, 1.0, vol=0.03, model=model)), 6) for model in ("linear", "square-root")]
-    [0.0015, 0.006708]
+    >>> sg.dealer.impact([0.05, -0.05], 1.0, vol=0.03, model="linear").round(6)
+    array([ 0.0015, -0.0015])
+    >>> sg.dealer.impact([0.05, -0.05], 1.0, vol=0.03, model="square-root").round(6)
+    array([ 0.006708, -0.006708])
     """
     if model not in MODELS:
         refuse_choice("model", model, MODELS)
@@ -146,32 +149,35 @@ def execution_schedule(
     >>> round(found.cost, 1), found.held.round(0)[1]
     (911227.0, np.float64(541956.0))
     """
-    if int(periods) != periods or periods < 1:
-        raise ValueError(f"periods must be a whole number >= 1, got {periods!r}")
-    if not duration > 0.0:
+    periods = whole("periods", periods, 1, LONGEST)
+    length, aversion, deviation = real("duration", duration), real("risk_aversion", risk_aversion), real("vol", vol)
+    sold, lasting, passing = real("quantity", quantity), real("permanent", permanent), real("temporary", temporary)
+    if not length > 0.0:
         raise ValueError(f"duration must be > 0, got {duration!r}")
-    if not risk_aversion >= 0.0:
+    if not aversion >= 0.0:
         raise ValueError(f"risk_aversion must be >= 0, got {risk_aversion!r}")
-    step = duration / periods
-    left = temporary - 0.5 * permanent * step
+    step = length / periods
+    left = passing - 0.5 * lasting * step
     if not left > 0.0:
         raise ValueError(
-            f"temporary must be above half of permanent times a period, {0.5 * permanent * step!r}, got {temporary!r}"
+            f"temporary must be above half of permanent times a period, {float(0.5 * lasting * step)!r}, "
+            f"got {temporary!r}"
         )
-    bend = 0.5 * risk_aversion * vol**2 * step**2 / left
+    bend = 0.5 * aversion * deviation**2 * step**2 / left
     # arcosh(1 + x), exact for small x
-    kappa = math.log1p(bend + math.sqrt(bend * (bend + 2.0))) / step
+    kappa = np.log1p(bend + np.sqrt(bend * (bend + 2.0))) / step
     time: Floats = step * np.arange(periods + 1, dtype=np.float64)
-    if kappa * duration < 1e-8:
-        held: Floats = quantity * (1.0 - time / duration)
+    if kappa * length < 1e-8:
+        held: Floats = sold * (1.0 - time / length)
     else:
         # in exponentials that do not overflow
-        decay = np.exp(-kappa * time) - np.exp(-kappa * (2.0 * duration - time))
-        held = quantity * decay / -math.expm1(-2.0 * kappa * duration)
+        decay = np.exp(-kappa * time) - np.exp(-kappa * (2.0 * length - time))
+        held = sold * decay / -np.expm1(-2.0 * kappa * length)
     held[-1] = 0.0
     trades = -np.diff(held)
-    cost = 0.5 * permanent * quantity**2 + spread * abs(quantity) + left / step * float(np.square(trades).sum())
-    return Schedule(time, held, trades, cost, vol**2 * step * float(np.square(held[1:]).sum()), kappa)
+    cost = 0.5 * lasting * sold**2 + real("spread", spread) * abs(sold) + left / step * np.square(trades).sum()
+    variance = deviation**2 * step * np.square(held[1:]).sum()
+    return Schedule(time, held, trades, float(cost), float(variance), float(kappa))
 
 
 class Predation(Result):
@@ -241,15 +247,17 @@ def predatory_trading(
     wanted = number("quantity", quantity).astype(np.float64)
     if wanted.ndim != 1 or wanted.size < 2:
         raise ValueError(f"quantity must have one dimension and two traders at least, got shape {wanted.shape}")
-    for name, value in (("duration", duration), ("permanent", permanent), ("temporary", temporary), ("steps", steps)):
-        if not value > 0:
-            raise ValueError(f"{name} must be > 0, got {value!r}")
-    traders, mean = wanted.size, float(wanted.mean())
-    rise = permanent / temporary
+    steps = whole("steps", steps, 1, LONGEST)
+    length, lasting, passing = real("duration", duration), real("permanent", permanent), real("temporary", temporary)
+    for name, value in (("duration", length), ("permanent", lasting), ("temporary", passing)):
+        if not value > 0.0:
+            raise ValueError(f"{name} must be > 0, got {float(value)!r}")
+    traders, mean = wanted.size, wanted.mean()
+    rise = lasting / passing
     fall = rise * (traders - 1) / (traders + 1)
-    common = fall / -math.expm1(-fall * duration) * mean
-    own = rise / math.expm1(rise * duration) * (wanted - mean)
-    time = np.linspace(0.0, duration, steps + 1)
+    common = fall / -np.expm1(-fall * length) * mean
+    own = rise / np.expm1(rise * length) * (wanted - mean)
+    time = np.linspace(0.0, length, steps + 1)
 
     def bought(until: Any) -> Any:
         return common * -np.expm1(-fall * until) / fall + own[:, np.newaxis] * np.expm1(rise * until) / rise
@@ -258,13 +266,13 @@ def predatory_trading(
     # the own parts of the rates add up to nothing
     total = traders * common * -np.expm1(-fall * time) / fall
     rate = traders * common * np.exp(-fall * time)
-    price = permanent * total + temporary * rate
+    price = lasting * total + passing * rate
 
     # integrals of price times rate: of exp(-c t) exp(-d t) for the two exponents of both
-    def integral(exponent: float) -> float:
-        return duration if exponent == 0.0 else math.expm1(exponent * duration) / exponent
+    def integral(exponent: Any) -> Any:
+        return length if exponent == 0.0 else np.expm1(exponent * length) / exponent
 
-    level, swing = permanent * traders * common / fall, traders * common * (temporary - permanent / fall)
+    level, swing = lasting * traders * common / fall, traders * common * (passing - lasting / fall)
     costs = common * (level * integral(-fall) + swing * integral(-2.0 * fall)) + own * (
         level * integral(rise) + swing * integral(rise - fall)
     )
@@ -333,18 +341,18 @@ def front_running(
     """
     if unwind not in UNWIND:
         refuse_choice("unwind", unwind, UNWIND)
-    for name, value in (("permanent", permanent), ("temporary", temporary)):
+    size, lasting, passing = real("quantity", quantity), real("permanent", permanent), real("temporary", temporary)
+    for name, value in (("permanent", lasting), ("temporary", passing)):
         if not value >= 0.0:
-            raise ValueError(f"{name} must be >= 0, got {value!r}")
-    alone = (permanent + temporary) * quantity**2
+            raise ValueError(f"{name} must be >= 0, got {float(value)!r}")
+    alone = (lasting + passing) * size**2
     if unwind == "auction":
-        bought = (permanent + temporary) * quantity / (permanent + 4.0 * temporary)
-        profit = 0.5 * (permanent + temporary) ** 2 * quantity**2 / (permanent + 4.0 * temporary)
-        return FrontRunning(bought, profit, alone - temporary * bought * quantity, alone)
+        bought = (lasting + passing) * size / (lasting + 4.0 * passing)
+        profit = 0.5 * (lasting + passing) ** 2 * size**2 / (lasting + 4.0 * passing)
+        return FrontRunning(*map(float, (bought, profit, alone - passing * bought * size, alone)))
     # bought at l x/2 + e x, sold at l (Q + x) - l x/2 - e x: the profit l Q x - 2 e x^2 is largest at l Q/(4 e)
-    if temporary == 0.0:
+    if passing == 0.0:
         raise ValueError("temporary must be > 0 with unwind='after': without it there is no best quantity")
-    bought = permanent * quantity / (4.0 * temporary)
-    return FrontRunning(
-        bought, permanent**2 * quantity**2 / (8.0 * temporary), alone + permanent * bought * quantity, alone
-    )
+    bought = lasting * size / (4.0 * passing)
+    profit = lasting**2 * size**2 / (8.0 * passing)
+    return FrontRunning(*map(float, (bought, profit, alone + lasting * bought * size, alone)))

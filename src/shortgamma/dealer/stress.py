@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shortgamma import vecmath
-from shortgamma._core.checks import number, refuse_where
+from shortgamma._core.checks import describe, number, refuse_where, time_axis, whole
 from shortgamma._core.results import Result
 from shortgamma._core.times import ascending
 from shortgamma._core.times import times as stamps
@@ -60,8 +60,8 @@ def zscore(x: ArrayLike, window: int) -> Floats:
     array([ nan,  nan,  nan,  nan, 4.33])
     """
     values = number("x", x).astype(np.float64)
-    if isinstance(window, bool) or not isinstance(window, int | np.integer) or window < 2:
-        raise ValueError(f"window must be a whole number >= 2, got {window!r}")
+    time_axis(0, values.ndim, "x")
+    window = whole("window", window, 2)
     found = np.full(values.shape, np.nan)
     if values.shape[0] > window:
         views = np.lib.stride_tricks.sliding_window_view(values[:-1], window, axis=0)
@@ -172,7 +172,7 @@ def correlation_break(x: ArrayLike, y: ArrayLike, before: Any, after: Any) -> Co
     True
     """
     one, other = _pair(x, y)
-    periods = [(one[rows], other[rows]) for rows in (before, after)]
+    periods = [(one[rows], other[rows]) for rows in (_rows("before", before), _rows("after", after))]
     r = [_correlation(*period) for period in periods]
     n = [period[0].size for period in periods]
     if min(n) <= 3:
@@ -244,6 +244,16 @@ def tail_correlation(
     with np.errstate(invalid="ignore", divide="ignore"):
         beta = float((away * (one - one.mean())).sum() / np.square(away).sum())
     return TailCorrelation(_correlation(one, other), beta, int(one.size))
+
+
+def _rows(name: str, value: Any) -> Any:
+    """A slice, places, or a mask."""
+    if isinstance(value, slice):
+        return value
+    rows = np.asarray(value)
+    if rows.dtype.kind not in "iub" or rows.ndim != 1:
+        raise TypeError(f"{name} must be a slice, an array of places or a mask of rows, got {describe(value, rows)}")
+    return rows
 
 
 def _pair(x: Any, y: Any) -> tuple[Floats, Floats]:

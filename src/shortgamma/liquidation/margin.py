@@ -14,6 +14,7 @@ import numpy as np
 from shortgamma._core import dispatch
 from shortgamma._core.checks import number, plain, refuse_choice, refuse_where
 from shortgamma._core.lazy import described
+from shortgamma.contracts import checked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,6 +131,7 @@ class Margin:
         ndarray or float
             Margin in the settlement coin.
         """
+        contract = checked(contract)
         opened = mark if entry is None else entry
         value = np.absolute(contract.value(quantity, mark if self.at == "mark" else opened))
         if isinstance(self, RiskLimits):

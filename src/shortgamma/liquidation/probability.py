@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from shortgamma._core import dispatch
-from shortgamma._core.checks import describe, number, refuse_choice, refuse_where
+from shortgamma._core.checks import describe, number, refuse_choice, refuse_where, whole
 from shortgamma._core.plausible import check
 from shortgamma._core.results import Result
 from shortgamma._core.words import asset
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 METHODS = ("plain", "antithetic", "sobol")
 # Variates that are drawn at a time, and how many batches a run has at least.
 VARIATES = 1 << 20
+# More than these are not begun: half a GB at a time, and months.
+MOST_VARIATES, MOST_PATHS = 1 << 26, 10**12
 BATCHES = 16
 # The largest dimension of SciPy's Sobol points.
 DIMENSIONS = 21_201
@@ -176,7 +178,7 @@ def account_breach_probability(
         refuse_choice("method", method, METHODS)
     book = book_of(contracts, coins, collateral, maintenance, fee, haircut)
     years, wanted = (_scalar(name, value) for name, value in (("expiry", expiry), ("error", error)))
-    steps, paths = _whole("steps", steps), _whole("paths", paths)
+    steps, paths = whole("steps", steps, 1), whole("paths", paths, 1, MOST_PATHS)
     process = _process(book, prices_of(book, mark, fx), (vol, drift, correlation), still, years, steps)
     held, opened, cash = positions_of(book, quantity, entry, collateral)
     shape, positions = accounts_of(held, opened, cash)
@@ -232,6 +234,9 @@ def _answered(held: Array, opened: Array, cash: Array) -> NDArray[np.bool_]:
 
 
 def _batch_size(method: str, paths: int, steps: int, factors: int, bridge: bool) -> int:
+    if 2 * steps * (factors + bridge) > MOST_VARIATES:
+        most, size = MOST_VARIATES // (2 * (factors + bridge)), 16e-9 * steps * (factors + bridge)
+        raise ValueError(f"steps must be at most {most} with {factors} assets, got {steps}: two paths take {size:.1f} GB")
     size = max(2, min(-(-paths // BATCHES), VARIATES // max(1, steps * (factors + bridge))))
     size += size % 2
     if method == "sobol":
@@ -415,11 +420,3 @@ def _scalar(name: str, value: Any) -> float:
         raise ValueError(f"{name} must be a number, got shape {given.shape}")
     refuse_where(~((given >= 0.0) & (given < np.inf)), name, given, "finite and at least 0")
     return float(given)
-
-
-def _whole(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise TypeError(f"{name} must be a whole number, got {type(value).__name__}")
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1, got {value}")
-    return int(value)

@@ -38,6 +38,13 @@ def axes(ax: Axes | None, title: str, x: str, y: str) -> Axes:
     return ax
 
 
+def check_fields(name: str, value: Any, kind: str, *fields: str) -> None:
+    """Refuse what is no result of this kind, nor anything that has its fields."""
+    missing = [field for field in fields if not hasattr(value, field)]
+    if missing:
+        raise TypeError(f"{name} must be a {kind}, or have its {', '.join(fields)}; got {type(value).__name__}")
+
+
 def vector(name: str, value: ArrayLike) -> NDArray[np.float64]:
     """``value`` as numbers of one dimension."""
     array = np.asarray(value, dtype=np.float64)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shortgamma import barrier as options
+from shortgamma._core.checks import real
 from shortgamma.plot import _axes
 
 if TYPE_CHECKING:
@@ -87,6 +88,9 @@ def greeks(
     """
     if greek not in UNITS:
         raise ValueError(f"greek must be one of {', '.join(map(repr, UNITS))}, got {greek!r}")
+    if not isinstance(kind, str):
+        raise TypeError(f"kind must be the name of a kind, such as 'down-in', got {type(kind).__name__}")
+    strike, barrier = float(real("strike", strike)), float(real("barrier", barrier))
     low, high = min(0.75 * barrier, 0.9 * strike), max(1.25 * barrier, 1.3 * strike)
     spot = np.linspace(low, high, 601)
     # the values on both sides of the barrier are not to be joined by a line

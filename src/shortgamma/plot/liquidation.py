@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from shortgamma._core.checks import real, whole
 from shortgamma.plot import _axes
 
 if TYPE_CHECKING:
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike
+
+# What a curve may hold in memory
+MOST_BARS = 10_000_000
 
 
 def frontier(
@@ -117,6 +121,7 @@ def survival(bar: ArrayLike, leverage: Sequence[float], *, bars: int, time: Any 
     dead = np.asarray(bar)
     if dead.ndim != 2 or dead.shape[1] != len(leverage):
         raise ValueError(f"bar must have shape (n, {len(leverage)}), one column a leverage, got {dead.shape}")
+    bars = whole("bars", bars, 1, MOST_BARS)
     position, label = _axes.time_of(time, bars + 1)
     alive = [100.0 * (dead[:, place, None] > np.arange(bars + 1)).mean(axis=0) for place in range(len(leverage))]
     alive = [np.where(np.arange(bars + 1) == bars, curve[max(bars - 1, 0)], curve) for curve in alive]
@@ -166,11 +171,12 @@ def cascade(result: Any, *, mark: float | None = None, ax: Axes | None = None) -
     >>> sg.plot.cascade(end, mark=90.0).get_xlabel()
     'wave'
     """
+    _axes.check_fields("result", result, "Cascade", "fills", "mark", "accounts", "waves")
     fills = np.asarray(result.fills, dtype=float)
     if fills.ndim != 1:
         raise ValueError(f"result must be of one mark, got fills of shape {fills.shape}")
     prices = fills[np.isfinite(fills)]
-    start = prices[:1] if mark is None else np.array([mark])
+    start = prices[:1] if mark is None else np.array([real("mark", mark)])
     steps = np.concatenate([start, prices, [float(result.mark)]])
     fall = steps[-1] / steps[0] - 1.0 if len(steps) and steps[0] else float("nan")
     title = f"{int(result.accounts):,} accounts in {int(result.waves)} waves move the mark by {100 * fall:+.1f} %"
@@ -205,8 +211,9 @@ def tiers(maintenance: Any, *, largest: float | None = None, ax: Axes | None = N
     >>> sg.plot.tiers(sg.liquidation.Tiers([0.0, 50_000.0], [0.004, 0.005])).get_ylabel()
     'maintenance margin (% of the value)'
     """
+    _axes.check_fields("maintenance", maintenance, "Tiers", "lower", "rate", "margin")
     floors, rates = np.asarray(maintenance.lower, dtype=float), np.asarray(maintenance.rate, dtype=float)
-    last = float(largest) if largest is not None else 1.5 * max(float(floors[-1]), 1.0)
+    last = float(real("largest", largest)) if largest is not None else 1.5 * max(float(floors[-1]), 1.0)
     value = np.linspace(last / 2000.0, last, 2000)
     required = 100.0 * np.asarray(maintenance.margin(value)) / value
     shown = floors < last

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,8 +10,6 @@ import numpy as np
 from shortgamma.plot import _axes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike
@@ -212,6 +211,7 @@ def hedge_flow(result: Any, *, scale: float = 1e9, ax: Axes | None = None) -> Ax
     >>> sg.plot.hedge_flow(flow).get_xlabel()
     'move of the spot (%)'
     """
+    _axes.check_fields("result", result, "HedgeFlow", "move", "value", "linear")
     move, value = _axes.vector("result.move", result.move), _axes.vector("result.value", result.value) / scale
     linear = _axes.vector("result.linear", result.linear) / scale
     unit = {1e9: "bn", 1e6: "m", 1.0: "currency"}.get(scale, f"{scale:g}")
@@ -303,6 +303,8 @@ def ledger(parts: Mapping[str, float], *, unit: str = "settlement coin", ax: Axe
     >>> [text.get_text() for text in ax.get_xticklabels()]
     ['price', 'funding', 'fees', 'sum']
     """
+    if not isinstance(parts, Mapping):
+        raise TypeError(f"parts must be a dict of amounts by name, got {type(parts).__name__}")
     values = _axes.vector("parts", list(parts.values()))
     ends = np.cumsum(values)
     starts = ends - values

@@ -439,6 +439,8 @@ class RowTable(Table):
                 self.header = True
                 self.names = [str(cell).strip() for cell in rows[0]]
                 self.source = rows[1:]
+        if not self.names:
+            raise ReadError(f"{name}: has no columns")
         self.head = [list(row) for row in self._cells(self.source[:HEAD])]
 
     def _keys(self) -> list[str]:
