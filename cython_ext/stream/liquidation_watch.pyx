@@ -78,7 +78,7 @@ cdef class LiquidationWatch:
         fee = number("fee", fee)
         if not fee >= 0.0:
             raise ValueError(f"fee must be >= 0, got {fee!r}")
-        self.maintenance = maintenance
+        self.maintenance = number("maintenance", maintenance) if type(maintenance) is int else maintenance
         self.fee = fee
         self.hold(number("quantity", quantity), number("entry", entry), number("margin", margin))
         self.reset()

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shortgamma._core import dispatch
-from shortgamma._core.checks import call, refuse_choice
+from shortgamma._core.checks import call, word
 from shortgamma._core.lazy import publish
 
 if TYPE_CHECKING:
@@ -85,8 +85,7 @@ class Contract:
         quote: str = "",
         settlement: str = "",
     ) -> None:
-        if kind not in KINDS:
-            refuse_choice("kind", kind, KINDS)
+        word("kind", kind, KINDS)
         try:
             size = float(multiplier)
         except (TypeError, ValueError):

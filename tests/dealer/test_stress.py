@@ -195,8 +195,8 @@ def test_events_by_time():
     assert np.isnan(nothing.difference)
     for bad, message in (
         ({"events": [60]}, r"events\[0\] must be a row from 0 to 59, got 60"),
-        ({"before": 0}, "before must be a whole number of rows >= 1, got 0"),
-        ({"after": 2.5}, "after must be a whole number of rows >= 1, got 2.5"),
+        ({"before": 0}, "before must be a whole number >= 1, got 0"),
+        ({"after": 61}, "after must be at most 60, got 61"),
         ({"x": np.ones((3, 3))}, "x must have one dimension"),
         ({"events": ["2025-01-01"], "time": time}, r"events\[0\] must be no later than the last row"),
     ):

@@ -2,10 +2,9 @@
 
 import os
 
+import hostile
 import numpy as np
 import pytest
-
-import hostile
 
 COUNT = int(os.environ.get("SHORTGAMMA_HOSTILE_CALLS", "20"))
 SEED = int(os.environ.get("SHORTGAMMA_HOSTILE_SEED", "0"))

@@ -197,6 +197,14 @@ def choice(name: str, value: Any, choices: dict[str, int]) -> int | NDArray[np.i
     return codes
 
 
+def word(name: str, value: object, choices: Iterable[str]) -> None:
+    """Refuse what is not one of some words."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be one of {', '.join(map(repr, choices))}, got {type(value).__name__}")
+    if value not in choices:
+        refuse_choice(name, value, choices)
+
+
 def refuse_choice(name: str, value: object, choices: Iterable[str]) -> NoReturn:
     raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {str(value)!r}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, SupportsIndex, TypeVar
 
 from shortgamma._core.checks import call
 from shortgamma._core.results import Result
@@ -60,7 +60,7 @@ MEANINGS = {
 
 
 def check_order(order: object) -> None:
-    if order not in (1, 2):
+    if not isinstance(order, SupportsIndex) or order not in (1, 2):
         raise ValueError(f"order must be 1 or 2, got {order!r}")
 
 

@@ -176,10 +176,13 @@ NUMERIC = re.compile(r"(ArrayLike|float|int|Floats)( \| (ArrayLike|float|int|Flo
 # What an annotation says of an argument that may be an array.
 ARRAYS = re.compile(r"ArrayLike|Sequence|NDArray|Any|Floats|Names")
 # What NumPy and Python say of arrays that do not fit, or stand where something else has to.
-SHAPES = re.compile(r"broadcast|shape mismatch")
-ONE_NUMBER = re.compile(r"truth value of an (empty )?array|unsupported format string|length-1|0-dimensional|only integer")
+SHAPES = re.compile(r"broadcast|shape mismatch|in its core dimension|enough dimensions")
+ONE_NUMBER = re.compile(
+    r"truth value of an? (empty )?(array|Series)|unsupported format string|length-1|0-dimensional|only integer"
+)
+SEEDS = re.compile(r"SeedSequence|^expected non-negative integer$")
 HASHED = re.compile(r"unhashable type")
-COUNTED = re.compile(r"has no len\(\)|is not iterable|not subscriptable|unsized object")
+COUNTED = re.compile(r"has no len\(\)|is not iterable|not subscriptable|unsized object|over a 0-d array")
 WORDS = re.compile(r"could not convert string|numpy boolean")
 # What a description says of a type that is not the type.
 DEFAULT = re.compile(r", (optional|default .*)$")
@@ -272,6 +275,8 @@ def _ill_shaped(text: str, given: list[tuple[str, Any, str]]) -> Exception | Non
         for name, value, annotation in given:
             if np.ndim(value) and not ARRAYS.search(annotation):
                 return ValueError(f"{name} must be one {_one(annotation)}, got an array of shape {np.shape(value)}")
+    if SEEDS.search(text):
+        return TypeError("rng must be a numpy.random.Generator, or whole numbers >= 0 that one begins with")
     if HASHED.search(text):
         for name, value, annotation in given:
             if "Literal" in annotation or "str" in annotation:
@@ -281,11 +286,11 @@ def _ill_shaped(text: str, given: list[tuple[str, Any, str]]) -> Exception | Non
                     return TypeError(f"{name} must be one word, got {type(value).__name__}")
     if COUNTED.search(text):
         for name, value, annotation in given:
-            if not hasattr(value, "__iter__") and value is not None and "Any" not in annotation:
+            if not np.ndim(value) and not isinstance(value, str) and ARRAYS.search(annotation):
                 return TypeError(f"{name} must be an array or a sequence, got {type(value).__name__}")
     if WORDS.search(text):
         for name, value, _ in given:
-            if np.asarray(value).dtype.kind in "USO":
+            if np.asarray(value).dtype.kind in "bUSO":
                 return TypeError(f"{name} must hold numbers, got {describe(value, np.asarray(value))}")
     return None
 

@@ -324,7 +324,6 @@ def _check_barrier(barrier: NDArray[np.float64], levels: NDArray[np.float64]) ->
         refuse_where(barrier >= least, "barrier", barrier, f"< call_level, {least!r}")
 
 
-
 def _finite(name: str, value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         raise TypeError(f"{name} must be a number, got {type(value).__name__}")

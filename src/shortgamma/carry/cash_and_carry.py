@@ -327,6 +327,8 @@ def liquidation_share(
         most = np.lib.stride_tricks.sliding_window_view(top[1:], int(period)).max(axis=-1)
     else:
         labels = np.asarray(period)
+        if labels.ndim != 1:
+            raise ValueError(f"period must have one dimension, got shape {labels.shape}")
         check_length("period", len(labels), "futures", len(price))
         begins = np.flatnonzero(np.concatenate([[True], labels[1:] != labels[:-1]]))
         if len(np.unique(labels[begins])) < len(begins):
@@ -373,6 +375,9 @@ def _aligned(spot: Any, futures: Any, high: Any, settlement: Any, axis: int, kin
         found.append(
             _last(value, name, wide, time) if value is not wide else np.moveaxis(number(name, value), time, -1)
         )
+    for name, value in zip(("spot", "futures", "high", "settlement_price"), found, strict=True):
+        if np.ndim(value):
+            check_length(name, value.shape[-1], "futures", np.shape(wide)[time])
     found[2] = found[1] if found[2] is None else found[2]
     if kind != "quanto":
         found[3] = found[0] if kind == "inverse" else np.ones(1).repeat(found[1].shape[-1])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shortgamma._core.checks import choice, number
+from shortgamma._core.checks import number, word
 from shortgamma._core.results import Result
 from shortgamma.carry.regression import Regression, regression
 
@@ -116,8 +116,8 @@ def fama(
     >>> round(float(pair.difference), 12)
     1.0
     """
-    choice("form", form, FORMS)
-    choice("covariance", covariance, COVARIANCES)
+    word("form", form, FORMS)
+    word("covariance", covariance, COVARIANCES)
     if covariance == "hodrick" and lags is not None:
         raise ValueError("lags must be left out where covariance is 'hodrick': the horizon says them")
     now, later = number("spot", spot).astype(float), number("futures", futures).astype(float)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shortgamma._core.checks import number
+from shortgamma._core.checks import number, whole
 from shortgamma._core.results import Result
 
 if TYPE_CHECKING:
@@ -104,6 +104,5 @@ def _logs(price: Any, rows: Any) -> Any:
     given = number("price", price).astype(float)
     if given.ndim == 0:
         raise ValueError("price must have at least one dimension")
-    if not isinstance(rows, int | np.integer) or rows < 1:
-        raise ValueError(f"rows must be a whole number, at least 1, got {rows!r}")
+    whole("rows", rows, 1)
     return np.log(np.where(given > 0.0, given, np.where(np.isnan(given), given, -1.0)))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shortgamma._core.checks import check_length, choice, number
+from shortgamma._core.checks import check_length, choice, number, word
 from shortgamma._core.results import Result
 from shortgamma._core.times import moment, times
 from shortgamma.carry.regression import _flag, _long_run, regression
@@ -118,8 +118,8 @@ def panel_regression(
     >>> found.coefficient.round(9)
     array([2.])
     """
-    choice("effects", effects, EFFECTS)
-    choice("covariance", covariance, COVARIANCES)
+    word("effects", effects, EFFECTS)
+    word("covariance", covariance, COVARIANCES)
     kraay = covariance.startswith("driscoll")
     if kraay and (not isinstance(lags, int | np.integer) or lags < 0):
         raise ValueError(f"lags must be a whole number of rows, at least 0, got {lags!r}")

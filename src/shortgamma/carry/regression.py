@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shortgamma._core.checks import check_length, choice, number, refuse_choice
+from shortgamma._core.checks import check_length, number, word
 from shortgamma._core.results import Result
 
 if TYPE_CHECKING:
@@ -145,8 +145,8 @@ def regression(
     >>> found.coefficient.round(3), found.standard_error.round(3)
     (array([0.6, 0.8]), array([0.402, 0.144]))
     """
-    choice("kernel", kernel, KERNELS)
-    choice("covariance", covariance, COVARIANCES)
+    word("kernel", kernel, KERNELS)
+    word("covariance", covariance, COVARIANCES)
     if covariance == "hac" and lags is None:
         raise ValueError("lags must be given: a number of rows, 'overlap' with horizon=, or the name of a rule")
     if covariance != "hac" and lags is not None:
@@ -203,8 +203,9 @@ def bandwidth(
     >>> float(sg.carry.bandwidth(np.sin(t / 9), np.cos(t / 7), rule="rule"))
     4.0
     """
-    choice("kernel", kernel, KERNELS)
+    word("kernel", kernel, KERNELS)
     sample = _Sample(y, x, intercept)
+    word("rule", rule, RULES)
     found = _bandwidth(rule, kernel, horizon, sample)
     return found if sample.many else found[0]
 
@@ -360,8 +361,7 @@ def _lags(lags: Any, kernel: str, horizon: int | None, sample: _Sample) -> Any:
 
 
 def _bandwidth(rule: Any, kernel: str, horizon: int | None, sample: _Sample) -> Array:
-    if rule not in RULES:
-        refuse_choice("lags", rule, RULES)
+    word("lags", rule, RULES)
     if (rule == "overlap") != (horizon is not None):
         raise ValueError(
             "horizon, the rows over which y is a change, must be given with 'overlap' and with nothing else"

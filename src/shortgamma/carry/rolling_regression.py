@@ -135,6 +135,8 @@ def rolling_regression(
     if str(kernel) == "quadratic-spectral":
         raise ValueError("kernel 'quadratic-spectral' has a weight for every lag and no running sum: use regression()")
     code = choice("kernel", kernel, CODES)
+    for name, value in (("y", y), ("x", x)):
+        time_axis(0, np.ndim(value), name)
     time = time_axis(axis, max(np.ndim(y), np.ndim(x)), "y")
     names = ("y", "x", "window", "lags", "minimum")
     inputs: list[Any] = [y, x]

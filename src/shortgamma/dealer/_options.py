@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from shortgamma._core.checks import choice, common_shape, first, number, place, refuse_choice, refuse_where
+from shortgamma._core.checks import choice, common_shape, first, number, place, refuse_choice, refuse_where, word
 from shortgamma._core.words import OPTIONS
 
 if TYPE_CHECKING:
@@ -140,5 +140,4 @@ def one_level(name: str, value: Any) -> float:
 
 
 def check_moves(moves: str) -> None:
-    if moves not in MOVES:
-        refuse_choice("moves", moves, MOVES)
+    word("moves", moves, MOVES)

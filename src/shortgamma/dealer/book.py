@@ -147,8 +147,8 @@ def flips(
     level = one_level("spot", spot)
     bottom = 0.5 * level if low is None else one_level("low", low)
     top = 2.0 * level if high is None else one_level("high", high)
-    if not bottom < top:
-        raise ValueError(f"low must be below high, got {bottom!r} and {top!r}")
+    if not 0.0 < bottom < top:
+        raise ValueError(f"low must be above 0 and below high, got {bottom!r} and {top!r}")
     check_moves(moves)
     if forward is None and moves != "proportional":
         raise ValueError("moves is about forwards: leave it out where forward is not given")

@@ -181,7 +181,7 @@ def arbitrage_units(premium: ArrayLike, *, cost: ArrayLike, depth: ArrayLike) ->
     band, gap = number("cost", cost), number("premium", premium)
     with np.errstate(invalid="ignore"):
         refuse_where(band < 0.0, "cost", band, ">= 0")
-        beyond = np.sign(gap) * np.maximum(np.abs(gap) - band, 0.0)
+        beyond = np.copysign(1.0, gap) * np.maximum(np.abs(gap) - band, 0.0)
     return np.multiply(number("depth", depth), beyond) + 0.0
 
 

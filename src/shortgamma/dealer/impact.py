@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shortgamma._core.checks import number, real, refuse_choice, whole
+from shortgamma._core.checks import number, real, whole, word
 from shortgamma._core.results import Result
 
 if TYPE_CHECKING:
@@ -62,8 +62,7 @@ def impact(
     >>> sg.dealer.impact([0.05, -0.05], 1.0, vol=0.03, model="square-root").round(6)
     array([ 0.006708, -0.006708])
     """
-    if model not in MODELS:
-        refuse_choice("model", model, MODELS)
+    word("model", model, MODELS)
     traded, day = number("flow", flow).astype(np.float64), number("volume", volume).astype(np.float64)
     # the root of a negative volume raises the flag, and so must 0
     with np.errstate(divide="ignore"):
@@ -339,8 +338,7 @@ def front_running(
     >>> round(found.quantity, 6), round(found.profit, 6), round(found.cost, 6), found.alone
     (0.357143, 0.178571, 0.785714, 1.0)
     """
-    if unwind not in UNWIND:
-        refuse_choice("unwind", unwind, UNWIND)
+    word("unwind", unwind, UNWIND)
     size, lasting, passing = real("quantity", quantity), real("permanent", permanent), real("temporary", temporary)
     for name, value in (("permanent", lasting), ("temporary", passing)):
         if not value >= 0.0:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shortgamma._core import dispatch
-from shortgamma._core.checks import number, refuse_choice
+from shortgamma._core.checks import number, refuse_choice, word
 from shortgamma._core.results import Result
 from shortgamma.dealer._options import check_moves, one_level, options_of
 
@@ -159,8 +159,7 @@ def profile(
     levels = number("spots", spots).astype(np.float64, copy=False) if spots is not None else grid_of(grid)
     names = (exposures,) if isinstance(exposures, str) else tuple(exposures)
     for name in names:
-        if name not in PLACES:
-            refuse_choice("exposures", name, PLACES)
+        word("exposures", name, PLACES)
     check_moves(moves)
     if forward is not None and spot is None:
         raise ValueError("spot is needed with forward: the level at which the forwards hold")

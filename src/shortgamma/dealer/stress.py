@@ -442,18 +442,17 @@ def event_window(x: ArrayLike, events: ArrayLike, *, before: int, after: int, ti
     values = number("x", x).astype(np.float64)
     if values.ndim != 1:
         raise ValueError(f"x must have one dimension, got shape {values.shape}")
-    for name, count in (("before", before), ("after", after)):
-        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
-            raise ValueError(f"{name} must be a whole number of rows >= 1, got {count!r}")
+    most = max(values.size, 1)
+    before, after = whole("before", before, 1, most), whole("after", after, 1, most)
     place = _rows_of(events, time, values.size)
     offset = np.arange(-before, after + 1)
     rows = place[:, np.newaxis] + offset
     inside = (rows >= 0) & (rows < values.size)
     window = np.where(inside, values[np.clip(rows, 0, values.size - 1)], np.nan)
     earlier, later = window[:, :before].mean(axis=1), window[:, before + 1 :].mean(axis=1)
-    whole = np.isfinite(window).all(axis=1)
-    gaps, count = (later - earlier)[whole], int(whole.sum())
-    mean = window[whole].mean(axis=0) if count else np.full(offset.size, np.nan)
+    complete = np.isfinite(window).all(axis=1)
+    gaps, count = (later - earlier)[complete], int(complete.sum())
+    mean = window[complete].mean(axis=0) if count else np.full(offset.size, np.nan)
     error = float(gaps.std(ddof=1)) / math.sqrt(count) if count > 1 else math.nan
     gap = float(gaps.mean()) if count else math.nan
     return EventWindow(offset, mean, earlier, later, gap, error, count, int(place.size - count))
@@ -466,6 +465,8 @@ def _rows_of(events: Any, time: Any, size: int) -> Integers:
         if stamp.shape != (size,):
             raise ValueError(f"time and x must be of one length, got {stamp.shape} and {(size,)}")
         moments = np.atleast_1d(stamps("events", events))
+        if moments.ndim != 1:
+            raise ValueError(f"events must have one dimension, got shape {moments.shape}")
         found: Integers = np.searchsorted(stamp, moments)
         refuse_where(found == size, "events", moments, f"no later than the last row, {int(stamp[-1])} ns")
         return found

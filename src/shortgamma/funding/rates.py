@@ -65,7 +65,7 @@ def rate(
     >>> round(float(sg.funding.rate(0.01, cap=0.003)), 6)
     0.003
     """
-    low = np.negative(plain("cap", cap)) if floor is None else floor
+    low = np.negative(1.0 * plain("cap", cap)) if floor is None else floor
     names = ("premium", "interest", "clamp", "cap", "floor")
     return call(dispatch.funding.rates.funding_rate, names, (premium, interest, clamp, cap, low), out)
 

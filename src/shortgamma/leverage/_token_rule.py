@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from shortgamma._core.checks import refuse_choice
+from shortgamma._core.checks import refuse_choice, word
 from shortgamma._core.clocks import check_zone, time_of_day
 from shortgamma._core.lazy import described
 from shortgamma._core.times import moment
@@ -227,8 +227,7 @@ class TokenRule:
         fill = self.fill
         if fill is None:
             fill = "trigger" if self.target == "constant" and self.largest is None else "close"
-        if fill not in FILLS:
-            refuse_choice("fill", fill, FILLS)
+        word("fill", fill, FILLS)
         if fill == "trigger" and self.target != "constant":
             raise ValueError(f"target {self.target!r} cannot be filled at the trigger: give fill='close' or 'open'")
         if self.largest is not None and fill != "close":

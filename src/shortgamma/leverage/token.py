@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 
 from shortgamma._core import dispatch
-from shortgamma._core.checks import check_length, number, refuse_choice, refuse_where, time_axis
+from shortgamma._core.checks import check_length, number, refuse_where, time_axis, word
 from shortgamma._core.results import Result
 from shortgamma.leverage._bars import bars_of, check_periods, given_times, labels_opens, stamps_of
 from shortgamma.leverage._plans import by_the_year, plan, splits, terms, watched
@@ -324,8 +324,7 @@ def _simulate(
 ) -> Any:  # fmt: skip
     """`simulate`; all_used: whether highs, lows and opens that nothing looks at are refused."""
     rules, names = _rules(rule)
-    if record not in RECORDS:
-        refuse_choice("record", record, RECORDS)
+    word("record", record, RECORDS)
     prices = number("price", price)
     place = time_axis(axis, prices.ndim, "price")
     shape = prices.shape[:place] + prices.shape[place + 1 :]

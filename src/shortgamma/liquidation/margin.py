@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from shortgamma._core import dispatch
-from shortgamma._core.checks import number, plain, refuse_choice, refuse_where
+from shortgamma._core.checks import number, plain, refuse_choice, refuse_where, word
 from shortgamma._core.lazy import described
 from shortgamma.contracts import checked
 
@@ -61,8 +61,7 @@ class Margin:
 
     def _keep(self, **fields: Any) -> None:
         for name, choices in (("at", VALUED), ("by", MEASURES)):
-            if fields[name] not in choices:
-                refuse_choice(name, fields[name], choices)
+            word(name, fields[name], choices)
         for name, value in fields.items():
             if isinstance(value, np.ndarray):
                 # over bytes, so that nobody can make it writeable again

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from shortgamma._core import dispatch
-from shortgamma._core.checks import describe, number, refuse_choice, refuse_where, whole
+from shortgamma._core.checks import describe, number, refuse_where, whole, word
 from shortgamma._core.plausible import check
 from shortgamma._core.results import Result
 from shortgamma._core.words import asset
@@ -174,8 +174,7 @@ def account_breach_probability(
     """
     if not isinstance(method, str):
         raise TypeError("method must be one of 'plain', 'antithetic', 'sobol'")
-    if method not in METHODS:
-        refuse_choice("method", method, METHODS)
+    word("method", method, METHODS)
     book = book_of(contracts, coins, collateral, maintenance, fee, haircut)
     years, wanted = (_scalar(name, value) for name, value in (("expiry", expiry), ("error", error)))
     steps, paths = whole("steps", steps, 1), whole("paths", paths, 1, MOST_PATHS)
@@ -236,7 +235,9 @@ def _answered(held: Array, opened: Array, cash: Array) -> NDArray[np.bool_]:
 def _batch_size(method: str, paths: int, steps: int, factors: int, bridge: bool) -> int:
     if 2 * steps * (factors + bridge) > MOST_VARIATES:
         most, size = MOST_VARIATES // (2 * (factors + bridge)), 16e-9 * steps * (factors + bridge)
-        raise ValueError(f"steps must be at most {most} with {factors} assets, got {steps}: two paths take {size:.1f} GB")
+        raise ValueError(
+            f"steps must be at most {most} with {factors} assets, got {steps}: two paths take {size:.1f} GB"
+        )
     size = max(2, min(-(-paths // BATCHES), VARIATES // max(1, steps * (factors + bridge))))
     size += size % 2
     if method == "sobol":

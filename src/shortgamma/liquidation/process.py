@@ -9,7 +9,7 @@ import numpy as np
 
 from shortgamma import contracts
 from shortgamma._core import dispatch
-from shortgamma._core.checks import number, refuse_choice, refuse_where
+from shortgamma._core.checks import number, refuse_choice, refuse_where, word
 from shortgamma._core.lazy import described
 from shortgamma._core.results import Result
 from shortgamma.liquidation.account import specifications_of, terms_of
@@ -81,10 +81,8 @@ class LiquidationRule:
     unknown: str = ""
 
     def __post_init__(self) -> None:
-        if self.reduction not in REDUCTIONS:
-            refuse_choice("reduction", self.reduction, REDUCTIONS)
-        if self.fee_to not in RECEIVERS:
-            refuse_choice("fee_to", self.fee_to, RECEIVERS)
+        word("reduction", self.reduction, REDUCTIONS)
+        word("fee_to", self.fee_to, RECEIVERS)
         for name, least in (("step", 1), ("from_tier", 2)):
             count = getattr(self, name)
             if not isinstance(count, int | np.integer) or count < least:
