@@ -166,7 +166,7 @@ def panel_regression(
         nested = covariance == "venue" and effects == "venue"
         meat = meat * (count / (count - right.shape[2] if nested else free))
     matrix = bread @ meat @ bread
-    within = 1.0 - squares / float((target**2).sum())
+    within = float(1.0 - squares / (target**2).sum())
     return PanelRegression(beta, matrix, np.sqrt(np.diagonal(matrix)), squares / free, within, count, taken)
 
 

@@ -97,7 +97,8 @@ def greeks(
     spot = np.sort(np.concatenate([spot[spot != barrier], barrier * (1.0 + np.array([-1e-9, 1e-9]))]))
     inside = spot > barrier if kind.lower().startswith("d") else spot < barrier
     ax = _axes.axes(ax, "", "spot (price of the underlying)", UNITS[greek])
-    terms: Any = {"vol": vol, "rate": rate, "dividend": dividend, "kind": kind, "option": option}
+    terms: Any = {"vol": real("vol", vol), "rate": real("rate", rate), "dividend": real("dividend", dividend)}
+    terms |= {"kind": kind, "option": option}
     largest = 0.0
     for colour, expiry in zip(_axes.COLOURS, expiries, strict=False):
         values: Any = options.greeks(spot, strike, barrier, expiry=expiry, order=2, **terms)
