@@ -142,7 +142,8 @@ def panel_regression(
     gram = np.einsum("tik,til->kl", design, design)
     raw = np.einsum("tik,tik->k", right * there[..., None], np.where(there[..., None], right, 0.0))
     flat = np.diagonal(gram) <= 1e-24 * raw
-    if free <= 0 or flat.any() or np.linalg.matrix_rank(gram) < len(gram):
+    overflown = not np.isfinite(gram).all()
+    if free <= 0 or flat.any() or overflown or np.linalg.matrix_rank(gram) < len(gram):
         _flag()
         nan = np.full(len(gram), np.nan)
         return PanelRegression(nan, np.outer(nan, nan), nan, np.nan, np.nan, count, taken)

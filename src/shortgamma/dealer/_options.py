@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from shortgamma._core.checks import choice, common_shape, first, number, place, refuse_choice, refuse_where, word
+from shortgamma._core.checks import choice, common_shape, first, number, place, refuse_where, word
 from shortgamma._core.words import OPTIONS
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from shortgamma._core import dispatch
-from shortgamma._core.checks import number, plain, refuse_choice, refuse_where, word
+from shortgamma._core.checks import number, plain, refuse_where, word
 from shortgamma._core.lazy import described
 from shortgamma.contracts import checked
 

@@ -184,7 +184,7 @@ def account_breach_probability(
     answered = _answered(*positions)
     factors = process.loading.shape[1]
     size = _batch_size(method, paths, steps, factors, bridge)
-    draws = _draws(method, np.random.default_rng(rng), size, steps, factors, bridge)
+    draws = _draws(method, _generator(rng), size, steps, factors, bridge)
     accounts = positions[0].shape[0]
     hits, both, square = np.zeros(accounts, np.int64), np.zeros(accounts, np.int64), np.zeros(accounts)
     batches = -(-paths // size)
@@ -376,6 +376,13 @@ def _by_pairs(correlation: Mapping[Any, Any], names: list[str], vols: Array) -> 
         i, j = np.argwhere(~known)[0]
         raise ValueError(f"correlation must hold the pair {(names[i], names[j])!r}; 0.0 if they are independent")
     return matrix
+
+
+def _generator(rng: Any) -> np.random.Generator:
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        raise TypeError("rng must be a numpy.random.Generator, or whole numbers >= 0 to begin one with") from None
 
 
 def _draws(

@@ -9,7 +9,7 @@ import numpy as np
 
 from shortgamma import contracts
 from shortgamma._core import dispatch
-from shortgamma._core.checks import number, refuse_choice, refuse_where, word
+from shortgamma._core.checks import number, refuse_where, word
 from shortgamma._core.lazy import described
 from shortgamma._core.results import Result
 from shortgamma.liquidation.account import specifications_of, terms_of
