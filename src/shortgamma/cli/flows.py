@@ -163,7 +163,7 @@ def compute(options: argparse.Namespace) -> tuple[Result, dict[str, Any]]:
     by_expiry = dealer.exposure(spot, **own, by=expiries)
     by_strike = dealer.exposure(spot, **own, by="strike")
     order = np.argsort(by_strike.gamma_percent)
-    found = dealer.flips(spot, **own)
+    flips = dealer.flips(spot, **own)
     flow = dealer.hedge_flow(np.array(MOVES), spot, **own)
     pictures: dict[str, Any] = {"flow": flow}
     if options.report is not None or options.plot is not None:
@@ -192,7 +192,7 @@ def compute(options: argparse.Namespace) -> tuple[Result, dict[str, Any]]:
         "by_expiry": dict(zip(by_expiry.label.tolist(), by_expiry.gamma_percent.tolist(), strict=True)),
         "largest_strikes": [(by_strike.label[i], by_strike.gamma_percent[i]) for i in order[::-1][:5]],
         "smallest_strikes": [(by_strike.label[i], by_strike.gamma_percent[i]) for i in order[:5]],
-        "flips": found.spots.tolist(),
+        "flips": flips.spots.tolist(),
         "flow": {"move": list(MOVES), "finite": flow.value.tolist(), "linear": flow.linear.tolist()},
         "gamma_percent_of_other_signs": {
             name: dealer.exposure(spot, **held(*signs)).gamma_percent for name, signs in OTHERS.items()

@@ -69,8 +69,8 @@ def position(open_interest: ArrayLike, option: Any, *, calls: float, puts: float
         if value.ndim or not -1.0 <= float(value) <= 1.0:
             raise ValueError(f"{name} must be a number from -1 (dealers short) to 1 (dealers long), got {share!r}")
     code = np.asarray(choice("option", option, OPTIONS))
-    found: Floats = np.nan_to_num(contracts, nan=0.0) * np.where(code == 0, float(calls), float(puts))
-    return found + 0.0
+    quantity: Floats = np.nan_to_num(contracts, nan=0.0) * np.where(code == 0, float(calls), float(puts))
+    return quantity + 0.0
 
 
 class Flips(Result):
@@ -139,9 +139,9 @@ def flips(
     Examples
     --------
     >>> import shortgamma as sg
-    >>> found = sg.dealer.flips(
+    >>> flips = sg.dealer.flips(
     ...     100.0, [80.0, 100.0, 120.0], vol=0.3, expiry=0.1, quantity=[-1.0, 1.0, -1.0], option="call")
-    >>> found.spots.round(6), found.below
+    >>> flips.spots.round(6), flips.below
     (array([ 89.10158 , 109.016945]), array([-1.,  1.]))
     """
     level = one_level("spot", spot)
@@ -179,8 +179,8 @@ def _roots(options: Options, low: float, high: float, parallel: bool) -> tuple[F
         inside[:, -1] = right
         crossed = gamma(inside) * below[:, np.newaxis] <= 0.0
         # the first level on the other side
-        other = np.maximum(np.argmax(crossed[:, 1:], axis=1) + 1, 1)
-        left, right = inside[rows, other - 1], inside[rows, other]
+        beyond = np.maximum(np.argmax(crossed[:, 1:], axis=1) + 1, 1)
+        left, right = inside[rows, beyond - 1], inside[rows, beyond]
     return right, below
 
 
@@ -259,9 +259,9 @@ def hedge_flow(
     Dealers who are short of a put with a week to go sell when the spot falls to its strike:
 
     >>> import shortgamma as sg
-    >>> found = sg.dealer.hedge_flow(
+    >>> flow = sg.dealer.hedge_flow(
     ...     [-0.1, 0.0], 100.0, 90.0, vol=0.5, expiry=7 / 365, quantity=-1000.0, option="put")
-    >>> found.units.round(1)
+    >>> flow.units.round(1)
     array([-426.4,    0. ])
     """
     returns = number("move", move).astype(np.float64, copy=False)

@@ -107,8 +107,8 @@ def feedback(
     A fall by 5 %, funds that must trade 9 bn per 1.00 of return and hedgers 26.6 bn, on a depth of 100 bn:
 
     >>> import shortgamma as sg
-    >>> found = sg.dealer.feedback(-0.05, depth=100e9, linear=9e9 + 26.6e9)
-    >>> round(found.reached, 4), round(found.amplification, 3)
+    >>> end = sg.dealer.feedback(-0.05, depth=100e9, linear=9e9 + 26.6e9)
+    >>> round(end.reached, 4), round(end.amplification, 3)
     (-0.0776, 1.553)
     """
     for name, given in (("shock", shock), ("depth", depth), ("linear", linear), ("low", low), ("high", high)):

@@ -244,8 +244,8 @@ def flow_surprise(flow: ArrayLike, returns: ArrayLike, *, lag: int, hac_lags: in
     Examples
     --------
     >>> import shortgamma as sg
-    >>> found = sg.dealer.flow_surprise([1.0, 3.0, 2.0, 5.0, 9.0], [0.01, 0.02, 0.03, 0.05, 0.04], lag=1, hac_lags=1)
-    >>> round(found.slope, 3), found.rows
+    >>> surprise = sg.dealer.flow_surprise([1.0, 3.0, 2.0, 5.0, 9.0], [0.01, 0.02, 0.03, 0.05, 0.04], lag=1, hac_lags=1)
+    >>> round(surprise.slope, 3), surprise.rows
     (168.571, 4)
     """
     flows, moves = number("flow", flow).astype(np.float64), number("returns", returns).astype(np.float64)
@@ -255,15 +255,15 @@ def flow_surprise(flow: ArrayLike, returns: ArrayLike, *, lag: int, hac_lags: in
         raise ValueError(f"lag must be a number of rows >= 0, got {lag!r}")
     before = np.full(flows.shape, np.nan)
     before[lag:] = moves[: flows.size - lag]
-    found = regression(flows, before, lags=hac_lags)
-    intercept, slope = (float(value) for value in found.coefficient)
+    fit = regression(flows, before, lags=hac_lags)
+    intercept, slope = (float(value) for value in fit.coefficient)
     expected = intercept + slope * before
     surprise = flows - expected
     held = surprise[~np.isnan(surprise)]
     deviation = float(np.sqrt(np.square(held).sum() / (held.size - 2))) if held.size > 2 else np.nan
     return FlowSurprise(
-        slope, intercept, float(found.standard_error[1]), expected, surprise, surprise / deviation, float(found.r2),
-        int(found.count),
+        slope, intercept, float(fit.standard_error[1]), expected, surprise, surprise / deviation, float(fit.r2),
+        int(fit.count),
     )  # fmt: skip
 
 
@@ -341,8 +341,8 @@ def basis_unwind(
     Examples
     --------
     >>> import shortgamma as sg
-    >>> found = sg.dealer.basis_unwind(1e9, spot_depth=500e9, futures_depth=400e9, years=21 / 365)
-    >>> round(float(found.change), 6), round(float(found.annualized), 4)
+    >>> unwind = sg.dealer.basis_unwind(1e9, spot_depth=500e9, futures_depth=400e9, years=21 / 365)
+    >>> round(float(unwind.change), 6), round(float(unwind.annualized), 4)
     (0.0045, 0.0782)
     """
     spot_side, futures_side = _positive("spot_depth", spot_depth), _positive("futures_depth", futures_depth)

@@ -143,9 +143,9 @@ def execution_schedule(
     Their example at a risk aversion of 1e-6:
 
     >>> import shortgamma as sg
-    >>> found = sg.dealer.execution_schedule(
+    >>> schedule = sg.dealer.execution_schedule(
     ...     1e6, 5, 5.0, vol=0.95, permanent=2.5e-7, temporary=2.5e-6, spread=0.0625, risk_aversion=1e-6)
-    >>> round(found.cost, 1), found.held.round(0)[1]
+    >>> round(schedule.cost, 1), schedule.held.round(0)[1]
     (911227.0, np.float64(541956.0))
     """
     periods = whole("periods", periods, 1, LONGEST)
@@ -239,8 +239,8 @@ def predatory_trading(
     One must buy 1, two prey on it: they buy with it and sell to it, and it pays more than alone (1.0):
 
     >>> import shortgamma as sg
-    >>> found = sg.dealer.predatory_trading([1.0, 0.0, 0.0], 1.0, permanent=1.0, temporary=0.5)
-    >>> found.costs.round(4)
+    >>> game = sg.dealer.predatory_trading([1.0, 0.0, 0.0], 1.0, permanent=1.0, temporary=0.5)
+    >>> game.costs.round(4)
     array([ 1.118 , -0.0385, -0.0385])
     """
     wanted = number("quantity", quantity).astype(np.float64)
@@ -334,8 +334,8 @@ def front_running(
     Examples
     --------
     >>> import shortgamma as sg
-    >>> found = sg.dealer.front_running(1.0, permanent=0.4, temporary=0.6)
-    >>> round(found.quantity, 6), round(found.profit, 6), round(found.cost, 6), found.alone
+    >>> plan = sg.dealer.front_running(1.0, permanent=0.4, temporary=0.6)
+    >>> round(plan.quantity, 6), round(plan.profit, 6), round(plan.cost, 6), plan.alone
     (0.357143, 0.178571, 0.785714, 1.0)
     """
     word("unwind", unwind, UNWIND)

@@ -94,9 +94,9 @@ def knock_in_release(
     A note on 104 million dollars with three months to go, its barrier at three quarters of the strike:
 
     >>> import shortgamma as sg
-    >>> found = sg.dealer.knock_in_release(
+    >>> release = sg.dealer.knock_in_release(
     ...     58.1, 43.6, vol=0.6, expiry=0.25, units=104e6 / 58.1, rate=0.04, dividend=0.0025)
-    >>> round(float(found.above), 4), round(float(found.below), 4), round(float(found.value), 2)
+    >>> round(float(release.above), 4), round(float(release.below), 4), round(float(release.value), 2)
     (-0.8983, -0.7806, 9187933.31)
     """
     levels, strikes = _levels(strike, barrier)
@@ -168,8 +168,8 @@ def release_on_date(
 
     >>> import shortgamma as sg
     >>> terms = dict(vol=0.6, expiry=0.0, dates=[], lead=1 / 365)
-    >>> found = sg.dealer.release_on_date([40.0, 43.6, 47.0], 58.1, 43.6, **terms)
-    >>> found.above.round(2), found.below
+    >>> release = sg.dealer.release_on_date([40.0, 43.6, 47.0], 58.1, 43.6, **terms)
+    >>> release.above.round(2), release.below
     (array([-1.1 , -4.72, -0.24]), array([-1., -1.,  0.]))
     """
     levels, strikes = _levels(strike, barrier)

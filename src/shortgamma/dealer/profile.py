@@ -149,9 +149,9 @@ def profile(
     Long calls at 100, short puts at 90: with the spot falling the book turns short of gamma.
 
     >>> import shortgamma as sg
-    >>> found = sg.dealer.profile(
+    >>> levels = sg.dealer.profile(
     ...     [80.0, 90.0, 100.0], [90.0, 100.0], vol=0.4, expiry=0.1, quantity=[-5.0, 5.0], option=["put", "call"])
-    >>> found.gamma_percent.round(3)
+    >>> levels.gamma_percent.round(3)
     array([-5.687, -3.61 ,  5.184])
     """
     if (spots is None) == (grid is None):
@@ -166,9 +166,9 @@ def profile(
     if forward is None and (spot is not None or moves != "proportional"):
         raise ValueError("spot and moves are about forwards: leave them out where forward is not given")
     options = options_of(spot, strike, vol, expiry, quantity, option, multiplier, rate, dividend, forward, drop_expired)
-    found = exposures_at(levels, options, names, moves == "parallel", grid is not None)
+    sums = exposures_at(levels, options, names, moves == "parallel", grid is not None)
     counts = (options.skipped, options.none, options.expired)
-    return Profile._make((levels, *(found.get(name) for name in (*UNITS, "units")), *counts))
+    return Profile._make((levels, *(sums.get(name) for name in (*UNITS, "units")), *counts))
 
 
 def exposure(
@@ -215,9 +215,9 @@ def exposure(
     Ten calls sold at the money, 100 shares each: the hedger sells some 39 shares of a fall by 1.
 
     >>> import shortgamma as sg
-    >>> found = sg.dealer.exposure(
+    >>> book = sg.dealer.exposure(
     ...     100.0, 100.0, vol=0.4, expiry=0.25, quantity=-10.0, option="call", multiplier=100.0)
-    >>> round(float(found.gamma_point), 2), round(float(found.gamma_percent), 0)
+    >>> round(float(book.gamma_point), 2), round(float(book.gamma_percent), 0)
     (-19.85, -1985.0)
     """
     level = one_level("spot", spot)
@@ -225,8 +225,8 @@ def exposure(
     counts = (options.skipped, options.none, options.expired)
     names = UNITS
     if by is None:
-        found = exposures_at(np.asarray(level), options, names, False)
-        return Exposure._make((*(float(found[name]) for name in names), None, *counts))
+        totals = exposures_at(np.asarray(level), options, names, False)
+        return Exposure._make((*(float(totals[name]) for name in names), None, *counts))
     rows = _row_by_row(level, options, names)
     if isinstance(by, str) and by == "row":
         return Exposure._make((*(rows[name] for name in names), np.arange(options.rows), *counts))
@@ -257,12 +257,12 @@ def _row_by_row(level: float, options: Options, names: tuple[str, ...]) -> dict[
     columns[0] = columns[0] * origin if options.origin is None else columns[0]
     now = options.expiry == 0.0
     columns[3] = np.where(columns[3] == 0.0, 1.0, columns[3])
-    found = dict(zip(PLACES, dispatch.dealer.profile.dealer_profile([level], origin, *columns), strict=True))
+    values = dict(zip(PLACES, dispatch.dealer.profile.dealer_profile([level], origin, *columns), strict=True))
     # an option without quantity has no exposure, one without a volatility an unknown one
     none = np.full(options.rows, np.nan)
     rows = {name: none.copy() for name in names}
     for name in names:
-        rows[name][options.kept] = np.where(now, 0.0, found[name][:, 0])
+        rows[name][options.kept] = np.where(now, 0.0, values[name][:, 0])
     if now.any():
         rows["delta"][options.kept[now]] = _steps(np.asarray(level), options, now)[:, 0] * _prices(level, options)[now]
     return rows
@@ -307,20 +307,20 @@ def exposures_at(
         gamma, every = loops.dealer_profile_even_gamma if even else loops.dealer_profile_gamma, loops.dealer_profile
     shapes = loops.dealer_profile_even_shapes if even else loops.dealer_profile_shapes
     if wanted == {"gamma_percent"}:
-        found = {"gamma_percent": gamma(flat, origin, *alive)}
+        sums = {"gamma_percent": gamma(flat, origin, *alive)}
     elif wanted == {"units"} and not parallel:
-        found = {"units": loops.dealer_profile_units(flat, origin, *alive)}
+        sums = {"units": loops.dealer_profile_units(flat, origin, *alive)}
     elif not parallel and wanted <= set(PLACES[:3]) and not ("charm_day" in wanted and carried):
-        found = dict(zip(PLACES, shapes(flat, origin, *alive), strict=False))
+        sums = dict(zip(PLACES, shapes(flat, origin, *alive), strict=False))
     else:
-        found = dict(zip(PLACES, every(flat, origin, *alive), strict=True))
+        sums = dict(zip(PLACES, every(flat, origin, *alive), strict=True))
     if now.any() and wanted & {"delta", "units"}:
         steps = _steps(flat, options, now, parallel)
         prices = _moved(flat, options, now, parallel)
-        found["units"] = found["units"] + steps.sum(axis=0) if "units" in found else steps.sum(axis=0)
-        if "delta" in found:
-            found["delta"] = found["delta"] + (steps * prices).sum(axis=0)
-    return {name: found[name] if flat is levels else found[name].reshape(levels.shape) for name in names}
+        sums["units"] = sums["units"] + steps.sum(axis=0) if "units" in sums else steps.sum(axis=0)
+        if "delta" in sums:
+            sums["delta"] = sums["delta"] + (steps * prices).sum(axis=0)
+    return {name: sums[name] if flat is levels else sums[name].reshape(levels.shape) for name in names}
 
 
 def _moved(levels: Floats, options: Options, chosen: NDArray[np.bool_], parallel: bool) -> Floats:

@@ -62,12 +62,12 @@ def zscore(x: ArrayLike, window: int) -> Floats:
     values = number("x", x).astype(np.float64)
     time_axis(0, values.ndim, "x")
     window = whole("window", window, 2)
-    found = np.full(values.shape, np.nan)
+    deviations = np.full(values.shape, np.nan)
     if values.shape[0] > window:
         views = np.lib.stride_tricks.sliding_window_view(values[:-1], window, axis=0)
         with np.errstate(invalid="ignore", divide="ignore"):
-            found[window:] = (values[window:] - views.mean(axis=-1)) / views.std(axis=-1, ddof=1)
-    return found
+            deviations[window:] = (values[window:] - views.mean(axis=-1)) / views.std(axis=-1, ddof=1)
+    return deviations
 
 
 def tail_probability(z: ArrayLike, *, tails: int, dof: float | None = None) -> Any:
@@ -167,12 +167,12 @@ def correlation_break(x: ArrayLike, y: ArrayLike, before: Any, after: Any) -> Co
     >>> import shortgamma as sg
     >>> x = np.arange(20.0)
     >>> y = np.where(x < 10, x % 3, -(x % 3))
-    >>> found = sg.dealer.correlation_break(x % 3, y + 0.1 * (x % 2), slice(0, 10), slice(10, 20))
-    >>> bool(found.zscore < -4)
+    >>> test = sg.dealer.correlation_break(x % 3, y + 0.1 * (x % 2), slice(0, 10), slice(10, 20))
+    >>> bool(test.zscore < -4)
     True
     """
-    one, other = _pair(x, y)
-    periods = [(one[rows], other[rows]) for rows in (_rows("before", before), _rows("after", after))]
+    first, second = _pair(x, y)
+    periods = [(first[rows], second[rows]) for rows in (_rows("before", before), _rows("after", after))]
     r = [_correlation(*period) for period in periods]
     n = [period[0].size for period in periods]
     if min(n) <= 3:
@@ -228,22 +228,22 @@ def tail_correlation(
     Examples
     --------
     >>> import shortgamma as sg
-    >>> found = sg.dealer.tail_correlation([-3.0, -1.0, 1.0, 1.5], [-2.0, -1.0, 1.0, 2.0], below=0.0)
-    >>> found.beta, found.rows
+    >>> tail = sg.dealer.tail_correlation([-3.0, -1.0, 1.0, 1.5], [-2.0, -1.0, 1.0, 2.0], below=0.0)
+    >>> tail.beta, tail.rows
     (2.0, 2)
     """
-    one, other = _pair(x, y)
-    rows = np.ones(other.shape, dtype=bool)
+    first, second = _pair(x, y)
+    rows = np.ones(second.shape, dtype=bool)
     with np.errstate(invalid="ignore"):
-        rows &= True if below is None else other < below
-        rows &= True if above is None else other >= above
-    one, other = one[rows], other[rows]
-    if one.size < 2:
-        return TailCorrelation(math.nan, math.nan, int(one.size))
-    away = other - other.mean()
+        rows &= True if below is None else second < below
+        rows &= True if above is None else second >= above
+    first, second = first[rows], second[rows]
+    if first.size < 2:
+        return TailCorrelation(math.nan, math.nan, int(first.size))
+    away = second - second.mean()
     with np.errstate(invalid="ignore", divide="ignore"):
-        beta = float((away * (one - one.mean())).sum() / np.square(away).sum())
-    return TailCorrelation(_correlation(one, other), beta, int(one.size))
+        beta = float((away * (first - first.mean())).sum() / np.square(away).sum())
+    return TailCorrelation(_correlation(first, second), beta, int(first.size))
 
 
 def _rows(name: str, value: Any) -> Any:
@@ -257,10 +257,10 @@ def _rows(name: str, value: Any) -> Any:
 
 
 def _pair(x: Any, y: Any) -> tuple[Floats, Floats]:
-    one, other = number("x", x).astype(np.float64), number("y", y).astype(np.float64)
-    if one.ndim != 1 or one.shape != other.shape:
-        raise ValueError(f"x and y must be of one length, got shapes {one.shape} and {other.shape}")
-    return one, other
+    first, second = number("x", x).astype(np.float64), number("y", y).astype(np.float64)
+    if first.ndim != 1 or first.shape != second.shape:
+        raise ValueError(f"x and y must be of one length, got shapes {first.shape} and {second.shape}")
+    return first, second
 
 
 def _correlation(x: Floats, y: Floats) -> float:
@@ -336,8 +336,8 @@ def last_hour(time: ArrayLike, close: ArrayLike, volume: ArrayLike, *, at: int, 
     >>> import shortgamma as sg
     >>> time = np.datetime64("2024-01-01", "h") + np.arange(24 * 30)
     >>> price = 100.0 * np.exp(0.01 * np.sin(np.arange(24 * 30) ** 1.5))
-    >>> found = sg.dealer.last_hour(time, price, np.where(np.arange(24 * 30) % 24 == 15, 2.0, 1.0), at=16)
-    >>> round(float(found.volume_share[0]), 12), found.volume_rank
+    >>> hours = sg.dealer.last_hour(time, price, np.where(np.arange(24 * 30) % 24 == 15, 2.0, 1.0), at=16)
+    >>> round(float(hours.volume_share[0]), 12), hours.volume_rank
     (0.08, 1)
     """
     if not isinstance(at, int | np.integer) or not 0 <= at < DAY:
@@ -435,8 +435,8 @@ def event_window(x: ArrayLike, events: ArrayLike, *, before: int, after: int, ti
     >>> import numpy as np
     >>> import shortgamma as sg
     >>> turnover = np.where(np.arange(100) % 50 < 25, 1.0, 2.0)
-    >>> found = sg.dealer.event_window(turnover, [25, 75], before=20, after=20)
-    >>> found.difference, found.standard_error
+    >>> window = sg.dealer.event_window(turnover, [25, 75], before=20, after=20)
+    >>> window.difference, window.standard_error
     (1.0, 0.0)
     """
     values = number("x", x).astype(np.float64)
@@ -467,9 +467,9 @@ def _rows_of(events: Any, time: Any, size: int) -> Integers:
         moments = np.atleast_1d(stamps("events", events))
         if moments.ndim != 1:
             raise ValueError(f"events must have one dimension, got shape {moments.shape}")
-        found: Integers = np.searchsorted(stamp, moments)
-        refuse_where(found == size, "events", moments, f"no later than the last row, {int(stamp[-1])} ns")
-        return found
+        rows: Integers = np.searchsorted(stamp, moments)
+        refuse_where(rows == size, "events", moments, f"no later than the last row, {int(stamp[-1])} ns")
+        return rows
     place = np.atleast_1d(number("events", events))
     if place.dtype.kind not in "iu" or place.ndim != 1:
         raise TypeError("events must be rows, whole numbers in one dimension; give time= where they are times")
@@ -491,12 +491,12 @@ def _one_hour(logs: Floats, amounts: Floats, place: int, lags: int) -> tuple[int
     day, steps = day[whole], steps[whole]
     if not whole.any():
         return 0, math.nan, math.nan, math.nan, math.nan
-    found = regression(steps[:, -1], logs[ends[whole] - 1] - logs[ends[whole] - DAY], lags=lags)
+    fit = regression(steps[:, -1], logs[ends[whole] - 1] - logs[ends[whole] - DAY], lags=lags)
     squares = np.square(steps)
     return (
         int(whole.sum()),
-        float(found.coefficient[1]),
-        float(found.standard_error[1]),
+        float(fit.coefficient[1]),
+        float(fit.standard_error[1]),
         float((day[:, -1] / day.sum(axis=1)).mean()),
         float((squares[:, -1] / squares.sum(axis=1)).mean()),
     )

@@ -377,18 +377,18 @@ def _new_york(midnight: int) -> int:
 def _cboe(source: Source, lines: list[str]) -> Quotes:
     begin = next(place for place, line in enumerate(lines) if line.startswith("Expiration Date,Calls"))
     header = " ".join(lines[:begin])
-    last, found = re.search(r"Last:\s*([\d.]+)", header), CBOE_STAMP.search(header)
+    last, stamped = re.search(r"Last:\s*([\d.]+)", header), CBOE_STAMP.search(header)
     if last is None:
         source.refuse("has no 'Last:' in the lines before its table")
     stamp = None
-    if found:
-        half = 12 if found["half"] == "PM" else 0
+    if stamped:
+        half = 12 if stamped["half"] == "PM" else 0
         midnight = _date(
-            source, int(found["year"] or found["year2"]), found["month"] or found["month2"],
-            int(found["day"] or found["day2"]),
+            source, int(stamped["year"] or stamped["year2"]), stamped["month"] or stamped["month2"],
+            int(stamped["day"] or stamped["day2"]),
         )  # fmt: skip
-        offset = (5 if found["zone"] == "EST" else 4) * HOUR
-        stamp = midnight + (int(found["hour"]) % 12 + half) * HOUR + int(found["minute"]) * MINUTE + offset
+        offset = (5 if stamped["zone"] == "EST" else 4) * HOUR
+        stamp = midnight + (int(stamped["hour"]) % 12 + half) * HOUR + int(stamped["minute"]) * MINUTE + offset
     strike, expires, vol, interest, volume, option = [], [], [], [], [], []
     for place, cells in enumerate(csv.reader(lines[begin + 1 :]), begin + 2):
         if not cells:
