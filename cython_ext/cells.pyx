@@ -9,7 +9,7 @@ from libc.math cimport NAN
 from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.string cimport memcmp, memcpy
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 
 cdef extern from "_loop/decimals.h":
     bint nearest "shortgamma_nearest"(uint64_t m, int k, double* out) noexcept nogil

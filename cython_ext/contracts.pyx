@@ -1,6 +1,6 @@
 """Loops of contract values and profits."""
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 
 cimport shortgamma.kernels.contracts as formula
 from cython_ext._loop.blocks cimport (

@@ -4,7 +4,7 @@ from libc.stdint cimport int8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 from cpython.object cimport PyObject
 
 import numpy as np

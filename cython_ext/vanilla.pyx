@@ -1,6 +1,6 @@
 """Loops of European options."""
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 
 cimport shortgamma.kernels.barrier.single as barrier
 cimport shortgamma.kernels.vanilla as formula

@@ -1,6 +1,6 @@
 """Loops of the elementary and error functions."""
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 
 cimport shortgamma.kernels.numeric.vecmath as vecmath
 from cython_ext._loop.blocks cimport (

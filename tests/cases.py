@@ -148,7 +148,7 @@ DISCRETE_BARRIER = Case(
         "dividend": sometimes(uniform(-0.05, 0.15)),
         "rebate": sometimes(uniform(0.0, 10.0)),
         "dates": one_of(1.0, 2.0, 5.0, 12.0),
-        "code": codes(16),
+        "kind": codes(16),
     },
     {
         **{name: numbers for name, numbers in BARRIER.outside.items() if name != "barrier"},

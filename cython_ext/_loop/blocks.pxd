@@ -7,7 +7,7 @@ The last block is filled up to a whole number of GROUP lanes with copies of its 
 element goes through the same instructions wherever it stands in an array.
 """
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 
 from shortgamma.kernels.numeric.vecmath cimport INFINITY
 

@@ -1,7 +1,7 @@
 # cython: language_level=3
 """How a loop becomes a NumPy ufunc."""
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 from cpython.mem cimport PyMem_Malloc
 from libc.string cimport memcpy
 

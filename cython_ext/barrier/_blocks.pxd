@@ -5,7 +5,7 @@ routine, one option at a time, for all others.
 A part describes itself by a Method; the loop is the same for all.
 """
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 
 from shortgamma.kernels.barrier._option cimport (
     CHARM, COLOR, DELTA, FIRST_ORDER, GAMMA, PRICE, RHO, RHO_DIVIDEND, SECOND_ORDER, SPEED, THETA, VANNA, VEGA, VETA,

@@ -1,6 +1,6 @@
 """Loops of touches and binary barrier options."""
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 
 cimport shortgamma.kernels.barrier.binary as formula
 cimport shortgamma.kernels.barrier.single as single

@@ -1,6 +1,6 @@
 """Loops of barrier options watched on dates: neighbours of the same dates, step and width go through one recursion."""
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 
 cimport shortgamma.kernels.barrier.discrete as formula
 from shortgamma.kernels.numeric.quadrature cimport Rule, make_rule

@@ -1,6 +1,6 @@
 """Loops of double-barrier options."""
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 
 cimport shortgamma.kernels.barrier._eigenfunctions as waves
 cimport shortgamma.kernels.barrier._hits as hits

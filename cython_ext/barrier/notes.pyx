@@ -1,6 +1,6 @@
 """Loops of autocallable notes: neighbours that differ by their spots alone go through one recursion."""
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 
 cimport shortgamma.kernels.barrier.notes as formula
 from shortgamma.kernels.numeric.quadrature cimport Rule, make_rule

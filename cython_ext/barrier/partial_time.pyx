@@ -1,6 +1,6 @@
 """Loop of barriers that are watched for part of the time, an option at a time."""
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 
 cimport shortgamma.kernels.barrier._windows as windows
 cimport shortgamma.kernels.barrier.partial_time as formula

@@ -1,6 +1,6 @@
 """Loops of single-barrier options watched on dates: the moved barrier, and the Greeks that know that it moves."""
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 
 cimport shortgamma.kernels.barrier.shifted as formula
 from cython_ext._loop.blocks cimport (

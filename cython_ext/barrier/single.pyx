@@ -1,6 +1,6 @@
 """Loops of single-barrier options."""
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 
 cimport shortgamma.kernels.barrier.single as formula
 from cython_ext.barrier._blocks cimport (

@@ -1,6 +1,6 @@
 """The loop of soft barriers: the nodes of many options go through the loop of hard ones."""
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 
 cimport shortgamma.kernels.barrier._ranges as ranges
 cimport shortgamma.kernels.barrier.single as single

@@ -1,6 +1,6 @@
 """Loops of barriers on another asset, an option at a time, and of the bivariate normal distribution."""
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 
 cimport shortgamma.kernels.barrier.two_asset as formula
 from cython_ext._loop.blocks cimport INVALID, Status, code_at, number_at, status_raise, status_restore, status_save

@@ -5,7 +5,7 @@ that lie side by side in memory are scanned together bar by bar, others one by o
 for its path alone.
 """
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 from libc.stdlib cimport free, malloc
 
 cimport shortgamma.kernels.carry.cash_and_carry as formula

@@ -5,7 +5,7 @@ being read from the caller's arrays again, and so that the order of the axes in 
 side by side, GROUPS rings are filled at a time, or each row would touch a page of memory for a few numbers.
 """
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 from libc.stdlib cimport free, malloc
 
 from cython_ext._loop.blocks cimport INVALID, Status, status_raise, status_restore, status_save

@@ -5,7 +5,7 @@ to its own: pairs of halves, then pairs of quarters, down to one number. So the 
 levels stand beside it, and nothing is held for level and option at once.
 """
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
 
 cimport shortgamma.kernels.dealer.profile as formula

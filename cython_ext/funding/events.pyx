@@ -2,7 +2,7 @@
 
 from libc.stdint cimport INT64_MIN, int64_t, uint64_t
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 
 from cython_ext._loop.blocks cimport Status, no_price, status_restore, status_save
 from shortgamma.kernels.contracts cimport checked, value

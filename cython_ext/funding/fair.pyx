@@ -1,6 +1,6 @@
 """Loops of fair prices and premiums of perpetual swaps."""
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 
 from cython_ext._loop.blocks cimport (
     INVALID, LANES, Status, lanes_of, load_codes, padded, status_raise, status_restore, status_save, store,

@@ -1,6 +1,6 @@
 """Loops of funding payments: each of them, sums that write no path, and the running index."""
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 
 from cython_ext._loop.blocks cimport (
     INVALID, LANES, Status, lanes_of, load_codes, no_price, padded, status_raise, status_restore, status_save, store,

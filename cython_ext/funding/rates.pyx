@@ -1,6 +1,6 @@
 """Loops of funding rates: premium to rate, premium of impact prices, running averages, and a walk through a book."""
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 
 from cython_ext._loop.blocks cimport (
     INVALID, LANES, Status, lanes_of, no_price, padded, status_raise, status_restore, status_save, store,

@@ -4,7 +4,7 @@ Paths that lie side by side in memory (time down the first axis) are advanced RO
 other paths GROUP at a time, along time as far as they need no look back, or else transposed on the way.
 """
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 from libc.string cimport memcpy
 
 cimport shortgamma.kernels.leverage.nav as formula

@@ -1,6 +1,6 @@
 """Loops of the closed forms of leveraged products: one body, compiled for each of them."""
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 
 cimport shortgamma.kernels.leverage.theory as formula
 from cython_ext._loop.blocks cimport (

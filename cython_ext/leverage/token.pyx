@@ -4,7 +4,7 @@ Paths that lie side by side are taken LANES at a time (_lanes.pxd), other paths 
 gathered together where their bars are not adjacent in memory.
 """
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 

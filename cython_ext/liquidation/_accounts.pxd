@@ -1,7 +1,7 @@
 # cython: language_level=3, cdivision=True
 """What the loops over accounts share: room that Python keeps, the terms of a market, and what an account holds."""
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 
 from shortgamma.kernels.liquidation._margin cimport margin_of
 from shortgamma.kernels.liquidation.account cimport (

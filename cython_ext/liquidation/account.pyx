@@ -5,7 +5,7 @@ at its worst and each coin at its highest price anywhere in the chunk: most acco
 the time, and need no closer look.
 """
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 
 cimport shortgamma.kernels.liquidation.account as formula
 from cython_ext._loop.blocks cimport Status, padded, status_restore, status_save

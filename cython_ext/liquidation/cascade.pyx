@@ -1,6 +1,6 @@
 """Loops of cascades: forced orders that move the mark, until nothing more breaches."""
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 from libc.stdlib cimport free, realloc
 
 cimport shortgamma.kernels.liquidation.cascade as formula

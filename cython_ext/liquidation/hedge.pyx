@@ -1,6 +1,6 @@
 """Loop of the constant-risk hedge of a quanto position."""
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 
 from cython_ext._loop.blocks cimport INVALID, Status, status_raise, status_restore, status_save
 from cython_ext._loop.ufuncs cimport register

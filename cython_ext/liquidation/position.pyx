@@ -1,6 +1,6 @@
 """Loops of liquidation prices, of the first bar on which a position is liquidated, and of mean entries."""
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 
 cimport shortgamma.kernels.liquidation.position as formula
 from cython_ext._loop.blocks cimport (

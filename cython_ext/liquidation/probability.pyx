@@ -4,7 +4,7 @@ Paths are simulated in blocks, and each account is judged on a block before the 
 their worst prices, then node by node, with a Brownian bridge between nodes.
 """
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 
 from cython_ext._loop.blocks cimport Status, padded, status_restore, status_save
 from cython_ext.liquidation._accounts cimport (

@@ -1,6 +1,6 @@
 """Loops of the liquidation process: accounts carried along a mark path."""
 
-cimport numpy as cnp
+cimport cython_ext._loop.numpy_api as cnp
 from libc.stdlib cimport free, realloc
 
 cimport shortgamma.kernels.liquidation._margin as margins
