@@ -18,10 +18,15 @@ from shortgamma.kernels.numeric.vecmath cimport INFINITY, NAN
 cnp.import_array()
 cnp.import_ufunc()
 
+cdef extern from "_loop/stores.h" nogil:
+    void prefetch "sg_prefetch"(const void* address) noexcept
+
 cdef enum:
     # Paths that are scanned together, LOOK of them between two looks at what was found: memory likes long rows.
     WIDTH = 1024
-    LOOK = 128
+    LOOK = 32
+    # numbers in a line of memory
+    LINE = 8
     # bars of one path at a time, and extremes that are kept beside each other
     CHUNK = 64
     SIDE = 8
@@ -64,6 +69,8 @@ cdef struct Path:
     double most
     double low
     double high
+    # above which a mark is a breach, as far as rounding goes
+    double sure
 
 cdef struct Call:
     # What all paths share: steps along time of the inputs, and the number of bars.
@@ -89,13 +96,17 @@ cdef inline void watch(Path* p, double mark) noexcept nogil:
 
 
 cdef void keep_ratio(Path* p) noexcept nogil:
-    """The margin ratio at the extremes since the last event, where it is largest."""
+    """The margin ratio at the extremes since the last event, where it is largest.
+
+    It rises with the mark unless the contract is inverse: fully covered, that has its largest at the least mark.
+    """
     cdef double ratio
     if not p.dead and p.most > 0.0:
         ratio = formula.margin_ratio(&p.trade, p.most, 0.0)
         p.ratio = ratio if ratio > p.ratio else p.ratio
-        ratio = formula.margin_ratio(&p.trade, p.least, 0.0)
-        p.ratio = ratio if ratio > p.ratio else p.ratio
+        if p.trade.kind == formula.INVERSE:
+            ratio = formula.margin_ratio(&p.trade, p.least, 0.0)
+            p.ratio = ratio if ratio > p.ratio else p.ratio
     p.most = 0.0
     p.least = INFINITY
 
@@ -106,10 +117,13 @@ cdef void set_bounds(Path* p) noexcept nogil:
         # what is no price is still seen
         p.low = SMALLEST
         p.high = LARGEST
+        p.sure = INFINITY
         return
     b = formula.margin_bounds(&p.trade)
     p.low = b.low
-    p.high = b.high
+    # where every mark has to be looked at, both bounds say so
+    p.high = b.high if b.low <= SMALLEST else 0.0
+    p.sure = INFINITY if p.trade.cross else b.sure_high
 
 
 cdef void begin(Path* p, const Call* call, char** args, cnp.npy_intp* steps, Py_ssize_t path) noexcept nogil:
@@ -207,7 +221,7 @@ cdef void liquidate(Path* p, const Call* call, Py_ssize_t t, double mark) noexce
 cdef void event(Path* p, const Call* call, Py_ssize_t t, double mark, double backing) noexcept nogil:
     """A mark outside the bounds: a breach, perhaps."""
     cdef double amount, settlement
-    if p.dead or not formula.is_breach(&p.trade, mark, backing):
+    if p.dead or not (mark > p.sure or formula.is_breach(&p.trade, mark, backing)):
         return
     keep_ratio(p)
     amount = formula.missing(&p.trade, mark)
@@ -280,6 +294,18 @@ cdef void finish(
         (<double*> (args[INPUTS + k] + path * steps[INPUTS + k]))[0] = totals[k]
 
 
+cdef inline bint any_above(const double* row, const double* high, double* most, Py_ssize_t count) noexcept nogil:
+    """Whether a mark of a contract that is not inverse may be a breach or is no price; the largest marks."""
+    cdef long long found = 0
+    cdef double mark
+    cdef Py_ssize_t i
+    for i in range(count):
+        mark = row[i]
+        found |= 1 if (mark < SMALLEST) | (mark > high[i]) else 0
+        most[i] = mark if mark > most[i] else most[i]
+    return found != 0
+
+
 cdef inline bint any_outside(
     const double* row, const double* low, const double* high, double* least, double* most, Py_ssize_t count,
 ) noexcept nogil:
@@ -318,8 +344,10 @@ cdef void scan_together(Path* p, const Call* call, Py_ssize_t count, bint shared
     cdef double least[WIDTH]
     cdef double most[WIDTH]
     cdef const double* row
-    cdef Py_ssize_t t, i, some
+    cdef Py_ssize_t t, i, k, some
+    cdef bint found, inverse = False
     for i in range(count):
+        inverse |= p[i].trade.kind == formula.INVERSE
         low[i], high[i] = p[i].low, p[i].high
         least[i], most[i] = INFINITY, 0.0
     for t in range(call.bars):
@@ -327,7 +355,14 @@ cdef void scan_together(Path* p, const Call* call, Py_ssize_t count, bint shared
         i = 0
         while i < count:
             some = min(<Py_ssize_t> LOOK, count - i)
-            if any_outside(&row[i], &low[i], &high[i], &least[i], &most[i], some):
+            # rows are longer than pages, at whose ends a processor stops looking ahead
+            for k in range((some + LINE - 1) // LINE):
+                prefetch(<const char*> &row[i + k * LINE] + call.step[HIGH])
+            if inverse:
+                found = any_outside(&row[i], &low[i], &high[i], &least[i], &most[i], some)
+            else:
+                found = any_above(&row[i], &high[i], &most[i], some)
+            if found:
                 events_of_row(&p[i], call, t, &row[i], &low[i], &high[i], &least[i], &most[i], some)
             i += LOOK
         for i in range(count):
