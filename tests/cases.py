@@ -271,6 +271,7 @@ CARRIED = Case(
         "quantity": lognormal(1.0, 1.0),
         "leverage": uniform(1.0, 20.0),
         "maintenance": uniform(0.0, 0.05),
+        "amount": uniform(0.0, 0.5),
         "haircut": uniform(0.0, 1.0),
         "reserve": one_of(0.0, 10.0, 1e6),
         "code": one_code(0, 1, 2, 4, 5, 6, 8, 9, 10, 16, 17, 18),

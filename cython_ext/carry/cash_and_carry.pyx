@@ -39,8 +39,12 @@ cdef enum:
     YEARS = 5
     ROLL = 6
     NUMBERS = 7
-    CODE = 12
-    INPUTS = 13
+    RATE = 9
+    AMOUNT = 10
+    CODE = 13
+    INPUTS = 14
+    # numbers of a path, of which two are sequences: how many, and the places of those that are not
+    SINGLE = 4
     TOTALS = 11
     PATHS = 3
 
@@ -76,6 +80,20 @@ cdef struct Call:
     # What all paths share: steps along time of the inputs, and the number of bars.
     Py_ssize_t step[7]
     Py_ssize_t bars
+    # rates and amounts of the margin
+    Py_ssize_t margins
+    Py_ssize_t rate_stride
+    Py_ssize_t amount_stride
+
+
+cdef inline void set_call(Call* call, cnp.npy_intp* dimensions, const cnp.npy_intp* inner) noexcept nogil:
+    cdef int k
+    call.bars = dimensions[1]
+    call.margins = dimensions[2]
+    for k in range(7):
+        call.step[k] = inner[k]
+    call.rate_stride = inner[7]
+    call.amount_stride = inner[8]
 
 
 cdef inline double get(const Path* p, const Call* call, int which, Py_ssize_t t) noexcept nogil:
@@ -126,20 +144,50 @@ cdef void set_bounds(Path* p) noexcept nogil:
     p.sure = INFINITY if p.trade.cross else b.sure_high
 
 
-cdef void begin(Path* p, const Call* call, char** args, cnp.npy_intp* steps, Py_ssize_t path) noexcept nogil:
+cdef inline double single(char** args, cnp.npy_intp* steps, Py_ssize_t path, int k) noexcept nogil:
+    """Quantity, leverage, haircut, reserve of a path."""
+    cdef int place = NUMBERS + k if k < 2 else AMOUNT + k - 1
+    return (<double*> (args[place] + path * steps[place]))[0]
+
+
+cdef inline bint are_margins(const Trade* trade) noexcept nogil:
+    cdef Py_ssize_t k
+    for k in range(trade.steps):
+        if not (0.0 <= trade.rate[k] < 1.0 and -INFINITY < trade.amount[k] < INFINITY):
+            return False
+    return True
+
+
+cdef inline void own_margins(
+    Trade* trade, const Call* call, const char* rates, const char* amounts, double* memory,
+) noexcept nogil:
+    """Rates and amounts of the caller in memory of our own: theirs may be where results are written."""
+    cdef Py_ssize_t k
+    for k in range(call.margins):
+        memory[k] = (<const double*> (rates + k * call.rate_stride))[0]
+        memory[call.margins + k] = (<const double*> (amounts + k * call.amount_stride))[0]
+    trade.steps = call.margins
+    trade.rate = memory
+    trade.amount = memory + call.margins
+
+
+cdef void begin(
+    Path* p, const Call* call, char** args, cnp.npy_intp* steps, Py_ssize_t path, double* margins,
+) noexcept nogil:
+    """A trade opened; margins is memory for its rates and amounts."""
     cdef int k, code = (args[CODE] + path * steps[CODE])[0]
-    cdef double numbers[5]
+    cdef double numbers[SINGLE]
     cdef double spot, futures, settlement, value
     for k in range(7):
         p.at[k] = args[k] + path * steps[k]
-    for k in range(5):
-        numbers[k] = (<double*> (args[NUMBERS + k] + path * steps[NUMBERS + k]))[0]
+    for k in range(SINGLE):
+        numbers[k] = single(args, steps, path, k)
     p.trade.kind = code & 3
     p.trade.cross = (code & CROSS) != 0
     p.trade.top_up = code & (RESTORE | MAINTAIN)
     p.trade.quantity = numbers[0]
-    p.trade.maintenance = numbers[2]
-    p.trade.haircut = numbers[3]
+    p.trade.haircut = numbers[2]
+    own_margins(&p.trade, call, args[RATE] + path * steps[RATE], args[AMOUNT] + path * steps[AMOUNT], margins)
     p.dead = p.wrong = False
     p.bar = call.bars
     p.realised = p.result = p.cost = p.ratio = p.shortfall = p.capital_years = p.rolled = p.traded = 0.0
@@ -148,12 +196,12 @@ cdef void begin(Path* p, const Call* call, char** args, cnp.npy_intp* steps, Py_
     spot, futures, settlement = get(p, call, SPOT, 0), get(p, call, FUTURES, 0), get(p, call, SETTLEMENT, 0)
     if not (
             is_price(spot) and is_price(futures) and is_price(settlement) and is_price(numbers[0])
-            and is_price(numbers[1]) and 0.0 <= numbers[2] < 1.0 and 0.0 <= numbers[3] <= 1.0 and numbers[4] >= 0.0):
+            and is_price(numbers[1]) and 0.0 <= numbers[2] <= 1.0 and numbers[3] >= 0.0 and are_margins(&p.trade)):
         p.wrong = True
         p.dead = True
         set_bounds(p)
         return
-    formula.open_trade(&p.trade, numbers[1], futures, settlement, numbers[4])
+    formula.open_trade(&p.trade, numbers[1], futures, settlement, numbers[3])
     p.held_size = p.trade.size
     p.held_entry = futures
     p.cost = p.trade.posted * settlement
@@ -164,12 +212,18 @@ cdef void begin(Path* p, const Call* call, char** args, cnp.npy_intp* steps, Py_
     set_bounds(p)
 
 
-cdef inline bint is_missing(char** args, cnp.npy_intp* steps, Py_ssize_t path) noexcept nogil:
+cdef inline bint is_missing(char** args, cnp.npy_intp* steps, Py_ssize_t path, const Trade* trade) noexcept nogil:
     """Whether it is NaN that makes a path have no answer."""
     cdef double total = 0.0, number
+    cdef Py_ssize_t step
     cdef int k
-    for k in range(5):
-        number = (<double*> (args[NUMBERS + k] + path * steps[NUMBERS + k]))[0]
+    for k in range(SINGLE):
+        number = single(args, steps, path, k)
+        total += number - number if number != INFINITY and number != -INFINITY else 0.0
+    for step in range(trade.steps):
+        number = trade.rate[step]
+        total += number - number if number != INFINITY and number != -INFINITY else 0.0
+        number = trade.amount[step]
         total += number - number if number != INFINITY and number != -INFINITY else 0.0
     for k in range(4):
         number = (<double*> (args[k] + path * steps[k]))[0]
@@ -260,7 +314,7 @@ cdef void cross_bar(Path* p, const Call* call, Py_ssize_t t) noexcept nogil:
     ratio = formula.margin_ratio(&p.trade, mark, backing)
     p.ratio = ratio if ratio > p.ratio else p.ratio
     # the exact decision where rounding could matter, and beyond
-    if ratio > 0.999 or p.trade.maintenance == 0.0:
+    if ratio > 0.999 or p.trade.steps > 1 or p.trade.rate[0] == 0.0:
         event(p, call, t, mark, backing)
 
 
@@ -466,19 +520,18 @@ cdef void cash_and_carry_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_int
     cdef bint adjacent = steps[HIGH] == sizeof(double), cross
     cdef long long outside = 0
     cdef Status status = status_save()
-    call.bars = dimensions[1]
-    for k in range(7):
-        call.step[k] = steps[INPUTS + TOTALS + k]
+    set_call(&call, dimensions, &steps[INPUTS + TOTALS])
+    cdef double* margins = <double*> malloc(max(<Py_ssize_t> 1, 2 * call.margins * WIDTH) * sizeof(double))
     while path < paths:
         count = min(<Py_ssize_t> WIDTH, paths - path)
-        if call.bars == 0 or p == NULL:
+        if call.bars == 0 or call.margins == 0 or p == NULL or margins == NULL:
             for i in range(count):
                 nothing(args, steps, path + i, TOTALS)
-            outside |= 1 if p == NULL else 0
+            outside |= 1 if p == NULL or margins == NULL else 0
             path += count
             continue
         for i in range(count):
-            begin(&p[i], &call, args, steps, path + i)
+            begin(&p[i], &call, args, steps, path + i, margins + 2 * call.margins * i)
         i = 0
         while i < count:
             # as many as are of one collateral
@@ -500,8 +553,9 @@ cdef void cash_and_carry_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_int
             finish(&p[i], &call, args, steps, path + i)
             if p[i].wrong:
                 nothing(args, steps, path + i, TOTALS)
-                outside |= 0 if is_missing(args, steps, path + i) else 1
+                outside |= 0 if is_missing(args, steps, path + i, &p[i].trade) else 1
         path += count
+    free(margins)
     free(p)
     status_restore(status)
     status_raise(INVALID if outside else 0)
@@ -518,13 +572,13 @@ cdef void path_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, 
     cdef char* target
     cdef long long outside = 0
     cdef Status status = status_save()
-    call.bars = dimensions[1]
-    for k in range(7):
-        call.step[k] = steps[INPUTS + PATHS + k]
-    for path in range(dimensions[0] if call.bars > 0 else 0):
-        begin(&p, &call, args, steps, path)
+    set_call(&call, dimensions, &steps[INPUTS + PATHS])
+    cdef double* margins = <double*> malloc(max(<Py_ssize_t> 1, 2 * call.margins) * sizeof(double))
+    outside |= 1 if margins == NULL else 0
+    for path in range(dimensions[0] if call.bars > 0 and call.margins > 0 and margins != NULL else 0):
+        begin(&p, &call, args, steps, path, margins)
         if p.wrong:
-            outside |= 0 if is_missing(args, steps, path) else 1
+            outside |= 0 if is_missing(args, steps, path, &p.trade) else 1
         for t in range(call.bars):
             row[0] = row[1] = row[2] = NAN
             if not p.wrong:
@@ -544,17 +598,18 @@ cdef void path_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, 
                     roll(&p, &call, t)
             for k in range(PATHS):
                 target = args[INPUTS + k] + path * steps[INPUTS + k]
-                (<double*> (target + t * steps[INPUTS + PATHS + 7 + k]))[0] = row[k]
+                (<double*> (target + t * steps[INPUTS + PATHS + 9 + k]))[0] = row[k]
         if p.wrong:
-            outside |= 0 if is_missing(args, steps, path) else 1
+            outside |= 0 if is_missing(args, steps, path, &p.trade) else 1
+    free(margins)
     status_restore(status)
     status_raise(INVALID if outside else 0)
 
 
 ARGUMENTS = (
-    "spot futures high settlement following years roll:? quantity leverage maintenance haircut reserve code:b")
+    "spot futures high settlement following years roll:? quantity leverage maintenance amount haircut reserve code:b")
 RESULTS = "made held top_ups margin cost ratio shortfall capital_years rolled traded bar"
-CORE = "(t),(t),(t),(t),(t),(t),(t),(),(),(),(),(),()->"
+CORE = "(t),(t),(t),(t),(t),(t),(t),(),(),(k),(k),(),(),()->"
 carry_cash_and_carry = register(
     cash_and_carry_loop, "carry_cash_and_carry", ARGUMENTS, RESULTS, "carry.cash_and_carry",
     CORE + ",".join(["()"] * 11))

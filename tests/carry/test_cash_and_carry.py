@@ -90,6 +90,69 @@ def test_prices_of_liquidation():
             assert (found.liquidated == 1) == (mark > level)
 
 
+def test_every_kind_of_margin():
+    """Each is the margin of `liquidation`: the trade is liquidated on the bar of `first_breach`."""
+    random = np.random.default_rng(21)
+    futures = 100.0 * np.exp(np.cumsum(0.05 * random.standard_normal((60, 40)), axis=0))
+    bars = []
+    # a value of about 100, of 1 coin
+    for kind, unit in (("linear", 100.0), ("inverse", 1.0)):
+        kinds = [
+            0.04,
+            sg.liquidation.MarginRate(0.04),
+            sg.liquidation.MarginRate(0.04, at="entry"),
+            sg.liquidation.Tiers([0.0, 0.9 * unit, 1.1 * unit], [0.01, 0.1, 0.2]),
+            sg.liquidation.RiskLimits([0.0, 0.95 * unit, 1.05 * unit], [0.01, 0.05, 0.1]),
+            sg.liquidation.RiskLimits([0.0, 50.0 / unit], [0.01, 0.05], by="quantity"),
+            sg.liquidation.RisingMargin(0.01, 0.02 * unit / 100.0, by="quantity"),
+            sg.liquidation.RisingMargin(0.01, 0.05 / unit, at="entry"),
+        ]
+        held = -np.ones(40) if kind == "linear" else -futures[0]
+        posted = sg.contracts.Contract(kind).value(-held, futures[0]) / 5.0
+        for maintenance in kinds:
+            terms = {"contract": CONTRACTS[kind], "maintenance": maintenance}
+            found = trade(futures, futures, leverage=5, **terms)
+            own = sg.liquidation.first_breach(futures, held, futures[0], posted, **terms)
+            np.testing.assert_array_equal(found.liquidated, own)
+            alone = trade(futures[:, 3], futures[:, 3], leverage=5, **terms)
+            assert alone.liquidated == own[3]
+            bars.append(own)
+    assert 20 < len(np.unique(bars)) < 61
+    assert len({tuple(each) for each in bars}) > 5
+
+
+def test_margins_that_cannot_be():
+    rising = sg.liquidation.RisingMargin(0.01, 0.0001)
+    with pytest.raises(ValueError, match=r"maintenance must not rise without steps .*liquidation.Tiers"):
+        trade(SPOT, FUTURES, contract=CONTRACTS["linear"], maintenance=rising, leverage=5)
+    limits = sg.liquidation.RiskLimits([0.0, 1e5], [0.01, 0.02])
+    rolled = {"roll": [2], "next_futures": FUTURES}
+    with pytest.raises(ValueError, match="maintenance must not be fixed by the size at entry"):
+        trade(SPOT, FUTURES, contract=CONTRACTS["linear"], maintenance=limits, leverage=5, **rolled)
+
+
+def test_expiry():
+    """Settled at the spot price of the first bar at or after it; what comes later does not count."""
+    time = ["2024-03-25", "2024-03-26", "2024-03-27", "2024-03-28", "2024-03-29 08:00", "2024-03-30"]
+    spot, futures = [*SPOT, 80_000.0], [*FUTURES[:4], np.nan, np.nan]
+    terms = {"contract": CONTRACTS["linear"], "maintenance": 0.005, "time": time}
+    for expiry in ("2024-03-29 08:00", "2024-03-28 12:00"):
+        found = trade(spot, futures, leverage=2, expiry=expiry, record="full", **terms)
+        assert (found.total, found.exit, found.liquidated) == (800.0, 0.0, 5)
+        assert len(found.path.equity) == 5
+    assert np.isnan(futures[-1])
+    dead = trade(spot, futures, leverage=5, expiry="2024-03-29", **terms)
+    assert (dead.liquidated, dead.shortfall) == (4, 1040.0)
+    both = trade(spot, np.column_stack([futures, futures]), leverage=2, expiry="2024-03-29", **terms)
+    assert both.total.tolist() == [800.0, 800.0]
+    with pytest.raises(
+        ValueError, match=r"expiry must be after .*2024-03-25.*and not after the last one, .*2024-03-30"
+    ):
+        trade(spot, futures, leverage=2, expiry="2024-06-28", **terms)
+    with pytest.raises(ValueError, match="time must be given with expiry"):
+        linear(leverage=2, expiry="2024-06-28")
+
+
 def test_jump_of_the_basis():
     """3.3 % at 22 days to 9 % at 21 days costs a sixtieth of a margin at five times."""
     spot = [65_000.0, 65_000.0]
@@ -109,7 +172,7 @@ def walk(random, bars):
     seed=st.integers(0, 2**32 - 1),
     kind=st.sampled_from(["linear", "inverse", "quanto"]),
     leverage=st.sampled_from([1.0, 2.0, 4.0, 16.0]),
-    maintenance=st.sampled_from([0.0, 0.0078125, 0.046875]),
+    maintenance=st.sampled_from([0.0, 0.0078125, 0.046875, "tiers"]),
     top_up=st.sampled_from(["none", "restore", "maintenance"]),
     reserve=st.sampled_from([0.0, 20.0, np.inf]),
     cross=st.booleans(),
@@ -125,6 +188,12 @@ def test_against_exact_fractions(seed, kind, leverage, maintenance, top_up, rese
     top_up = "none" if cross else top_up
     haircut = 0.25 if cross else 0.0
     terms = {"reserve": reserve} if kind == "linear" else {"reserve": reserve / 64}
+    exactly = maintenance
+    if maintenance == "tiers":
+        # edges near the value at entry: 100, 1 coin or 2 coins
+        unit = {"linear": 64.0, "inverse": 0.5, "quanto": 1.0}[kind]
+        lower, rates = [0.0, unit, 2.0 * unit], [0.0078125, 0.0625, 0.25]
+        maintenance, exactly = sg.liquidation.Tiers(lower, rates), list(zip(lower, rates, strict=True))
     found = trade(
         spot, futures, contract=CONTRACTS[kind], maintenance=maintenance, high=high, top_up=top_up, fee=0.001,
         leverage=None if cross else leverage, collateral="cross" if cross else "separate", haircut=haircut,
@@ -132,7 +201,7 @@ def test_against_exact_fractions(seed, kind, leverage, maintenance, top_up, rese
         **({"roll": rolls, "next_futures": following} if rolls else {}), **terms,
     )  # fmt: skip
     exact = oracle.trade(
-        spot, futures, kind, 1, leverage, Fraction(maintenance), cross=cross, haircut=haircut, top_up=top_up,
+        spot, futures, kind, 1, leverage, exactly, cross=cross, haircut=haircut, top_up=top_up,
         reserve=None if np.isinf(reserve) else Fraction(terms["reserve"]), high=list(high),
         coin=list(coin) if kind == "quanto" else None,
         rolls={bar: following[bar] for bar in rolls},

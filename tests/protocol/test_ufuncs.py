@@ -484,10 +484,14 @@ def test_a_path_does_not_know_its_place(name):
 def test_a_bar_does_not_know_what_comes_after(name, paths):
     bars = 300
     arguments = draw(name, (paths,), bars)
+    # the steps of a margin are no bars
+    cores = UFUNCS[name].signature.split("->")[0].split("),(")
+    timed = ["t" in core for core in cores]
     expected = call(name, arguments)
     for length in (*LENGTHS, 130, 255, 256, 257):
         for layout in (np.ascontiguousarray, time_first):
-            results = call(name, [layout(array[:, :length] if array.ndim == 2 else array) for array in arguments])
+            cut = [array[:, :length] if long else array for array, long in zip(arguments, timed, strict=True)]
+            results = call(name, [layout(array) for array in cut])
             if expected[0].ndim == 2:
                 assert_same_bits(results, [result[:, :length] for result in expected])
             else:

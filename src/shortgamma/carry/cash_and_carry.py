@@ -10,7 +10,8 @@ from shortgamma import contracts
 from shortgamma._core import dispatch
 from shortgamma._core.checks import along_time, call, check_labels, check_length, choice, number, time_axis
 from shortgamma._core.results import Result
-from shortgamma._core.times import YEAR, ascending, times
+from shortgamma._core.times import YEAR, ascending, moment, shown, times
+from shortgamma.liquidation.margin import Margin, RisingMargin, RiskLimits
 
 if TYPE_CHECKING:
     from typing import Any, Literal
@@ -26,7 +27,7 @@ RECORDS = {"totals": 0, "full": 1}
 KINDS = {"linear": 0, "inverse": 1, "quanto": 2}
 NAMES = (
     "spot", "futures", "high", "settlement_price", "next_futures", "time", "roll", "quantity", "leverage",
-    "maintenance", "haircut", "reserve",
+    "maintenance", "amount", "haircut", "reserve",
 )  # fmt: skip
 
 
@@ -134,7 +135,7 @@ def cash_and_carry(
     futures: ArrayLike,
     *,
     contract: Contract,
-    maintenance: ArrayLike,
+    maintenance: ArrayLike | Margin,
     leverage: ArrayLike | None = None,
     quantity: ArrayLike = 1.0,
     collateral: Literal["separate", "cross"] = "separate",
@@ -144,6 +145,7 @@ def cash_and_carry(
     financing: ArrayLike = 0.0,
     fee: ArrayLike = 0.0,
     time: Any = None,
+    expiry: Any = None,
     high: ArrayLike | None = None,
     settlement_price: ArrayLike | None = None,
     roll: ArrayLike | None = None,
@@ -158,11 +160,13 @@ def cash_and_carry(
     spot, futures : array_like
         Prices of the coin and of the future, one a bar along ``axis``, from entry to exit; they broadcast, 1-D among
         N-D being a time series. A NaN between is no information and no breach.
-    contract : Contract
-        What is sold. Its kind counts, and the number of contracts is what hedges ``quantity`` coins at entry: as many
-        coins (linear), their worth in the quote currency (inverse), or quantity / settlement_price (quanto).
-    maintenance : array_like
-        Maintenance margin as a fraction of the value at the mark, in [0, 1).
+    contract : Contract or str
+        What is sold, or its name. The number of contracts is what hedges ``quantity`` coins at entry: as many coins
+        (linear), their worth in the quote currency (inverse), or quantity / settlement_price (quanto).
+    maintenance : array_like or Margin
+        Maintenance margin: a fraction of the value at the mark, in [0, 1), `MarginRate`, `Tiers`, `RiskLimits` or
+        `RisingMargin` of `shortgamma.liquidation`. A margin that is fixed by the size at entry cannot be rolled, and
+        one that rises without steps with the value at the mark is refused.
     leverage : array_like, optional
         Value at entry over the margin posted, > 0. Required with "separate" collateral, refused with "cross".
     quantity : array_like, default 1.0
@@ -180,7 +184,10 @@ def cash_and_carry(
     fee : array_like, default 0.0
         Fraction of the value of each trade: both legs at entry and exit, the future at rolls and liquidation.
     time : array_like, optional
-        Times of the bars in order; required with ``financing``.
+        Times of the bars in order; required with ``financing`` and ``expiry``.
+    expiry : time, optional
+        When the future settles: at the spot price of the first bar at or after that time, which is the last of the
+        trade. Bars after it do not count, and a price of the future is not needed on it.
     high : array_like, optional
         Highest price of the future within each bar, at which breaches are judged; by default ``futures``.
     settlement_price : array_like, optional
@@ -202,7 +209,8 @@ def cash_and_carry(
     Raises
     ------
     ValueError
-        If lengths do not fit, an argument that is needed is missing or one is given that has no use.
+        If lengths do not fit, an argument that is needed is missing or one is given that has no use, or ``expiry`` is
+        not among the times.
     TypeError
         If ``contract`` is no Contract or an input is not numeric.
 
@@ -249,15 +257,19 @@ def cash_and_carry(
     years = _years(time, financing, bars)
     flags = _rolls(roll, next_futures, bars)
     following = prices[1] if next_futures is None else _last(next_futures, "next_futures", futures, time_index)
+    if expiry is not None:
+        bars = _end(time, expiry)
+        prices, following = _until(prices, bars, kind, high is not None), following[..., :bars]
+        years, flags = years[:bars], flags[:bars]
+    coins = number("quantity", quantity)
+    rates, amounts = _margins(maintenance, contract, coins, prices, bool(flags.any()))
     terms = [
-        number(name, value)
-        for name, value in (
-            ("quantity", quantity),
-            ("leverage", 1.0 if leverage is None else leverage),
-            ("maintenance", maintenance),
-            ("haircut", haircut),
-            ("reserve", reserve),
-        )
+        coins,
+        number("leverage", 1.0 if leverage is None else leverage),
+        rates,
+        amounts,
+        number("haircut", haircut),
+        number("reserve", reserve),
     ]
     values = (*prices, following, years, flags, *terms, np.int8(code))
     loops = dispatch.carry.cash_and_carry
@@ -392,6 +404,50 @@ def _years(time: Any, financing: Any, bars: int) -> Any:
     stamps = ascending("time", times("time", time))
     check_length("time", len(stamps), "futures", bars)
     return (stamps - stamps[0]) / YEAR
+
+
+def _end(time: Any, expiry: Any) -> int:
+    """The number of bars up to the first one at or after expiry."""
+    if time is None:
+        raise ValueError("time must be given with expiry")
+    stamps, end = times("time", time), moment("expiry", expiry)
+    if not stamps[0] < end <= stamps[-1]:
+        raise ValueError(
+            f"expiry must be after time[0], {shown(stamps[0])}, and not after the last one, {shown(stamps[-1])}, got "
+            f"{shown(end)}"
+        )
+    return int(np.searchsorted(stamps, end)) + 1
+
+
+def _until(prices: list[Any], bars: int, kind: str, highs: bool) -> list[Any]:
+    """Prices up to the bar of expiry, on which the future is the spot."""
+    spot, futures, high, coin = (each[..., :bars] for each in prices)
+    settled = np.array(np.broadcast_to(futures, np.broadcast_shapes(futures.shape, spot.shape)), dtype=float)
+    settled[..., -1] = spot[..., -1]
+    return [spot, settled, high if highs else settled, spot if kind == "inverse" else coin]
+
+
+def _margins(given: Any, contract: Contract, quantity: Any, prices: list[Any], rolled: bool) -> tuple[Any, Any]:
+    """Rates and amounts of the steps of a margin, along the last axis."""
+    if not isinstance(given, Margin):
+        return number("maintenance", given)[..., np.newaxis], np.zeros(1)
+    if isinstance(given, RisingMargin) and given.at == "mark" and given.by == "value":
+        raise ValueError(
+            "maintenance must not rise without steps with the value at the mark: give liquidation.Tiers, or "
+            "RisingMargin(..., by='quantity')"
+        )
+    if rolled and (given.at == "entry" or isinstance(given, RiskLimits | RisingMargin)):
+        raise ValueError(
+            "maintenance must not be fixed by the size at entry, as risk limits are, where the future is rolled: give "
+            "a rate, or liquidation.Tiers of the value at the mark"
+        )
+    futures, coin = prices[1][..., 0], prices[3][..., 0]
+    size = {"linear": quantity, "inverse": quantity * futures, "quanto": quantity / coin}[contract.kind]
+    steps = given._steps(contract, size / contract.multiplier, futures)
+    rates, amounts = (
+        np.stack(np.broadcast_arrays(*(np.asarray(step[i], dtype=float) for step in steps)), axis=-1) for i in (0, 1)
+    )
+    return rates, amounts
 
 
 def _rolls(roll: Any, following: Any, bars: int) -> Any:

@@ -28,6 +28,17 @@ def profit(kind, size, entry, price):
     return size * (1 / price - 1 / entry) if kind == "inverse" else size * (entry - price)
 
 
+def requirement(maintenance, worth):
+    """Margin of a value: each tier has its rate of the part of the value that lies in it."""
+    if not isinstance(maintenance, list):
+        return Fraction(maintenance) * worth
+    total = Fraction(0)
+    for place, (lower, rate) in enumerate(maintenance):
+        upper = Fraction(maintenance[place + 1][0]) if place + 1 < len(maintenance) else worth
+        total += Fraction(rate) * max(min(worth, upper) - Fraction(lower), Fraction(0))
+    return total
+
+
 def hedge(kind, quantity, price, coin):
     return {"linear": quantity, "inverse": quantity * price, "quanto": quantity / coin}[kind]
 
@@ -36,10 +47,13 @@ def trade(
     spot, futures, kind, quantity, leverage, maintenance, *, cross=False, haircut=0, top_up="none", reserve=None,
     high=None, coin=None, rolls=None,
 ):  # fmt: skip
-    """rolls maps a bar to the price of the contract rolled into; reserve None is without end."""
+    """rolls maps a bar to the price of the contract rolled into; reserve None is without end.
+
+    maintenance is a rate, or (lower, rate) of each tier.
+    """
     spot, futures, high = ([Fraction(p) for p in path] for path in (spot, futures, high or futures))
     coin = spot if kind == "inverse" else [Fraction(p) for p in coin or [1] * len(spot)]
-    quantity, maintenance, haircut = Fraction(quantity), Fraction(maintenance), Fraction(haircut)
+    quantity, haircut = Fraction(quantity), Fraction(haircut)
     rolls = {bar: Fraction(price) for bar, price in (rolls or {}).items()}
     size, entry = hedge(kind, quantity, futures[0], coin[0]), futures[0]
     posted = Fraction(0) if cross else value(kind, size, entry) / Fraction(leverage)
@@ -53,7 +67,7 @@ def trade(
         backing = (1 - haircut) * quantity * spot[t] / coin[t] if cross else Fraction(0)
         if dead == len(spot):
             equity = put_in + realised + backing + profit(kind, size, entry, mark)
-            required = maintenance * value(kind, size, mark)
+            required = requirement(maintenance, value(kind, size, mark))
             if equity > 0:
                 ratio = max(ratio, required / equity)
             else:

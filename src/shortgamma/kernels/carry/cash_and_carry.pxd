@@ -28,8 +28,11 @@ cdef struct Trade:
     bint cross
     int top_up
     double quantity
-    double maintenance
     double haircut
+    # margin required of a value v: the largest rate v - amount of `steps` rates and amounts
+    Py_ssize_t steps
+    const double* rate
+    const double* amount
     # of the short future now open
     double size
     double entry
@@ -39,6 +42,16 @@ cdef struct Trade:
     double topped
     double reserve
     double top_ups
+
+
+cdef inline double required(const Trade* trade, double worth) noexcept nogil:
+    """Maintenance margin of a value."""
+    cdef double most = trade.rate[0] * worth - trade.amount[0], each
+    cdef Py_ssize_t k
+    for k in range(1, trade.steps):
+        each = trade.rate[k] * worth - trade.amount[k]
+        most = each if each > most else most
+    return most
 
 
 cdef inline double size_of(int kind, double quantity, double price, double settlement) noexcept nogil:
@@ -90,39 +103,53 @@ cdef inline double equity(const Trade* trade, double mark, double backing) noexc
 cdef inline double margin_ratio(const Trade* trade, double mark, double backing) noexcept nogil:
     """Required over equity; infinite without equity."""
     cdef double left = equity(trade, mark, backing)
-    cdef double ratio = trade.maintenance * value(trade.kind, trade.size, mark) / left
+    cdef double ratio = required(trade, value(trade.kind, trade.size, mark)) / left
     return INFINITY if left <= 0.0 else ratio
 
 
-cdef inline Position short_position(const Trade* trade, double backing) noexcept nogil:
-    """The short as the liquidation family knows it."""
+cdef inline Position short_position(const Trade* trade, double backing, Py_ssize_t step) noexcept nogil:
+    """The short as the liquidation family knows it, which needs the margin of one step."""
     cdef Position position
     position.inverse = trade.kind == INVERSE
     position.quantity = -trade.size
     position.entry = trade.entry
     position.margin = trade.margin + backing
-    position.amount = position.fee = 0.0
-    position.maintenance = trade.maintenance
+    position.amount = trade.amount[step]
+    position.maintenance = trade.rate[step]
+    position.fee = 0.0
     position.multiplier = 1.0
     return position
 
 
 cdef inline Bounds margin_bounds(const Trade* trade) noexcept nogil:
     """Marks outside may be breaches, or no prices."""
-    cdef Position position = short_position(trade, 0.0)
-    return bounds(&position)
+    cdef Position position = short_position(trade, 0.0, 0)
+    cdef Bounds result = bounds(&position), each
+    cdef Py_ssize_t k
+    for k in range(1, trade.steps):
+        position = short_position(trade, 0.0, k)
+        each = bounds(&position)
+        result.low = each.low if each.low > result.low else result.low
+        result.high = each.high if each.high < result.high else result.high
+        result.sure_high = each.sure_high if each.sure_high < result.sure_high else result.sure_high
+    return result
 
 
 cdef inline bint is_breach(const Trade* trade, double mark, double backing) noexcept nogil:
-    cdef Position position = short_position(trade, backing)
-    return breached(&position, mark)
+    cdef Position position
+    cdef Py_ssize_t k
+    for k in range(trade.steps):
+        position = short_position(trade, backing, k)
+        if breached(&position, mark):
+            return True
+    return False
 
 
 cdef inline double missing(const Trade* trade, double mark) noexcept nogil:
     """What a top-up must bring."""
     cdef double goal = trade.posted
     if trade.top_up == MAINTAIN:
-        goal = trade.maintenance * value(trade.kind, trade.size, mark)
+        goal = required(trade, value(trade.kind, trade.size, mark))
     return goal - equity(trade, mark, 0.0)
 
 
