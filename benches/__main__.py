@@ -2,13 +2,17 @@
 
 import argparse
 import json
+import platform
+from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import shortgamma
 from benches import cases, parts
 from benches.common import OURS, best_times, timed
+from benches.page import updated
 from benches.text import table
 
 HEADER = ("case", "ns", "floor", "of", "ns/floor", "NumPy", "numba", "peer", "")
@@ -45,6 +49,21 @@ def row(result):
     )
 
 
+def machine(config):
+    """What measured: the processor, the build, and the day."""
+    names = [line.partition(":")[2].strip() for line in processors() if line.startswith("model name")]
+    name = names[0] if names else platform.processor() or platform.machine()
+    day = datetime.now(UTC).date().isoformat()
+    return f"{name}, build {config['cpu']}, NumPy {np.__version__}, Python {platform.python_version()}, {day}"
+
+
+def processors():
+    try:
+        return Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+
+
 def main():
     parser = argparse.ArgumentParser(prog="python -m benches", description=__doc__)
     families = sorted({part.partition("/")[0] for part in parts()})
@@ -54,16 +73,23 @@ def main():
     parser.add_argument("--rounds", type=int, default=7, help="measurements of each way at least; the best counts")
     parser.add_argument("--markdown", action="store_true", help="print the table as the README holds it")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the times too")
+    parser.add_argument("--write", metavar="PAGE", type=Path, help="put the rows into this page: docs/speed.md")
     options = parser.parse_args()
     try:
         pytest.importorskip("scipy.special")
     except pytest.skip.Exception:
         parser.error("the floors need SciPy: pip install '.[bench]'")
+    if options.write and not options.write.is_file():
+        parser.error(f"--write needs a page with a table of speed, there is no {options.write}")
     results = [measure(case, options.rounds) for case in cases(*options.family)]
     config = shortgamma.show_config("dict")
     if options.json:
         text = json.dumps({"config": config, "results": results}, indent=2)
         options.json.write_text(text + "\n", encoding="utf-8")
+    if options.write:
+        page = options.write.read_text(encoding="utf-8")
+        page = updated(page, HEADER, list(map(row, results)), machine(config), LEFT)
+        options.write.write_text(page, encoding="utf-8")
     print("\n".join(table([HEADER, *map(row, results)], LEFT, options.markdown)))
     print(f"""
 {"cpu":10} {config["cpu"]}

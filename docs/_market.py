@@ -19,7 +19,7 @@ def find(name: str) -> Path | None:
 
 
 def say(real: bool, what: str) -> None:
-    print(f"Real data: {what}." if real else f"Simulated data: {what} is not there.")
+    print(f"Real data: {what}." if real else f"Simulated data, since these are not at hand: {what}.")
 
 
 def fund_and_index(index: str = "QQQ", fund: str = "TQQQ", years: int = 12):
@@ -33,7 +33,8 @@ def fund_and_index(index: str = "QQQ", fund: str = "TQQQ", years: int = 12):
     random = np.random.default_rng(10)
     time = np.arange("2012-01-02", f"{2012 + years}-01-02", dtype="M8[D]")
     time = time[np.is_busday(time)].astype("M8[ns]")
-    price = 100.0 * np.exp(np.cumsum(0.0005 + 0.013 * random.standard_normal(len(time))))
+    noise = random.standard_normal(len(time))
+    price = 100.0 * np.exp(np.cumsum(0.0006 + 0.012 * (noise - noise.mean())))
     rule = sg.venues.proshares.token(3, expense=0.0086, spread=0.005)
     return time, price, sg.leverage.simulate(price, rule, time=time, stamp="close", financing=0.02).nav
 
@@ -70,7 +71,10 @@ def four_hours(name: str):
     if path is not None:
         return sg.io.read_prices(path)
     market = simulate()
-    close = (market.underlying if name.startswith("ETH") else market.coin)[::4]
+    close = (market.underlying if name.startswith("ETH") else market.coin)[::4].copy()
+    # a crash of a day and a half, as in March 2020: half is lost
+    close[68:] *= 0.5
+    close[60:68] *= 0.5 ** (np.arange(1, 9) / 9)
     return SimpleNamespace(
         time=market.time[::4][:-1], open=close[:-1], high=np.maximum(close[1:], close[:-1]),
         low=np.minimum(close[1:], close[:-1]), close=close[1:],
