@@ -55,7 +55,7 @@ class Contract:
     Raises
     ------
     ValueError
-        If ``kind`` is none of the three or ``multiplier`` is not a finite number > 0.
+        If ``kind`` is not one of the three or ``multiplier`` is not a finite number > 0.
 
     Examples
     --------
@@ -135,7 +135,7 @@ class Contract:
         Returns
         -------
         ndarray or float
-            Value in the settlement coin; NaN, with the invalid flag, where the price is no finite number > 0.
+            Value in the settlement coin; NaN, with the invalid flag, where the price is not a finite number > 0.
 
         Examples
         --------
@@ -163,7 +163,7 @@ class Contract:
         Returns
         -------
         ndarray or float
-            Profit in the settlement coin; NaN, with the invalid flag, where a price is no finite number > 0.
+            Profit in the settlement coin; NaN, with the invalid flag, where a price is not a finite number > 0.
 
         Examples
         --------

@@ -3,7 +3,7 @@
 Units: ``expiry`` in years; ``vol``, ``rate``, ``dividend`` per year, continuously compounded. Vega is per 1.00 of vol,
 rho per 1.00 of rate; theta, charm, color and veta are per year of calendar time (dV/dt = -dV/dT).
 
-With ``forward=`` in the place of the spot the formula is Black's of 1976: the derivatives in the spot are those in the
+With ``forward=`` in place of the spot the formula is Black's of 1976: the derivatives in the spot are those in the
 forward, ``rate`` discounts only, and rho is that of the discount.
 """
 
@@ -83,7 +83,7 @@ def price(
         Dividend yield (or borrowing cost, or the coin's own rate) per year, continuously compounded; not together
         with ``forward``.
     forward : array_like, optional
-        Price of the forward or future for the date of expiry, > 0, in the place of ``spot``.
+        Price of the forward or future for the date of expiry, > 0, in place of ``spot``.
     {out}
 
     {returns [prices]}
@@ -130,7 +130,7 @@ def greeks(
     ----------
     {spot [or forward], strike [option], vol, expiry, option [required], rate, dividend [or forward]}
     forward : array_like, optional
-        Price of the forward for the date of expiry, > 0, in the place of ``spot``: the derivatives in the spot are
+        Price of the forward for the date of expiry, > 0, in place of ``spot``: the derivatives in the spot are
         then those in the forward, rho is that of the discount, and rho_dividend is 0.
     {order}
     out : VanillaGreeks or tuple of ndarray, optional
@@ -241,7 +241,7 @@ def binary_greeks(
     ----------
     {spot [or forward], strike [option], vol, expiry, option [payoff], payoff, rate, dividend [or forward]}
     forward : array_like, optional
-        Price of the forward for the date of expiry, > 0, in the place of ``spot``, as in ``greeks``.
+        Price of the forward for the date of expiry, > 0, in place of ``spot``, as in ``greeks``.
     {amount [binary], order}
     out : VanillaGreeks or tuple of ndarray, optional
         Where the results go.

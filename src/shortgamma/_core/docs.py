@@ -36,7 +36,7 @@ spot [or forward] : array_like or None
 strike [option] : array_like
     Strike, > 0, in the same currency.
 forward : array_like, optional
-    Price of the forward for the date of expiry, > 0, in the place of ``spot``.
+    Price of the forward for the date of expiry, > 0, in place of ``spot``.
 forward, strike : array_like
     Prices, of any sign.
 vol : array_like
@@ -56,7 +56,7 @@ rebate : array_like, default 0.0
 rebate_at : {"hit", "expiry"} or array of these
     When a knock-out pays its rebate.
 option : {"put", "call"} or array of these
-    The option behind it.
+    The type of the option.
 option [required] : {"call", "put"} or array of these
     There is no default.
 order : {1, 2}, default 1
@@ -71,12 +71,12 @@ dates [of both] : int, array of int, list of float, or list of times
     The dates on which the barriers are watched, up to 10,000. A whole number means so many equally spaced dates,
     the last one at expiry. Numbers with a decimal point are years from now, increasing, the same for all options;
     times (datetime64, ISO text, pandas) are seen from ``now``, by actual days over 365. Dates after an option's
-    expiry do not count, and now is no date: a spot beyond a barrier has not been knocked yet.
+    expiry do not count, and the time of valuation is not a date: a spot beyond a barrier has not knocked yet.
 dates : int, array of int, list of float, or list of times, optional
     The dates on which the barrier is watched; by default it always is. A whole number means so many equally spaced
     dates, the last one at expiry. Numbers with a decimal point are years from now, increasing, the same for all
     options; times (datetime64, ISO text, pandas) are seen from ``now``, by actual days over 365. Dates after an
-    option's expiry do not count, and now is no date.
+    option's expiry do not count, and the time of valuation is not a date.
 expiry [or time] : array_like
     Time to expiry in years, >= 0; or, with ``now``, the time of expiry.
 kind [watched] : {"down-in", "down-out", "up-in", "up-out", "knock-in", "knock-out"} or array of these
@@ -87,12 +87,12 @@ kind [range] : {"down-in", "down-out", "up-in", "up-out"} or array of these
 kind : {"down-in", "down-out", "up-in", "up-out"} or array of these
     Where the barrier lies and what it does. Other spellings are understood: "Down-and-In", "down_in", "DI".
 lower, upper [range] : array_like
-    The range, 0 < lower <= upper; of one level it is a hard barrier.
+    The range, 0 < lower <= upper; where the two are equal it is a hard barrier.
 lower, upper [optional] : array_like, optional
     The barriers, if there are two, lower < upper; 0 for no lower one, infinity for no upper one.
 method : {"auto", "exact", "shift"}, default "auto"
     With ``dates``: "exact" is a recursion over the dates, "shift" the formula of a barrier that is always watched,
-    moved outwards; "auto" is exact, but for prices that the formula provably gives to within 1e-5 of the spot.
+    moved outwards; "auto" is exact, except where the formula is provably within 1e-5 of the spot.
 method [greeks] : {"auto", "exact", "shift"}, default "auto"
     With ``dates``: "exact", which "auto" is here, is a recursion over the dates, "shift" the formula of a barrier
     that is always watched, moved outwards.
@@ -103,21 +103,21 @@ now : time, optional
 option [payoff] : {"call", "put"} or array of these
     Whether it pays above or below the strike; there is no default.
 payoff : {"cash", "asset"} or array of these
-    What it pays; there is no default.
+    What the option pays; there is no default.
 rate, dividend [or borrowing] : array_like, default 0.0
     Interest rate and dividend yield (or borrowing cost, or the coin's own rate) per year, continuously
     compounded.
 rate, dividend [no forward] : array_like, default 0.0
     Interest rate and dividend yield per year, continuously compounded; not together with ``forward``.
 state : {"alive", "in", "out"} or array of these, optional
-    What is known of the past: of an option that is "in" the plain one is left, of one that is "out" no more than a
-    rebate that is due at expiry. By default the option is alive, or knocked if the barrier is always watched and
-    the spot is at or beyond it. Needed where ``dates`` have passed.
+    What has happened so far. An option that is "in" is now a plain one; one that is "out" is worth a rebate due at
+    expiry, if any. By default the option is alive, or knocked if the barrier is always watched and the spot is at
+    or beyond it. Required if some of ``dates`` have passed.
 state [dates] : {"alive", "in", "out"} or array of these, optional
-    What is known of the past: of an option that is "in" the plain one is left, of one that is "out" no more than a
-    rebate that is due at expiry. Needed where ``dates`` have passed; by default the option is alive.
+    What has happened so far. An option that is "in" is now a plain one; one that is "out" is worth a rebate due at
+    expiry, if any. By default the option is alive. Required if some of ``dates`` have passed.
 value [met] : array_like
-    The price to be met.
+    The price to match.
 vol [positive] : array_like
     Volatility per year, 0.2 for 20 %, > 0.
 window : {"end", "end-beyond", "start"} or array of these
@@ -136,7 +136,7 @@ leverage [signed] : array_like
 long, short : array_like
     Money in the two pools, >= 0.
 ratio : array_like
-    Price over that of the last transfer, > 0; all inputs broadcast.
+    Price divided by the price at the last transfer, > 0; all inputs broadcast.
 return_ : array_like
     Return of the underlying over the period, a fraction > -1.
 vol [or none] : array_like
@@ -161,7 +161,7 @@ fx : array_like, optional
 at [margin] : {"mark", "entry"}, default "mark"
     Whether the value is that at the mark or that at entry.
 coins [as equity] : sequence of str, optional
-    As of `account_equity`.
+    As in `account_equity`.
 coins [settlement] : sequence of str, optional
     The names of the coins, which the contracts' ``settlement`` refers to; by default those of ``collateral``, where
     it is given by name, or the only coin.
@@ -179,14 +179,14 @@ fee [reserved] : array_like, default 0.0
     Fees reserved, of opening and closing together, as a fraction of the value, in [0, 1].
 fx [account] : array_like, mapping or None
     Prices of the coins in the reporting coin, > 0, of shape (..., coins), or by the names of coins. None if there
-    is one coin, or with marks by name: a coin that is among them has its price, one that contracts are quoted in
-    costs 1.
+    is one coin, or if the marks are given by name: a coin that is among them has that price, and one in which
+    contracts are quoted costs 1.
 fx [now] : array_like, mapping or None
-    Prices of the coins now, of shape (coins,), as of `account_equity`.
+    Prices of the coins now, of shape (coins,), as in `account_equity`.
 maintenance [as price] : array_like or Margin
     Maintenance margin, as in `liquidation_price`.
 maintenance [as account] : float, Margin, or sequence of them
-    As of `account_maintenance`.
+    As in `account_maintenance`.
 maintenance [account] : float, Margin, or sequence of them
     Maintenance margin: a fraction of the value at the mark, in [0, 1), `MarginRate`, `Tiers`, `RiskLimits` or
     `RisingMargin`, for all instruments or one for each.
@@ -203,17 +203,17 @@ quantity, mark : array_like
 
 fill_time : array_like of times
     Times of the fills, never decreasing: datetime64, datetimes, ISO text, pandas, or numbers since 1970 in s, ms, us or
-    ns. None is after the last funding time.
+    ns. No fill is later than the last funding time.
 fill_quantity : array_like
     Contracts of each fill, > 0 bought. The position is their running sum, 0 before the first.
 interval : str, timedelta or timedelta64, default "8h"
-    What a rate is for.
+    The interval that a rate covers.
 indptr_fills : array_like of int, optional
     Offsets of many accounts: account a has the fills from ``indptr_fills[a]`` to ``indptr_fills[a + 1]``.
 indptr_times : array_like of int, optional
     Offsets of the times of each account. Without it all accounts share them.
 indptr_fills [as events] : array_like of int, optional
-    Offsets of many accounts, as of `accrue_events`.
+    Offsets of many accounts, as in `accrue_events`.
 kind [contract] : {"linear", "inverse", "quanto"}
     Kind of the contract.
 quanto : array_like, default 0.0
@@ -398,7 +398,7 @@ TypeError
 Raises
 ------
 ValueError
-    If ``kind`` is none of the three.
+    If ``kind`` is not one of the three.
 TypeError
     If an input is not numeric.
 """,
@@ -421,7 +421,7 @@ TypeError
 """,
     "TypeError [source]": """
 TypeError
-    If ``source`` is none of these.
+    If ``source`` is not one of these.
 """,
 }
 
@@ -454,7 +454,7 @@ def expand(text: str) -> str:
 
 
 def keys(names: str) -> list[str]:
-    """The entries that a list of names stands for, the longest that there are; none if there is no entry for one."""
+    """The entries that a list of names stands for, each as long as possible; empty if a name has no entry."""
     rest, entries = names.split(", "), []
     while rest:
         count = next((n for n in range(len(rest), 0, -1) if ", ".join(rest[:n]) in fragments()), 0)

@@ -134,7 +134,7 @@ SYNONYMS = {
     "spread": "bid_ask bid_ask_spread",
     "orders": "trades fills",
 }
-# Words for which there is no argument, and how to say it with an argument that there is.
+# Words that no argument has, and how to say the same with the arguments of a function.
 INSTEAD = {
     "leverage lev lever leverage_ratio": {
         "margin": "write margin=, for a linear contract quantity * entry / leverage",

@@ -70,7 +70,7 @@ def times(name: str, value: Any) -> Stamps:
     Raises
     ------
     ValueError
-        For the first element that is no time, or beyond the range of nanoseconds (1677 to 2262).
+        For the first element that is not a time, or is beyond the range of nanoseconds (1677 to 2262).
     TypeError
         If the whole is of a type that holds no times.
     """
@@ -169,7 +169,7 @@ def shown(stamp: Any) -> str:
 
 
 def of_texts(cells: Sequence[str]) -> tuple[Stamps, int]:
-    """Times of a column of text, and the place of the first cell that is none (-1 if all are)."""
+    """Times of a column of text, and the place of the first cell that is not a time (-1 if all are)."""
     cells = [cell.strip() for cell in cells]
     shapes = set("\n".join(cells).translate(SHAPE).split("\n"))
     forms = {shape: ISO.fullmatch(shape) for shape in shapes}
@@ -289,7 +289,7 @@ def _of_mixed(cells: list[str]) -> tuple[Stamps, int]:
             dates.append(i)
             continue
         since = None
-        # a count of some hundred digits is no time, and int() of thousands is slow
+        # a number of some hundred digits is not a time, and int() of thousands is slow
         if NUMBER.fullmatch(shape) and len(cell) <= 40:
             since = _epoch(int(cell) if shape.strip("0") == "" else float(cell))
         if since is None:

@@ -14,7 +14,7 @@ Array: TypeAlias = NDArray[Any]
 
 
 class Column(Protocol):
-    """Names in an array, or in a series of pandas, polars or xarray; a string is none."""
+    """Names in an array, or in a series of pandas, polars or xarray; a string is not one."""
 
     def __array__(self) -> Array: ...
 

@@ -155,7 +155,7 @@ def barrier_for_price(
     Looked for from the spot to twelve standard deviations of the log-price beyond its drift; by brackets and
     Chandrupatla's method. A down put and an up call whose barrier lies between strike and spot do not depend on it,
     as they end in the money only beyond it: the knock-in is the plain option, the knock-out worth nothing. A price that
-    is met there, to the rounding of its terms, is met on that whole interval.
+    is met there, up to rounding, is met on the whole interval.
 
     Examples
     --------

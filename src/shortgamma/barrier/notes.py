@@ -62,8 +62,8 @@ def reverse_convertible(
     Raises
     ------
     ValueError
-        If ``payments`` is no whole number >= 1, ``dates`` are not increasing or past the last expiry, or shapes do not
-        broadcast.
+        If ``payments`` is not a whole number >= 1, ``dates`` are not increasing or past the last expiry, or shapes do
+        not broadcast.
     {TypeError}
 
     See Also

@@ -22,7 +22,7 @@ def status(
     spot: ArrayLike, strike: ArrayLike, barrier: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike,
     kind: BarrierKind | Names, rate: ArrayLike = 0.0, dividend: ArrayLike = 0.0, rebate: ArrayLike = 0.0,
 ) -> Any:  # fmt: skip
-    """State of single-barrier options: what a price of theirs means.
+    """State of single-barrier options, which says what their price means.
 
     Parameters
     ----------

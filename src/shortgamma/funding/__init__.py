@@ -1,11 +1,11 @@
 """Funding of perpetual swaps: rates, payments, and what they mean.
 
-Units: ``rate`` is a fraction per funding interval, > 0 when longs pay shorts; cash is in the contract's
-settlement coin, > 0 received. Time runs down axis 0. Times are datetime64, datetimes, ISO
-text, pandas, or numbers since 1970 whose unit their size tells.
+Units: ``rate`` is a fraction per funding interval, > 0 when longs pay shorts; cash is in the contract's settlement
+coin, > 0 received. Time runs down axis 0. Times are datetime64, datetimes, ISO text, pandas, or numbers since 1970,
+whose size tells their unit.
 
 The modules: ``payments`` (positions on the funding clock, sums, the running index), ``events`` (fills at any time),
-``rates`` (from a book to a rate), ``fair`` (drift, price, premium without arbitrage), ``meaning`` (yields and carry),
+``rates`` (from order books to rates), ``fair`` (drift, price and premium without arbitrage), ``meaning`` (yields and carry),
 ``rules`` (how venues make rates). Venues' files are read by `shortgamma.io.read_funding`.
 """
 

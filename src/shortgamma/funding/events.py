@@ -61,7 +61,7 @@ def accrue_events(
         If times are unsorted, missing or twice, a fill is after the last funding time, or offsets or lengths do not
         fit.
     TypeError
-        If ``contract`` is not a Contract, times are no times, or numbers no numbers.
+        If ``contract`` is not a Contract, or an input is not a time or a number, as it should be.
 
     See Also
     --------
@@ -112,7 +112,7 @@ def position_at(
     Parameters
     ----------
     fill_time, fill_quantity : array_like
-        As of `accrue_events`.
+        As in `accrue_events`.
     time : array_like of times
         Times asked for, increasing.
     {indptr_fills [as events], indptr_times}
@@ -127,7 +127,7 @@ def position_at(
     Raises
     ------
     ValueError, TypeError
-        As of `accrue_events`.
+        As in `accrue_events`.
 
     Examples
     --------
@@ -160,7 +160,7 @@ def accrue_continuous(
     Parameters
     ----------
     fill_time, fill_quantity : array_like
-        As of `accrue_events`; no fill is after the last of ``time``.
+        As in `accrue_events`; no fill is after the last of ``time``.
     time : array_like of times
         Times at which mark and rate are known, increasing.
     mark, rate : array_like
@@ -182,9 +182,9 @@ def accrue_continuous(
     Raises
     ------
     ValueError
-        As of `accrue_events`, or if ``interval`` is not > 0.
+        As in `accrue_events`, or if ``interval`` is not > 0.
     TypeError
-        As of `accrue_events`.
+        As in `accrue_events`.
 
     Notes
     -----
@@ -284,7 +284,7 @@ class _Accounts:
         return result if self.many else result[0]
 
     def refuse(self, what: int, account: int, index: int, no_price: bool) -> None:
-        """Raise for what the loop found; a mark that is no price sets the invalid flag, as in a ufunc."""
+        """Raise for what the loop found; a mark that is not a price sets the invalid flag, as in a ufunc."""
         if no_price:
             dispatch.funding.payments.funding_payment(0.0, -1.0, 0.0, 1.0, np.int8(0))
         if what:

@@ -66,7 +66,7 @@ def fair_drift(
     holding_yield: ArrayLike = 0.0,
     quanto: ArrayLike = 0.0,
 ) -> Any:
-    """Growth per year of the underlying, seen by who counts in the settlement coin: the fair funding at the index.
+    """Growth of the underlying per year, counted in the settlement coin: the fair funding at the index.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ def fair_premium(
         Price at which the venue values positions for funding: the index (Hyperliquid: the oracle) or the mark (BitMEX,
         Binance).
     interest, clamp : array_like, default 0.0001 and 0.0005
-        Interest per interval and half width of the dead band, as of `rate`.
+        Interest per interval and half width of the dead band, as in `rate`.
 
     Returns
     -------

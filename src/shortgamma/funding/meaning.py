@@ -243,7 +243,7 @@ def three_leg_carry(
     future_basis : array_like
         Annual premium of the future on underlying over settlement coin, > 0 lost by its long as it expires.
     correlation, vol_underlying, vol_settlement : array_like
-        As of `quanto_adjustment`.
+        As in `quanto_adjustment`.
 
     Returns
     -------
@@ -254,7 +254,7 @@ def three_leg_carry(
     Raises
     ------
     ValueError
-        As of `quanto_adjustment`.
+        As in `quanto_adjustment`.
     {TypeError}
 
     See Also

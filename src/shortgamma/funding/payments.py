@@ -118,7 +118,7 @@ def total(
     Parameters
     ----------
     quantity, mark, rate : array_like
-        As of `accrue`.
+        As in `accrue`.
     {contract, axis [widest]}
     over : int or sequence of int, optional
         Axes that are summed over. All by default: one number. With positions of shape (times, accounts,
@@ -231,8 +231,8 @@ def funding_index(
     -------
     FundingIndex
         ``value``: cash received so far by one contract long, each within two roundings of the exact sum of
-        the payments; ``time`` and ``axis`` as given. From a NaN or (with the invalid flag) a mark that is no price on,
-        NaN.
+        the payments; ``time`` and ``axis`` as given. NaN from the first NaN on, or (with the invalid flag) from the
+        first mark that is not a price.
 
     Raises
     ------
@@ -303,7 +303,7 @@ def between(index: FundingIndex, t0: Any, t1: Any) -> Any:
     ValueError
         If a time is NaT, or a count is out of bounds.
     TypeError
-        If ``index`` is not a FundingIndex, or a time is none.
+        If ``index`` is not a FundingIndex, or a time is not one.
 
     Examples
     --------

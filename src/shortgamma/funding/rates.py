@@ -92,7 +92,7 @@ def premium_index(
     Returns
     -------
     ndarray or float
-        Premium as a fraction; NaN, with the invalid flag, where the index is no finite number > 0.
+        Premium as a fraction; NaN, with the invalid flag, where the index is not a finite number > 0.
 
     {raises}
 
@@ -189,7 +189,7 @@ def average_premium(
     Raises
     ------
     ValueError
-        If ``weighting`` is none of the three, or times do not fit.
+        If ``weighting`` is not one of the three, or times do not fit.
     TypeError
         If the premium is not numeric.
 
@@ -245,9 +245,9 @@ def predicted_rate(
     premium : array_like
         Samples of the interval so far along ``axis``, oldest first.
     interest, clamp, cap, floor : array_like
-        As of `rate`; one dimension among N is time.
+        As in `rate`; one dimension among N is time.
     weighting : {"equal", "linear"}, default "equal"
-        As of `average_premium`.
+        As in `average_premium`.
     {axis}
 
     Returns
@@ -258,7 +258,7 @@ def predicted_rate(
     Raises
     ------
     ValueError, TypeError
-        As of `rate` and `average_premium`.
+        As in `rate` and `average_premium`.
 
     Examples
     --------

@@ -68,7 +68,7 @@ class FundingRule:
     Raises
     ------
     ValueError
-        If an interval is not > 0, a clamp negative, a cap below the floor, or a name is none of those given.
+        If an interval is not > 0, a clamp negative, a cap below the floor, or a name is not one of those listed.
 
     Examples
     --------
@@ -202,7 +202,7 @@ class RuleHistory:
     Raises
     ------
     ValueError
-        If there is none, or the days are not increasing.
+        If there are no rules, or their days are not increasing.
 
     Examples
     --------

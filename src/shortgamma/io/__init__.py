@@ -1,8 +1,8 @@
-"""Readers of the files that people have: prices, funding histories, margin tiers, option chains.
+"""Readers of files as venues and vendors write them: prices, funding histories, margin tiers, futures, option chains.
 
-Each takes a path, an open file, a frame of pandas or polars, or rows. It answers right or refuses in one line that says
-where and why (`ReadError`, a ValueError). Only the named file is opened. What was found or done on the way is in
-``notes``.
+Each takes a path, an open file, a frame of pandas or polars, or rows. What it cannot read for certain it refuses, in one
+line that says where and why (`ReadError`, a ValueError). Only the named file is opened. ``notes`` tell what was noticed
+and changed on the way.
 """
 
 from shortgamma._core.lazy import attach

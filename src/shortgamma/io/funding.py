@@ -179,8 +179,8 @@ def read_funding(
     Raises
     ------
     ReadError
-        If the source cannot be read or understood: columns are missing, a number or time is none, two rows of one time
-        have different rates, rates are not fractions, or there are several contracts and none is named. A ValueError
+        If the source cannot be read or understood: columns are missing, a cell is not a number or time, two rows of one
+        time have different rates, rates are not fractions, or there are several contracts and none is named. A ValueError
         of one line that names the row.
     {TypeError [source]}
 

@@ -186,7 +186,7 @@ def _dated(table: Table, venue: str | None) -> FuturesTable:
 
 
 def _check_spot(table: Table, spot: Floats, place: int | None) -> None:
-    """Refuse what is a multiple of another price: its steps are no round number."""
+    """Refuse a price that is a multiple of another: its steps are not a round number."""
     cents = np.round(np.unique(spot[np.isfinite(spot)]) * 100.0)
     if len(cents) < ENOUGH or not np.allclose(cents / 100.0, np.unique(spot[np.isfinite(spot)]), rtol=0.0, atol=1e-9):
         return

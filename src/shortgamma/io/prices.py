@@ -545,7 +545,7 @@ class _Rows:
     """The rows of the source that bars come from."""
 
     def __init__(self, places: Stamps | None) -> None:
-        # None for all of them in their order, which is as a rule
+        # None for all of them in their order, which is the usual case
         self.places = places
 
     def kept(self, mask: Any, count: int) -> _Rows:
@@ -638,7 +638,7 @@ def _gaps(time: Times64) -> list[str]:
 
 
 def _has_clock(stamps: Stamps) -> bool:
-    """Whether some times are no midnights."""
+    """Whether some times are not midnight."""
     return any(bool((stamps[first : first + BLOCK] % DAY).any()) for first in range(0, len(stamps), BLOCK))
 
 

@@ -61,7 +61,7 @@ def actual_leverage(leverage: ArrayLike, ratio: ArrayLike, *, out: Any = None) -
     -------
     ndarray or float
         Exposure over NAV, L x / (1 + L (x - 1)); 0 where the product is wiped out. NaN, with the invalid
-        flag, where ``ratio`` is no finite number > 0.
+        flag, where ``ratio`` is not a finite number > 0.
 
     {raises}
 
@@ -260,7 +260,7 @@ def growth_optimal_leverage(drift: ArrayLike, rate: ArrayLike, vol: ArrayLike, *
     Returns
     -------
     ndarray or float
-        (drift - rate) / vol^2; NaN, with the invalid flag, where ``vol`` is no finite number > 0.
+        (drift - rate) / vol^2; NaN, with the invalid flag, where ``vol`` is not a finite number > 0.
 
     {raises}
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Rules: TypeAlias = TokenRule | Sequence[TokenRule] | Mapping[str, TokenRule]
 
     class SimulationTerms(TypedDict, total=False):
-        """What `simulate` takes besides, whatever it records."""
+        """The other arguments of `simulate`, the same for every kind of record."""
 
         time: ArrayLike | None
         stamp: Literal["open", "close"] | None
@@ -551,7 +551,7 @@ def _totals(values: Floats, bars: int) -> tuple[Any, ...]:
 
 
 def _flow(flow: Any, prices: Any, place: int, shape: tuple[int, ...]) -> Floats | None:
-    """Money that comes and goes, for each path and bar; None if there is none."""
+    """Subscriptions and redemptions of each path and bar; None if there are none."""
     if _is_zero(flow):
         return None
     money = number("flow", flow)

@@ -417,7 +417,7 @@ def account_margin_ratio(
     Parameters
     ----------
     mark, fx, quantity, entry, collateral : array_like or mapping
-        As of `account_equity`.
+        As in `account_equity`.
     {contracts [or names], maintenance [as account], coins [as equity], fee [account], haircut}
 
     Returns
@@ -559,7 +559,7 @@ def account_first_breach(
     mark : array_like or mapping
         Mark prices of shape (bars, instruments), or by the names of contracts or underlyings.
     fx : array_like, mapping or None
-        Prices of the coins in the reporting coin, of shape (bars, coins) or (coins,), as of `account_equity`.
+        Prices of the coins in the reporting coin, of shape (bars, coins) or (coins,), as in `account_equity`.
     quantity, entry : array_like or mapping
         Contracts (> 0 long) and entry prices > 0 before the first bar, of shape (accounts, instruments), or
         (instruments,) for one account or the same of all; or by name.
@@ -572,7 +572,7 @@ def account_first_breach(
         for each coin.
     funding : array_like, optional
         Funding rates of shape (bars, instruments), > 0 paid by longs: each is paid at its bar's mark on what was held
-        before the bar, and is there when the account is judged; NaN is none.
+        before the bar, and counts when the account is judged; NaN means no payment.
     fills : Fills, optional
         Trades along the path, or five arrays like it.
     transfers : Transfers, optional
@@ -610,7 +610,7 @@ def account_first_breach(
     Notes
     -----
     The decision is that of exact arithmetic on the given numbers, after haircuts were taken from 1 and funding paid on
-    a contract was summed along the path, each rounded to a double: equity equal to the requirement is no breach, one
+    a contract was summed along the path, each rounded to a double: equity equal to the requirement is not a breach, one
     unit in the last place less is one. It is the same bar on every processor. Rates that follow from a size
     (`RiskLimits`, `RisingMargin`) and margins of the value at entry are rounded too, and an account with a margin that
     rises with the value at the mark is decided in rounded arithmetic. The size at entry is that of what is held, at its

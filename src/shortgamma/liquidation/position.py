@@ -66,8 +66,8 @@ def liquidation_price(
     1/P = (M + q m / E) / (q m + w abs(q) m). The bankruptcy price is that of w = 0.
 
     With `Tiers`, what is required is the largest of rate_k value - amount_k, so the position is liquidated as soon
-    as it would be under one of them with amount_k added to its margin: the price is the highest of theirs for a
-    long, the lowest for a short. A margin of the value at entry is required whatever the mark: it is taken from the
+    as it would be under one of them with amount_k added to its margin: the price is the highest of these prices for
+    a long, the lowest for a short. A margin of the value at entry is required whatever the mark: it is taken from the
     margin of the position.
 
     With `RisingMargin` by value the price is where margin plus profit is rate v + slope v^2 of the value v, on the side
@@ -109,7 +109,7 @@ def first_breach(
     Parameters
     ----------
     mark : array_like
-        Mark prices, one per bar along ``axis``. A NaN is no information and never a breach.
+        Mark prices, one per bar along ``axis``. NaN carries no information and never a breach.
     quantity, entry, margin : array_like
         Contracts (> 0 long), entry price > 0, margin in the settlement coin; they broadcast with the paths
         (``mark`` without its time axis).
@@ -139,8 +139,8 @@ def first_breach(
     Notes
     -----
     The decision is that of exact arithmetic on the given numbers, maintenance rate, fee and the amounts of tiers each
-    as given: a mark at which equity equals the requirement is no breach, one unit in the last place beyond it is one.
-    It is the same bar on every processor. A rate that follows from a size (`RiskLimits`, `RisingMargin`) and a margin
+    as given: a mark at which equity equals the requirement is not a breach, one unit in the last place beyond it is.
+    The bar is the same on every processor. A rate that follows from a size (`RiskLimits`, `RisingMargin`) and a margin
     of the value at entry are rounded once; a margin that rises by value is decided by its `liquidation_price`.
 
     Examples
@@ -209,7 +209,7 @@ def bankruptcy_price(
     Returns
     -------
     ndarray or float
-        As of `liquidation_price`, with nothing to maintain.
+        As in `liquidation_price`, with nothing to maintain.
 
     Examples
     --------
@@ -242,7 +242,7 @@ def pnl(
     Returns
     -------
     ndarray or float
-        Profit less fees plus funding; NaN, with the invalid flag, where a price is no finite number > 0.
+        Profit less fees plus funding; NaN, with the invalid flag, where a price is not a finite number > 0.
 
     See Also
     --------
@@ -370,7 +370,7 @@ def leverage_of(
     -------
     ndarray or float
         abs(value) / (margin + profit). Where nothing is left of the margin: inf, or NaN without a position.
-        NaN, with the invalid flag, where a price is no finite number > 0.
+        NaN, with the invalid flag, where a price is not a finite number > 0.
 
     Examples
     --------
@@ -681,7 +681,7 @@ def _step_inside(quantity: Any, needed: Callable[[Any], Any], funds: Any) -> Any
 
 
 def _in_unit_range(rate: Any) -> Any:
-    # a root of what is negative is NaN with the invalid flag, whatever kind of array it is
+    # the root of a negative number is NaN with the invalid flag, whatever kind of array it is
     return rate + 0.0 * (np.sqrt(rate) + np.sqrt(1.0 - rate))
 
 

@@ -171,7 +171,7 @@ def simulate(
     Parameters
     ----------
     mark : array_like of shape (T,) or (T, I)
-        Mark prices, time along axis 0. A NaN is no information: the mark stays as it was. The first is a price.
+        Mark prices, time along axis 0. NaN carries no information: the mark stays as it was. The first is a price.
     quantity, entry : array_like of shape (A, I)
         Contracts (> 0 long) and entry prices > 0 of A accounts in I instruments; (A,) where there is one instrument.
         They broadcast with each other.
@@ -325,7 +325,7 @@ def adl_rank(
     ndarray or float
         Profit as a fraction of the value at entry, times effective leverage where it is a profit, over it where it is
         a loss. Where nothing is left of the margin: inf for a profit, else 0. NaN without a position, and, with the
-        invalid flag, where a price is no finite number > 0.
+        invalid flag, where a price is not a finite number > 0.
 
     {raises [contract]}
 

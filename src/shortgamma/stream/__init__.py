@@ -1,6 +1,6 @@
 """Objects that take one bar at a time, for event-driven backtesters.
 
-Each gives, bar by bar, the bits that the batch function of the same family gives for the whole path.
+Bar by bar, each gives the same bits as the batch function of its family gives for the whole path.
 """
 
 from shortgamma._core.lazy import attach

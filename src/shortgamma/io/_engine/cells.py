@@ -407,7 +407,7 @@ def _dashed(cell: str) -> str:
 
 
 def _objects(cells: Any) -> Stamps:
-    """Times that are no text."""
+    """Times that are not text."""
     try:
         return clock.times("time", cells if isinstance(cells, np.ndarray) else _array(cells)).reshape(-1)
     except (ValueError, TypeError, OverflowError):

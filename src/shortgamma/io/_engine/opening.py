@@ -1,4 +1,4 @@
-"""From whatever a caller has to a table: files of delimited text or JSON, frames, rows, parsed JSON."""
+"""Makes a table of any source: files of delimited text or JSON, frames, rows, parsed JSON."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ class TextTable(Table):
         super().refuse(reason, row, column)
 
     def drop_head(self, count: int) -> None:
-        """Rows that turned out to be part of the header are no data."""
+        """Drop rows that turned out to be part of the header."""
         self.skip += count
         del self.head[:count]
 
