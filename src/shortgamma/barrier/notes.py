@@ -43,10 +43,11 @@ def reverse_convertible(
     Parameters
     ----------
     spot, strike, barrier : array_like
-        Prices > 0; the strike is the price at which the nominal turns into units of the asset, often that at issue.
+        Prices > 0; the strike is the price at which the nominal is converted into units of the asset, often the price at
+        issue.
     {vol, expiry [or time]}
     coupon : array_like, default 0.0
-        Paid for certain, per year, as a fraction of the nominal: 0.1 for 10 %.
+        Coupon per year, paid in any case, as a fraction of the nominal: 0.1 for 10 %.
     payments : int, default 1
         Number of equal coupon payments left, equally spaced, the last one at expiry.
     nominal : array_like, default 100.0
@@ -133,34 +134,34 @@ def autocallable(
     observations : int, list of float, or list of times
         The dates on which the note may be redeemed and pays coupons. A whole number means so many equally spaced dates,
         the last one at expiry. Numbers with a decimal point are years from now, increasing; times are seen from
-        ``now``, by actual days over 365, and those that have passed only count the observations.
+        ``now``, by actual days over 365, and those that have passed count for the number of an observation only.
     call_level : float or array_like
         The note is redeemed on the first observation at or above this price: one for all observations or, for a
         step-down, one for each; infinity for no redemption.
     bonus : float or array_like, default 0.0
-        Paid on redemption at the i-th observation, as a fraction of the nominal: i times a number (a snowball), or of
-        an array the i-th.
+        Paid on redemption at the i-th observation, as a fraction of the nominal: i times a number (a snowball), or the
+        i-th element of an array.
     coupon : float, default 0.0
         Paid at each observation at or above ``coupon_level`` (a phoenix), per year, as a fraction of the nominal: 0.1
         for 10 %.
     coupon_level : float or array_like, optional
         One for all observations or one for each, at most ``call_level``, which it is by default.
     payments_per_year : float, optional
-        What the coupon of a year is divided by. By default the observations of a number are so many in the time to
-        expiry; needed where they are a list.
+        Number of payments into which the coupon of a year is divided. By default it follows from a number of
+        observations and the time to expiry; required if ``observations`` is a list.
     nominal : array_like, default 100.0
         Paid back on redemption and at expiry; nominal / strike units of the asset if the barrier was hit and the price
         is below the strike at expiry.
     {rate, dividend [or borrowing]}
     watch : {"always", "observations", "expiry"}
-        When the barrier is watched, unless ``dates`` say so.
+        When the barrier is watched, unless ``dates`` are given.
     dates : int, list of float, or list of times, optional
         The dates on which the barrier is watched, as for ``observations``.
     now : time, optional
         The time of valuation, where ``observations``, ``dates`` or ``expiry`` are times.
     state : {"alive", "in"} or array of these, optional
         Whether the barrier was hit already. By default it was not, unless it is always watched and the spot is below
-        it. Needed where observations or dates have passed.
+        it. Required if some observations or dates have passed.
     {order, progress}
 
     Returns
@@ -184,9 +185,9 @@ def autocallable(
 
     Notes
     -----
-    Two values are carried back from date to date by Gauss-Legendre panels: that of a note whose barrier was hit, and
-    what one whose barrier was not is worth beyond it. Between two dates the second lives under the density killed at
-    the barrier, phi(z) (1 - exp(-2 (x - h)(y - h)/s^2)), if it is always watched. All derivatives are carried along.
+    Two values are carried back from date to date by Gauss-Legendre panels: the value of a note whose barrier was hit,
+    and how much more a note is worth whose barrier was not. Between two dates the second is integrated over the density
+    killed at the barrier, phi(z) (1 - exp(-2 (x - h)(y - h)/s^2)), if the barrier is always watched. All derivatives are carried along.
     Exact to some 1e-12 of the nominal. Notes that differ by their spots alone share the recursion.
 
     Examples
@@ -244,7 +245,7 @@ def autocallable(
 def _events(
     expiry: float, observations: Any, terms: tuple[Any, ...], mode: int, dates: Any, now: Any, state: Any
 ) -> NDArray[np.float64]:
-    """Dates on which anything happens, and what: years, call level, redemption, coupon level, coupon, looked at."""
+    """Events by date: years, call level, redemption, coupon level, coupon, and whether the barrier is watched."""
     call_level, bonus, coupon, coupon_level, payments_per_year = terms
     years, past = _schedule("observations", observations, expiry, now, state)
     count = len(years)

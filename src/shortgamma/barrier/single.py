@@ -39,9 +39,9 @@ _CODES: dict[Any, np.int8] = {
     for option in OPTIONS
     for paid in PAID_AT
 }
-# Below this part of the spot a difference of prices does not count.
+# A difference of prices below this fraction of the spot does not count.
 NEGLIGIBLE = 1e-5
-# The code of cash at expiry if the barrier was hit, but for the bit of its direction.
+# The code of cash paid at expiry if the barrier was hit, without the bit of its direction.
 TOUCHED_LATE = 16 + 2 + 8
 
 
@@ -92,9 +92,9 @@ def price(
 
     The exact price of a barrier watched on dates is that of `discrete_price`. The shifted barrier lies
     exp(0.5825971579390107 vol sqrt(expiry / dates)) further out (Broadie, Glasserman and Kou, Mathematical Finance 7,
-    1997), good to some 1e-4 where spot is two standard deviations of one step away from the barrier, and rough nearer;
-    it is for equally spaced dates only. Both prices lie between 0 and that of the barrier that is always watched, so
-    where a knock-in of that kind is worth less than 1e-5 of the spot, so is their difference.
+    1997). Its error is about 1e-4 where spot is at least two standard deviations of one step from the barrier, and larger
+    nearer to it; dates must be equally spaced. Both prices lie between 0 and the price under a barrier that is always
+    watched, so where a knock-in under such a barrier is worth less than 1e-5 of the spot, so is their difference.
 
     Examples
     --------
@@ -165,10 +165,10 @@ def greeks(
 
     Notes
     -----
-    All derivatives are analytic. At the barrier exactly they are those of the living side; beyond it a
-    knock-out has none and a knock-in those of the plain option. Theta, charm, color and veta follow from the
-    Black-Scholes equation. With ``dates`` the recursion is differentiated, not its outcome; with a shifted barrier
-    vega, vanna, volga, zomma and veta count that it moves with the volatility. In calendar time the dates stay where
+    All derivatives are analytic. Exactly at the barrier they are those of the side on which the option is
+    alive; beyond it those of a knock-out are 0 and those of a knock-in are the plain option's. Theta, charm, color and veta follow from the
+    Black-Scholes equation. With ``dates`` the recursion itself is differentiated; with a shifted barrier
+    vega, vanna, volga, zomma and veta include that the barrier moves with the volatility. In calendar time the dates stay where
     they are.
 
     Examples

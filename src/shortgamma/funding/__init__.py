@@ -5,8 +5,8 @@ coin, > 0 received. Time runs down axis 0. Times are datetime64, datetimes, ISO 
 whose size tells their unit.
 
 The modules: ``payments`` (positions on the funding clock, sums, the running index), ``events`` (fills at any time),
-``rates`` (from order books to rates), ``fair`` (drift, price and premium without arbitrage), ``meaning`` (yields and carry),
-``rules`` (how venues make rates). Venues' files are read by `shortgamma.io.read_funding`.
+``rates`` (from order books to rates), ``fair`` (drift, price and premium without arbitrage), ``meaning`` (yields and
+carry) and ``rules`` (how venues make rates). Venues' files are read by `shortgamma.io.read_funding`.
 """
 
 from shortgamma._core.lazy import attach

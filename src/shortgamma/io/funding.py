@@ -180,8 +180,8 @@ def read_funding(
     ------
     ReadError
         If the source cannot be read or understood: columns are missing, a cell is not a number or time, two rows of one
-        time have different rates, rates are not fractions, or there are several contracts and none is named. A ValueError
-        of one line that names the row.
+        time have different rates, rates are not fractions, or there are several contracts and none is named. A
+        ValueError of one line that names the row.
     {TypeError [source]}
 
     Notes
