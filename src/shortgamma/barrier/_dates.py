@@ -24,7 +24,7 @@ STATES = Words({"alive": 0, "in": 1, "out": 2}, knockedin="in", knockedout="out"
 MOST_DATES = 10_000
 NAMES = ("spot", "strike", "lower", "upper", "vol", "expiry", "rate", "dividend", "rebate", "dates")
 OUT, LATE = 2, 8
-# A date this close to expiry, in parts of the time to it, is expiry.
+# A date closer to expiry than this fraction of the time to expiry is expiry.
 SAME = 1e-9
 
 
@@ -144,8 +144,8 @@ def into(out: Any, results: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def settled(state: Any, code: Any, spot: Any, barrier: Any, rebate: Any) -> tuple[Any, Any]:
-    """Barrier and rebate of options whose state is known: of one that is knocked, the barrier lies behind the spot, and
-    a rebate that was paid at the hit is past."""
+    """Barrier and rebate of options whose state is known: if it was hit, the barrier lies behind the spot, and a rebate
+    that was paid at the hit is past."""
     from shortgamma._core.checks import choice
 
     known = np.asarray(choice("state", state, STATES))
@@ -162,8 +162,8 @@ def settled(state: Any, code: Any, spot: Any, barrier: Any, rebate: Any) -> tupl
 
 
 def without(state: Any, code: Any, lower: Any, upper: Any, rebate: Any) -> tuple[Any, Any, Any, Any]:
-    """Code, barriers and rebate of options watched on dates whose state is known: what is in has no barriers left, and
-    what is out has a rebate only, as a knock-in that nothing can knock in any more."""
+    """Code, barriers and rebate of options watched on dates whose state is known: an option that is in has no barriers
+    left, and one that is out has its rebate only, as a knock-in that can no longer knock in."""
     from shortgamma._core.checks import choice
 
     known = np.asarray(choice("state", state, STATES))

@@ -55,7 +55,7 @@ def _touch(
     if cash:
         code = np.add(up, touch) + late
     else:
-        # a no-touch has nothing to pay before expiry
+        # a no-touch pays nothing before expiry
         late = np.where(np.equal(touch, TOUCHES["no-touch"]), 0, late)
         code = np.add(up, touch) + np.add(choice("payoff", payoff, PAYOFFS), late)
     loops, names = (dispatch.barrier.single, SINGLE_UFUNCS) if cash else (dispatch.barrier.binary, UFUNCS)
@@ -98,7 +98,7 @@ def binary_price(
     -----
     Types 13 to 28 of Rubinstein and Reiner, "Unscrambling the binary code", Risk 4(9), 1991; Haug, *The Complete
     Guide to Option Pricing Formulas*, 2nd ed., 2007, p. 176. With spot at or beyond the barrier a knock-out is
-    worth nothing and a knock-in is the plain binary.
+    worth nothing and a knock-in is the plain binary option.
 
     Examples
     --------
@@ -158,9 +158,9 @@ def touch_price(
     kind : {"one-touch", "no-touch"} or array of these
         Whether it pays if the barrier is hit, or at expiry if it never was.
     direction : {"down", "up"} or array of these, optional
-        On which side of the living spot the barrier lies. By default spot is taken to be alive.
+        Where the barrier lies, seen from a spot that has not hit it. By default the spot has not.
     payoff : {"cash", "asset"} or array of these
-        What it pays. An asset at the hit is worth the barrier then.
+        What it pays. An asset paid at the hit is worth the barrier.
     paid_at : {"hit", "expiry"} or array of these
         When a one-touch pays; a no-touch pays at expiry.
     {out}
@@ -216,8 +216,8 @@ def touch_greeks(
 
     Notes
     -----
-    At the barrier exactly the Greeks are those of the living side. An asset that was paid at the hit has a delta
-    of ``amount``.
+    Exactly at the barrier the Greeks are those of the side on which the option is alive. An asset that was paid at the
+    hit has a delta of ``amount``.
 
     Examples
     --------

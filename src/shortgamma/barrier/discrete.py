@@ -60,7 +60,7 @@ def discrete_price(
     -----
     A backward recursion over the dates, on Gauss-Legendre panels that grow with the distance from the barriers; exact
     to some 1e-12 of spot and strike. Options of the same volatility, expiry, rates and dates share its matrices,
-    and those that differ by their spots alone the whole recursion, in whatever order they stand. Compare Fusai,
+    and those that differ by their spots alone share the whole recursion, in any order. Compare Fusai,
     Abrahams and Sgarra, Finance and Stochastics 10, 2006.
 
     Examples

@@ -57,7 +57,7 @@ def double_price(
         other kinds paid if the barrier is hit that knocks out.
     kind : {"knock-out", "knock-in", "kiko", "koki"} or array of these
         A knock-in comes to life at either barrier. A "kiko" is knocked in at the lower barrier and out at the upper
-        one, a "koki" in at the upper barrier and out at the lower one; the one that knocks out does so until expiry.
+        one, a "koki" in at the upper barrier and out at the lower one; the barrier that knocks out stays until expiry.
     {option}
     rebate_at : {"hit", "expiry"} or array of these
         When the rebate for a hit is paid.
@@ -78,12 +78,11 @@ def double_price(
 
     Notes
     -----
-    A series of images (Kunitomo and Ikeda, Mathematical Finance 2, 1992) where vol sqrt(expiry) is less than a quarter
-    to a third of ln(upper/lower), 7 of them; else one of eigenfunctions (Pelsser, Finance and Stochastics 4, 2000), 13
-    at most.
-    Both are exact to the last few digits. A knock-in is summed from what lies beyond the corridor, not taken as a
-    difference. With spot at or beyond a barrier a knock-out is worth its rebate, a knock-in the plain option, and the
-    other kinds the option with the barrier that is left, or the rebate.
+    A series of 7 images (Kunitomo and Ikeda, Mathematical Finance 2, 1992) where vol sqrt(expiry) is less than a
+    quarter to a third of ln(upper/lower), else one of at most 13 eigenfunctions (Pelsser, Finance and Stochastics 4,
+    2000). Both are exact to the last few digits. A knock-in is summed over the paths that leave the corridor, not taken
+    as a difference of two prices. With spot at or beyond a barrier a knock-out is worth its rebate, a knock-in the
+    plain option, and the other kinds the option with the barrier that is left, or the rebate.
 
     Examples
     --------
@@ -117,8 +116,8 @@ def double_greeks(
 
     Notes
     -----
-    Each term of the series is differentiated; nothing is bumped. At a barrier exactly the Greeks are those of the
-    living side.
+    Each term of the series is differentiated; nothing is bumped. Exactly at a barrier the Greeks are those of the
+    side on which the option is alive.
 
     Examples
     --------
@@ -150,7 +149,7 @@ def double_touch_price(
         Whether it pays if neither barrier was hit, if either is, if the lower one is hit before the upper one ("kiko"),
         or the upper one before the lower one ("koki").
     paid_at : {"hit", "expiry"} or array of these
-        When a hit is paid for; a double-no-touch pays at expiry.
+        When the cash for a hit is paid; a double-no-touch pays at expiry.
     {out}
 
     {returns [prices of two]}

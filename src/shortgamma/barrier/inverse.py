@@ -1,4 +1,4 @@
-"""From a price back to the volatility or the barrier that gives it."""
+"""Volatility or barrier from a price."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ SECTIONS = 40
 TURNS = 120
 AT_ONCE = 1024
 GOLDEN = 0.6180339887498949
-# Prices closer than this, in parts of the two legs of the option, differ by rounding.
+# Prices closer than this, relative to the two legs of the option, differ by rounding only.
 ROUNDING = 16.0 * 2.0**-52
-# How far out a barrier is moved that is watched on dates, in standard deviations of the time between them.
+# How far out a barrier watched on dates is moved, in standard deviations over the time between them.
 SHIFT = 0.5825971579390107
 
 
 class Solutions(Result):
-    """What gives a price, where anything does.
+    """Solutions for a price, as many as there are.
 
     Attributes
     ----------
     first : ndarray or float
-        The least solution, NaN where there is none.
+        The least solution; NaN if there is none.
     second : ndarray or float
-        The next one, NaN where there is but one.
+        The next solution; NaN if there is only one.
     count : ndarray or int
         How many were found, 0, 1, 2 or more (int64); -1 where an input is NaN or out of its domain.
     interval : ndarray or bool
-        Whether the price does not change from ``first`` to ``second``, and is met on the whole interval; ``count`` is
-        1.
+        Whether every value from ``first`` to ``second`` is a solution, since the price does not change there; ``count``
+        is then 1.
     """
 
     first: Floats
@@ -71,7 +71,7 @@ def implied_vol(
     {value [met], spot, strike, barrier, expiry [or time], kind, option, rate, dividend [or borrowing], rebate}
     {rebate_at, dates, now, method}
     bounds : tuple of float, default (0.001, 5.0)
-        Least and largest volatility looked at.
+        Least and largest volatility of the search.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def implied_vol(
 
     See Also
     --------
-    barrier_for_price : The barrier, by the price.
+    barrier_for_price : The barrier instead of the volatility.
 
     Notes
     -----
@@ -136,9 +136,9 @@ def barrier_for_price(
     Returns
     -------
     Solutions
-        Named tuple of arrays in the shape that all inputs broadcast to: the two least barriers on the living side of
-        the spot, and how many there are. Without a rebate the price is monotonous in the barrier: one, none, or
-        an interval of them.
+        Named tuple of arrays in the shape that all inputs broadcast to: the two least barriers that the spot has not
+        hit, and how many there are. Without a rebate the price is monotonic in the barrier: there is one solution,
+        none, or an interval of them.
 
     Raises
     ------
@@ -148,11 +148,11 @@ def barrier_for_price(
 
     See Also
     --------
-    implied_vol : The volatility, by the price.
+    implied_vol : The volatility instead of the barrier.
 
     Notes
     -----
-    Looked for from the spot to twelve standard deviations of the log-price beyond its drift; by brackets and
+    The search runs from the spot to twelve standard deviations of the log price beyond its drift, by brackets and
     Chandrupatla's method. A down put and an up call whose barrier lies between strike and spot do not depend on it,
     as they end in the money only beyond it: the knock-in is the plain option, the knock-out worth nothing. A price that
     is met there, up to rounding, is met on the whole interval.
@@ -270,7 +270,7 @@ def _solve(
 def _solve_some(
     at: Callable[[Any, Any], Any], target: Any, columns: Any, low: Any, high: Any, roots: Any, count: Any, flat: Any
 ) -> None:
-    """Brackets on a grid even in the logarithm, and around every extremum that nearly meets the target; then roots."""
+    """Bracket the solutions on a grid even in the logarithm and around extrema near the target, then find the roots."""
     levels = low * np.exp(np.log(high / low) * (np.arange(GRID + 1)[:, None] / GRID))
     levels[0], levels[-1] = low, high
     gaps = at(levels, columns)
@@ -282,7 +282,7 @@ def _solve_some(
     gaps, levels = np.take_along_axis(gaps, rows, axis=0), np.take_along_axis(levels, rows, axis=0)
     good = np.isfinite(gaps).all(axis=0)
     count[~good] = -1
-    # met everywhere, but for rounding
+    # a solution everywhere, up to rounding
     flat[:] = good & (np.abs(gaps) <= ROUNDING * (columns[0] + columns[1])).all(axis=0)
     count[flat] = 1
     roots[:, flat] = levels[0, flat], levels[-1, flat]

@@ -43,8 +43,8 @@ def reverse_convertible(
     Parameters
     ----------
     spot, strike, barrier : array_like
-        Prices > 0; the strike is the price at which the nominal is converted into units of the asset, often the price at
-        issue.
+        Prices > 0; the strike is the price at which the nominal is converted into units of the asset, often the price
+        at issue.
     {vol, expiry [or time]}
     coupon : array_like, default 0.0
         Coupon per year, paid in any case, as a fraction of the nominal: 0.1 for 10 %.
@@ -187,8 +187,8 @@ def autocallable(
     -----
     Two values are carried back from date to date by Gauss-Legendre panels: the value of a note whose barrier was hit,
     and how much more a note is worth whose barrier was not. Between two dates the second is integrated over the density
-    killed at the barrier, phi(z) (1 - exp(-2 (x - h)(y - h)/s^2)), if the barrier is always watched. All derivatives are carried along.
-    Exact to some 1e-12 of the nominal. Notes that differ by their spots alone share the recursion.
+    killed at the barrier, phi(z) (1 - exp(-2 (x - h)(y - h)/s^2)), if the barrier is always watched. All derivatives
+    are carried along. Exact to some 1e-12 of the nominal. Notes that differ by their spots alone share the recursion.
 
     Examples
     --------

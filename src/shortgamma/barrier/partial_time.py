@@ -31,7 +31,7 @@ def partial_time_price(
     window: Any, kind: BarrierKind | Names, option: OptionKind | Names, rate: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0, out: Any = None,
 ) -> Any:  # fmt: skip
-    """Price of options whose barrier is watched, always, from the start to a moment or from a moment to the end.
+    """Price of options whose barrier is watched continuously from the start to a moment, or from a moment to the end.
 
     Parameters
     ----------
@@ -105,9 +105,9 @@ def partial_time_greeks(
 
     Notes
     -----
-    One step of Gauss-Legendre quadrature from now to the moment, of the plain option under the density killed at the
-    barrier, or of one that is always watched from then on. Derivatives are carried along, not bumped. In calendar time
-    the moment stays where it is.
+    One step of Gauss-Legendre quadrature from now to the moment: of the plain option under the density killed at the
+    barrier, or of the option whose barrier is watched from then on. Derivatives are carried along, not bumped. In
+    calendar time the moment stays where it is.
 
     Examples
     --------

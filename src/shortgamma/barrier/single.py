@@ -92,9 +92,10 @@ def price(
 
     The exact price of a barrier watched on dates is that of `discrete_price`. The shifted barrier lies
     exp(0.5825971579390107 vol sqrt(expiry / dates)) further out (Broadie, Glasserman and Kou, Mathematical Finance 7,
-    1997). Its error is about 1e-4 where spot is at least two standard deviations of one step from the barrier, and larger
-    nearer to it; dates must be equally spaced. Both prices lie between 0 and the price under a barrier that is always
-    watched, so where a knock-in under such a barrier is worth less than 1e-5 of the spot, so is their difference.
+    1997). Its error is about 1e-4 where spot is at least two standard deviations of one step from the barrier, and
+    larger nearer to it; dates must be equally spaced. Both prices lie between 0 and the price under a barrier that is
+    always watched, so where a knock-in under such a barrier is worth less than 1e-5 of the spot, so is their
+    difference.
 
     Examples
     --------
@@ -165,11 +166,11 @@ def greeks(
 
     Notes
     -----
-    All derivatives are analytic. Exactly at the barrier they are those of the side on which the option is
-    alive; beyond it those of a knock-out are 0 and those of a knock-in are the plain option's. Theta, charm, color and veta follow from the
-    Black-Scholes equation. With ``dates`` the recursion itself is differentiated; with a shifted barrier
-    vega, vanna, volga, zomma and veta include that the barrier moves with the volatility. In calendar time the dates stay where
-    they are.
+    All derivatives are analytic. Exactly at the barrier they are those of the side on which the option is alive; beyond
+    it those of a knock-out are 0 and those of a knock-in are the plain option's. Theta, charm, color and veta follow
+    from the Black-Scholes equation. With ``dates`` the recursion itself is differentiated; with a shifted barrier vega,
+    vanna, volga, zomma and veta include that the barrier moves with the volatility. In calendar time the dates stay
+    where they are.
 
     Examples
     --------

@@ -24,7 +24,7 @@ def soft_price(
     spot: ArrayLike, strike: ArrayLike, lower: ArrayLike, upper: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike,
     kind: Any, option: OptionKind | Names, rate: ArrayLike = 0.0, dividend: ArrayLike = 0.0, out: Any = None,
 ) -> Any:  # fmt: skip
-    """Price of soft-barrier options, knocked in proportion to how far the price went through a range.
+    """Price of soft-barrier options, knocked in or out in proportion to how far the price goes through a range.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def soft_price(
     Notes
     -----
     The mean of hard-barrier options over the range, by Gauss-Legendre (Hart and Ross, "Striking continuity", Risk 7(6),
-    1994). The closed form divides by what vanishes where rate and dividend are equal; the mean does not.
+    1994). The closed form divides by rate - dividend; the mean does not.
 
     Examples
     --------
@@ -79,8 +79,8 @@ def soft_greeks(
 
     Notes
     -----
-    The mean of the Greeks of hard barriers over the range. Where the spot is in the range, delta of the hard ones jumps
-    at the level of the spot, which adds to gamma, speed, zomma and color.
+    The mean of the Greeks of hard barriers over the range. Where the spot is in the range, the delta of the hard
+    barrier at the spot jumps, which adds to gamma, speed, zomma and color.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What surrounds the formulas: the state of an option, and quanto ones by their dividend yield."""
+"""Around the formulas: the state of an option, and quanto options by their dividend yield."""
 
 from __future__ import annotations
 
@@ -96,8 +96,8 @@ def quanto_dividend(
     Notes
     -----
     In the payout measure the asset drifts at r_f - q - rho vol fx_vol (Haug, *The Complete Guide to Option Pricing
-    Formulas*, 2nd ed., 2007, section 5.16). `quanto_greeks` makes the sensitivities of the quanto option of those that
-    the plain formulas give with this yield.
+    Formulas*, 2nd ed., 2007, section 5.16). `quanto_greeks` turns the sensitivities that the plain formulas
+    give with this yield into those of the quanto option.
 
     Examples
     --------
@@ -118,7 +118,7 @@ def quanto_dividend(
 
 
 class QuantoGreeks(FirstOrder):
-    """Price and derivatives of a quanto option, each with what the adjusted yield depends on moving along.
+    """Price and derivatives of a quanto option, in which the adjusted yield moves with what it depends on.
 
     Attributes
     ----------
@@ -161,8 +161,8 @@ def quanto_greeks(greeks: Any, *, vol: ArrayLike, fx_vol: ArrayLike, correlation
     Returns
     -------
     QuantoGreeks
-        NamedTuple of price, delta, gamma, vega, theta, rho, rho_dividend, rho_foreign, correlation and fx_vega, each in
-        the shape that what it depends on broadcasts to.
+        Price, delta, gamma, vega, theta, rho, rho_dividend, rho_foreign, correlation and fx_vega, each in the shape to
+        which the inputs that it depends on broadcast.
 
     Raises
     ------

@@ -33,7 +33,7 @@ def two_asset_price(
     correlation: ArrayLike, expiry: ArrayLike, kind: BarrierKind | Names, option: OptionKind | Names,
     rate: ArrayLike = 0.0, dividend: ArrayLike = 0.0, other_dividend: ArrayLike = 0.0, out: Any = None,
 ) -> Any:  # fmt: skip
-    """Price of options on one asset whose barrier, watched always, stands on another (outside barriers).
+    """Price of options on one asset with a continuously watched barrier on another (outside barriers).
 
     Parameters
     ----------
