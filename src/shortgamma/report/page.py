@@ -8,15 +8,17 @@ import re
 from string import Template
 from typing import TYPE_CHECKING, Any
 
-from shortgamma.report.document import Figure, Table
+from shortgamma.report.document import Figure, Lines, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator, Sequence
 
     from shortgamma.report.document import Block, Document
 
 # written by matplotlib, replaced by the colour of the page's text
 INK = "#010203"
+# columns that stay side by side on a small screen
+SMALL = 3
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "shortgamma",
@@ -64,13 +66,13 @@ figure { margin: 0.6rem 0; max-width: 46rem; }
 figure svg { display: block; width: 100%; height: auto; }
 svg text { font-family: "DejaVu Sans", Verdana, sans-serif !important; }
 @media (max-width: 640px) {
-  thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-  table, tbody { display: block; width: 100%; }
-  tr { display: block; padding: 0.35rem 0.5rem; border-bottom: 1px solid var(--rule); }
-  td { display: flex; justify-content: space-between; gap: 1rem; padding: 0.05rem 0; }
-  td:empty { display: none; }
-  td::before { content: attr(data-label); color: var(--soft); text-align: left; }
-  td:first-child { font-weight: 600; }
+  table:not(.small) thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  table:not(.small), table:not(.small) tbody { display: block; width: 100%; }
+  table:not(.small) tr { display: block; padding: 0.35rem 0.5rem; border-bottom: 1px solid var(--rule); }
+  table:not(.small) td { display: flex; justify-content: space-between; gap: 1rem; padding: 0.05rem 0; }
+  table:not(.small) td:empty { display: none; }
+  table:not(.small) td::before { content: attr(data-label); color: var(--soft); text-align: left; }
+  table:not(.small) td:first-child { font-weight: 600; }
 }
 @media print {
   :root { color-scheme: light; --ink: #000; --soft: #333; --paper: #fff; --rule: #999; --band: #fff; }
@@ -131,22 +133,25 @@ def to_html(document: Document, *, version: str, data: str) -> str:
     )
 
 
-def _blocks(blocks: Iterable[Block], numbers: Iterable[int]) -> str:
+def _blocks(blocks: Sequence[Block], numbers: Iterator[int]) -> str:
+    """Blocks in their order, but for pictures, which stand together after the first table."""
+    figures = [_figure(block, next(numbers)) for block in blocks if isinstance(block, Figure)]
+    pictures = ['<div class="figures">\n' + "\n".join(figures) + "\n</div>"] if figures else []
     parts: list[str] = []
-    figures: list[str] = []
     for block in blocks:
-        if isinstance(block, Figure):
-            figures.append(_figure(block, next(iter(numbers))))
-        elif isinstance(block, Table):
-            parts.append(_table(block))
-        elif block.bullet.strip():
-            items = "".join(f"<li>{html.escape(line.strip())}</li>" for line in block.lines)
-            parts.append(f'<ul class="notes">{items}</ul>')
-        else:
-            parts += [f"<p>{html.escape(line.strip())}</p>" for line in block.lines]
-    if figures:
-        parts.append('<div class="figures">\n' + "\n".join(figures) + "\n</div>")
-    return "\n".join(parts)
+        if isinstance(block, Table):
+            parts += [_table(block), *pictures]
+            pictures = []
+        elif isinstance(block, Lines):
+            parts.append(_lines(block))
+    return "\n".join(parts + pictures)
+
+
+def _lines(block: Lines) -> str:
+    lines = [html.escape(line.strip()) for line in block.lines]
+    if block.bullet.strip():
+        return '<ul class="notes">' + "".join(f"<li>{line}</li>" for line in lines) + "</ul>"
+    return "\n".join(f"<p>{line}</p>" for line in lines)
 
 
 def _table(table: Table) -> str:
@@ -164,7 +169,9 @@ def _table(table: Table) -> str:
         rows.append(f"<tr>{cells}</tr>")
     after = f"\n<p>{html.escape(table.after)}</p>" if table.after else ""
     head = f"<thead><tr>{head}</tr></thead>\n" if any(labels) else ""
-    return f"<table>\n{head}<tbody>\n" + "\n".join(rows) + f"\n</tbody>\n</table>{after}"
+    # what is narrow need not be taken apart on a small screen
+    kind = ' class="small"' if len(labels) <= SMALL else ""
+    return f"<table{kind}>\n{head}<tbody>\n" + "\n".join(rows) + f"\n</tbody>\n</table>{after}"
 
 
 def _figure(figure: Figure, number: int) -> str:
