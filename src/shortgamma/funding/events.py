@@ -36,14 +36,15 @@ def accrue_events(
     ----------
     {fill_time, fill_quantity}
     funding_time : array_like of times
-        Funding times, increasing. A stamp within 5 s of a whole minute, as 08:00:00.007, is a payment of that minute.
+        Funding times, increasing. A stamp within 5 s of a whole minute, such as 08:00:00.007, is a payment of that
+        minute.
     mark, rate : array_like
         Mark price and funding rate at each funding time, or a number for all.
     {contract, indptr_fills}
     indptr_fundings : array_like of int, optional
         The same for funding times. Without it all accounts share them.
     when : {"before", "after"}, default "before"
-        Whether a fill exactly at a funding time comes before the payment, so that it is paid on, or after it.
+        Whether a fill exactly at a funding time comes before the payment, which then includes it, or after it.
     {fx}
     record : {"cash", "total"}, default "cash"
         Every payment, or the sum of each account.
@@ -58,16 +59,16 @@ def accrue_events(
     Raises
     ------
     ValueError
-        If times are unsorted, missing or twice, a fill is after the last funding time, or offsets or lengths do not
+        If times are unsorted, missing or repeated, a fill is after the last funding time, or offsets or lengths do not
         fit.
     TypeError
         If ``contract`` is not a Contract, or an input is not a time or a number, as it should be.
 
     See Also
     --------
-    position_at : The positions that are paid on.
+    position_at : The positions that the payments are for.
     accrue : The same for positions on the funding clock.
-    accrue_continuous : For venues that pay all the time.
+    accrue_continuous : For venues that pay continuously.
 
     Notes
     -----
@@ -114,7 +115,7 @@ def position_at(
     fill_time, fill_quantity : array_like
         As in `accrue_events`.
     time : array_like of times
-        Times asked for, increasing.
+        Times at which the position is wanted, increasing.
     {indptr_fills [as events], indptr_times}
     when : {"before", "after"}, default "before"
         Whether a fill exactly at a time counts there.
@@ -155,7 +156,7 @@ def accrue_continuous(
     indptr_fills: ArrayLike | None = None, indptr_times: ArrayLike | None = None,
     record: Literal["cash", "total"] = "cash",
 ) -> Any:  # fmt: skip
-    """Cash received by an account where funding is paid all the time, as on Deribit.
+    """Cash received by an account where funding is paid continuously, as on Deribit.
 
     Parameters
     ----------
@@ -167,8 +168,8 @@ def accrue_continuous(
         Price at which the venue values the position, and funding rate per ``interval``, at each time.
     {contract, interval}
     interpolation : {"constant", "linear"}, default "constant"
-        Value times rate of one contract between two times: that of the earlier, or on a straight line from it to
-        that of the later.
+        Value times rate of one contract between two times: constant as at the earlier, or on a straight line between
+        the two.
     {indptr_fills [as events], indptr_times}
     record : {"cash", "total"}, default "cash"
         The cash of each stretch between two times, or the sum of each account.
@@ -189,7 +190,7 @@ def accrue_continuous(
     Notes
     -----
     The integral of -q(s) v(P(s)) F(s) ds / interval, with v the value of one contract and q the position, which a
-    fill changes at its time. It is exact, stretch by stretch.
+    fill changes at its time. It is exact between any two times.
 
     Examples
     --------
@@ -318,7 +319,7 @@ def _refuse_time(
 def _clock(name: str, value: Any, offset_name: str, offset: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Times of accounts one after another, and where each account begins.
 
-    The loops find what does not ascend. So the unit of integers is known by the first and last of each account.
+    The loops find times that do not ascend, so the first and last of each account tell the unit of integers.
     """
     stamp = nanoseconds(value)
     if stamp is None:

@@ -33,7 +33,7 @@ def quanto_adjustment(correlation: ArrayLike, vol_underlying: ArrayLike, vol_set
     -------
     ndarray or float
         correlation * vol_underlying * vol_settlement per year: the funding by which a quanto swap must exceed a linear
-        one, so that nobody prefers a side.
+        one, so that neither side is preferred.
 
     Raises
     ------
@@ -118,17 +118,17 @@ def fair_price(
         Price x of the underlying.
     {kind [contract]}
     premium_speed : array_like
-        kappa: how much of the premium longs pay per year, 3 * 365 where the premium is paid every 8 hours.
+        kappa: multiple of the premium that longs pay per year, 3 * 365 where the premium is paid every 8 hours.
     rate, holding_yield : array_like
         Interest per year of the quote currency, and of the underlying coin.
     interest : array_like, default 0.0
-        iota: what longs pay beside the premium, per year, as a fraction of the index.
+        iota: what longs pay in addition to the premium, per year, as a fraction of the index.
     {quanto}
 
     Returns
     -------
     ndarray or float
-        Price f of the swap; NaN, with the invalid flag, where the premium is paid too slowly for there to be one.
+        Price f of the swap; NaN, with the invalid flag, where the premium is paid too slowly for a price to exist.
 
     {raises [fair]}
 
@@ -178,14 +178,14 @@ def fair_premium(
     Returns
     -------
     ndarray or float
-        Premium P = f / x - 1, a fraction. Where the drift is what the dead band pays it lies within the band, where it
-        is less or more outside of it; on the mark all of the band pays the same, and its middle is given. NaN, with the
+        Premium P = f / x - 1, a fraction. Where the drift is what the dead band pays, P lies within the band, else
+        outside of it. With payments on the mark the whole band pays the same; its middle is then given. NaN, with the
         invalid flag, where funding cannot keep up with the drift or the clamp is negative.
 
     Raises
     ------
     ValueError
-        If ``interval`` is not > 0, or ``paid_on`` neither of the two.
+        If ``interval`` is not > 0, or ``paid_on`` is neither of the two.
     {TypeError}
 
     Notes

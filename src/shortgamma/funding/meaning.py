@@ -1,4 +1,4 @@
-"""What funding comes to: yields and carry; the public names are in ``shortgamma.funding``."""
+"""Yields and carry from funding; the public names are in ``shortgamma.funding``."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def annualize(
     rate : array_like
         Rate per interval, a fraction.
     interval : str, timedelta or timedelta64, default "8h"
-        What the rate is for.
+        The interval that the rate covers.
     compounding : {"simple", "compound", "continuous"}, default "simple"
-        n F, as what is received is not reinvested; (1 + F)^n - 1; or n ln(1 + F); with n intervals a year.
+        n F, for funding that is not reinvested; (1 + F)^n - 1; or n ln(1 + F); with n intervals a year.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def annualize(
     Raises
     ------
     ValueError
-        If ``interval`` is not > 0 or ``compounding`` none of the three.
+        If ``interval`` is not > 0 or ``compounding`` is not one of the three.
     {TypeError}
 
     Examples
@@ -67,7 +67,7 @@ def annualize(
 
 
 class RealizedFunding(Result):
-    """What a history of rates came to; see `realized_funding`.
+    """Statistics of a history of rates; see `realized_funding`.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ class RealizedFunding(Result):
     vol : ndarray or float
         Standard deviation of the rates, per square root of a year.
     total : ndarray or float
-        Sum of the rates: what a constant value received as a short.
+        Sum of the rates: what a short of constant value received.
     positive : ndarray or float
         Fraction of the intervals in which longs paid.
     """
@@ -104,11 +104,11 @@ def realized_funding(rate: ArrayLike, interval: Any = "8h", *, axis: int = 0) ->
     Raises
     ------
     ValueError
-        If there are less than two rates, or ``interval`` is not > 0.
+        If there are fewer than two rates, or ``interval`` is not > 0.
 
     Notes
     -----
-    The volatility is that of independent rates. Rates persist, so over a year their average moves more.
+    The volatility assumes independent rates. Real rates persist, so their average over a year varies more.
 
     Examples
     --------
@@ -146,9 +146,9 @@ def delta_neutral_carry(
     financing : array_like, default 0.0
         Rate per year at which the capital is borrowed, or could be lent.
     holding_yield : array_like, default 0.0
-        What the holding yields per year (staking), less what it costs.
+        Yield of the holding per year (staking), less its costs.
     margin : array_like, default 0.0
-        Margin of the swap as a fraction of its value, >= 0, put up beside the holding.
+        Margin of the swap as a fraction of its value, >= 0, posted in addition to the holding.
 
     Returns
     -------
@@ -174,7 +174,7 @@ def delta_neutral_carry(
 
 
 def break_even_holding(carry: ArrayLike, fees: ArrayLike) -> Any:
-    """Years after which carry has paid for the fees of opening and closing.
+    """Years until the carry has paid for the fees of opening and closing.
 
     Parameters
     ----------
@@ -216,11 +216,11 @@ class ThreeLegs(Result):
     Attributes
     ----------
     carry : ndarray or float
-        Per year: what the legs pay.
+        Carry of the legs per year.
     covariance_cost : ndarray or float
-        Per year: what rebalancing loses to the covariance of underlying and settlement coin.
+        Loss of rebalancing per year to the covariance of underlying and settlement coin.
     net : ndarray or float
-        Per year: carry less covariance cost.
+        Carry less covariance cost, per year.
     """
 
     carry: Floats
@@ -232,7 +232,7 @@ def three_leg_carry(
     short_funding: ArrayLike, long_funding: ArrayLike, future_basis: ArrayLike, *, correlation: ArrayLike,
     vol_underlying: ArrayLike, vol_settlement: ArrayLike,
 ) -> ThreeLegs:  # fmt: skip
-    """Carry of: short the quanto swap, long the settlement coin's swap, long a future on their ratio.
+    """Carry of being short the quanto swap, long the settlement coin's swap and long a future on their ratio.
 
     Parameters
     ----------
@@ -259,7 +259,7 @@ def three_leg_carry(
 
     See Also
     --------
-    three_leg_path : The same along prices, and the trades.
+    three_leg_path : Profits along prices, and the trades.
 
     Examples
     --------
@@ -303,7 +303,7 @@ class ThreeLegPath(Result):
 
 
 def three_leg_path(underlying: ArrayLike, settlement: ArrayLike, *, axis: int = 0) -> ThreeLegPath:
-    """Profits of the three legs along prices, without carry, and the trades that keep them of one value.
+    """Profits of the three legs along prices, without carry, and the trades that keep their values equal.
 
     Parameters
     ----------
@@ -314,13 +314,13 @@ def three_leg_path(underlying: ArrayLike, settlement: ArrayLike, *, axis: int = 
     Returns
     -------
     ThreeLegPath
-        Per unit of value of each leg at the start of each step, at which all are brought to it again; one step less
-        than prices. Profits are in the quote currency: coins are sold at the price of the end of the step.
+        Per unit of value of each leg at the start of each step, to which all legs are reset at each step; one element
+        less than prices. Profits are in the quote currency: coins are sold at the price of the end of the step.
 
     Raises
     ------
     ValueError
-        If shapes differ, there are less than two prices, or a price is not > 0.
+        If shapes differ, there are fewer than two prices, or a price is not > 0.
     {TypeError}
 
     Notes

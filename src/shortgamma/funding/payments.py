@@ -57,7 +57,7 @@ def accrue(
     rate : array_like
         Funding rate of each interval, a fraction; > 0 means that longs pay.
     contract : Contract
-        What is held: it makes a value of quantity and price.
+        What is held: it gives the value of a quantity at a price.
     {axis [widest], fx, out}
 
     Returns
@@ -74,8 +74,8 @@ def accrue(
 
     See Also
     --------
-    total : Sums of it, without writing it.
-    accrue_events : The same from fills at any time.
+    total : Sums of the payments, without storing them.
+    accrue_events : The same, from fills at any time.
 
     Notes
     -----
@@ -113,7 +113,7 @@ def total(
     quantity: ArrayLike, mark: ArrayLike, rate: ArrayLike, *, contract: Contract, axis: int = 0,
     over: int | Sequence[int] | None = None, fx: ArrayLike | None = None, out: Any = None,
 ) -> Any:  # fmt: skip
-    """Sum of the cash that positions receive, without writing the payments.
+    """Sum of the cash that positions receive, without storing the payments.
 
     Parameters
     ----------
@@ -200,7 +200,7 @@ class FundingIndex(Result):
     Attributes
     ----------
     value : ndarray or float
-        Cash received by a long of one contract up to and with each funding time, in the settlement coin.
+        Cash received by a long of one contract up to and including each funding time, in the settlement coin.
     time : ndarray
         Funding times in nanoseconds UTC, if they were given.
     axis : int
@@ -295,7 +295,7 @@ def between(index: FundingIndex, t0: Any, t1: Any) -> Any:
     Returns
     -------
     ndarray or float
-        Cash in the settlement coin, > 0 received: times the quantity it is the cash of a position. The
+        Cash in the settlement coin per contract, > 0 received. The
         shape of ``t0`` and ``t1``, then that of the paths of the index.
 
     Raises

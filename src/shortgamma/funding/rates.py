@@ -52,8 +52,8 @@ def rate(
 
     Notes
     -----
-    P + clamp(I - P, -c, c), and then no more than the cap and no less than the floor. With I = 0 it is the formula of
-    Deribit, max(c, P) + min(-c, P).
+    P + clamp(I - P, -c, c), limited to the cap and the floor. With I = 0 it is the formula of Deribit, max(c, P) +
+    min(-c, P).
 
     Examples
     --------
@@ -81,12 +81,12 @@ def premium_index(
     bid_impact, ask_impact : array_like
         Average prices of selling and of buying the impact notional; see `impact_price`.
     index : array_like
-        Price of what the swap follows, > 0.
+        Price of the underlying of the swap, > 0.
     mark : array_like, optional
-        What bid and ask are measured against; the index itself by default (Binance, Hyperliquid, dYdX), the mark
+        Price against which bid and ask are measured; the index itself by default (Binance, Hyperliquid, dYdX), the mark
         price on BitMEX.
     basis : array_like, default 0.0
-        What is added: on BitMEX the fair basis used in the mark.
+        Added to the premium: on BitMEX the fair basis used in the mark.
     {out}
 
     Returns
@@ -171,12 +171,12 @@ def average_premium(
     premium : array_like
         Samples along ``axis``, oldest first.
     weighting : {"equal", "linear", "time"}, default "equal"
-        Equal weights; weights 1, 2, ..., n, so that the latest counts most (Binance, Bybit); or the time for which a
-        sample stood, until the next one.
+        Equal weights; weights 1, 2, ..., n, so that the latest counts most (Binance, Bybit); or the time from a
+        sample to the next.
     time : array_like of times, optional
-        Times of the samples, increasing; needed with ``weighting="time"``, and only there.
+        Times of the samples, increasing; required with ``weighting="time"``, and only there.
     end : time, optional
-        Until when the last sample stood; needed with ``weighting="time"``.
+        End of the last sample; required with ``weighting="time"``.
     running : bool, default False
         The average of the samples so far at each sample, instead of the last of them alone.
     {axis}
@@ -238,7 +238,7 @@ def predicted_rate(
     premium: ArrayLike, interest: ArrayLike = 0.0001, *, clamp: ArrayLike = 0.0005, cap: ArrayLike = np.inf,
     floor: ArrayLike | None = None, weighting: Literal["equal", "linear"] = "equal", axis: int = 0,
 ) -> Any:  # fmt: skip
-    """Funding rate as venues show it while the interval runs: that of the premium so far.
+    """Funding rate as venues show it while the interval runs, from the premium so far.
 
     Parameters
     ----------
@@ -253,7 +253,7 @@ def predicted_rate(
     Returns
     -------
     ndarray
-        The rate that would be paid if the interval ended with this sample; the last is what is paid.
+        The rate that would be paid if the interval ended with this sample; the last one is paid.
 
     Raises
     ------

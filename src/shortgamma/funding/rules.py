@@ -1,4 +1,4 @@
-"""Funding rules: how a venue makes a rate of the premium, and when it pays; `shortgamma.venues` has those of venues."""
+"""How a venue computes funding rates and when it pays them; rules of real venues are in `shortgamma.venues`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WEIGHTINGS = ("equal", "linear")
 @described
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FundingRule:
-    """How a venue makes a rate of the premium, and when it pays; immutable.
+    """How a venue computes a rate from the premium, and when it pays; immutable.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class FundingRule:
     offset : int, default 0
         Nanoseconds from midnight UTC to the first payment of a day.
     continuous : bool, default False
-        Whether funding is paid all the time, so that ``interval`` is only what a rate is for.
+        Whether funding is paid continuously, so that ``interval`` is only the interval that a rate covers.
     sampling : int or None, default 60 seconds
         Nanoseconds between premium samples, None if it is unknown.
     weighting : {"equal", "linear"}, default "equal"
@@ -50,8 +50,8 @@ class FundingRule:
     cap, floor : float, default infinite
         Limits of the rate of ``basis_interval``.
     basis_interval : int, optional
-        Nanoseconds of the rate that premium, interest and clamp make; the payment is the share of it that an
-        interval is. The interval itself by default.
+        Nanoseconds covered by the rate that follows from premium, interest and clamp; a payment is the share of it that
+        falls to one interval. The interval itself by default.
     payment_cap : float, default inf
         Largest absolute rate of one payment, after the share was taken.
     notional : {"mark", "index"}, default "mark"
@@ -61,7 +61,7 @@ class FundingRule:
     digits : int, optional
         Decimals to which the venue rounds a rate; none by default.
     source, date : str
-        Where the rule was read, and as of when it is known.
+        Where the rule was read, and the date as of which it holds.
     unknown : tuple of str
         What was not confirmed at the venue.
 
@@ -197,7 +197,7 @@ class RuleHistory:
     Parameters
     ----------
     rules : tuple of (str, FundingRule)
-        From which day on (ISO text) each rule held, oldest first. The first holds before too.
+        Each rule with the day (ISO text) from which it held, oldest first. The first also holds before that day.
 
     Raises
     ------

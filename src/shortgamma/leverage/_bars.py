@@ -74,7 +74,7 @@ class Clock(NamedTuple):
 
 
 class Bars(NamedTuple):
-    """Some bars, and which of them answers for a time of day."""
+    """Bars, and which of them stands for a time of day."""
 
     closes: Stamps
     """When each closed."""
@@ -98,7 +98,7 @@ class Bars(NamedTuple):
         return -1 if bar == 0 and self.before is not None and self.before >= date else bar
 
     def at_open(self, clock: int, zone: str) -> Stamps:
-        """How often a time of day comes that the open of a bar answers for."""
+        """How often a time of day comes for which the open of a bar stands."""
         return passes(clock, zone, self.middle) - passes(clock, zone, self.past)
 
     def at_close(self, clock: int, zone: str) -> Stamps:
@@ -108,8 +108,8 @@ class Bars(NamedTuple):
 def bars_of(stamps: Stamps, opened: bool, has_open: bool, periods: float | None, before: Clock | None) -> Bars:
     """The bars of some stamps, at least one, which are those of opens or of closes.
 
-    Nothing looks ahead, so that bars one by one are the same as all at once: a bar is taken to be as long as the
-    shortest so far, which gaps do not change.
+    Nothing looks ahead, so that bars passed one by one give the same as all at once: a bar is taken to be as long as
+    the shortest so far, which gaps do not change.
     """
     steps = np.diff(stamps, prepend=stamps[:1])
     if before is None:
@@ -119,7 +119,7 @@ def bars_of(stamps: Stamps, opened: bool, has_open: bool, periods: float | None,
         steps[0] = min(int(steps[0]), before.step or int(steps[0]))
     steps = np.minimum.accumulate(steps)
     closes = stamps + steps if opened else stamps
-    # without opens a close answers for half a bar after it too
+    # without opens a close also stands for the half bar after it
     reach = np.zeros_like(steps) if has_open else np.maximum(steps - 1, 0) // 2
     first = int(steps[0])
     if before is None:

@@ -22,7 +22,7 @@ __all__ = ["TokenRule"]
 WATCHES = ("close", "extremes")
 TARGETS = ("constant", "edge", "recentred")
 FILLS = ("trigger", "close", "open")
-# A trigger filled at its own price must leave room for the price to move: a bar may reach many, one after another.
+# Triggers filled at their own price must be this far apart: a bar may reach many, one after another.
 CLOSEST = 1e-4
 SMALLEST = 1e-5
 LIMITS = (("no more than", "no less than"), ("less than", "more than"))
@@ -31,7 +31,7 @@ LIMITS = (("no more than", "no less than"), ("less than", "more than"))
 @described
 @dataclass(frozen=True)
 class TokenRule:
-    """Everything by which a leveraged product rebalances and charges; immutable and hashable.
+    """How a leveraged product rebalances and what it charges; immutable and hashable.
 
     Leverage is exposure over NAV. A product is bought at its target, and then its units are held until the clock or a
     trigger rebalances it. Without either it is never rebalanced.
@@ -50,11 +50,11 @@ class TokenRule:
         Prices that triggers watch. By default all that `simulate` is given; "close": the closes alone; "extremes": the
         highs and lows, which must then be given. The extreme that is worse for the product comes first.
     every : int, optional
-        Clock: rebalanced at the close of every so many bars.
+        Clock: number of bars from one rebalance to the next, at closes.
     at : str or sequence of str, optional
         Clock: times of day, "HH:MM" or "HH:MM:SS"; rebalanced at the nearest known price (see `simulate`).
     schedule : array_like of bool, optional
-        Clock: the bars at whose close it is rebalanced, of the path or of a longer one. Kept as bytes, one a bar.
+        Clock: the bars at whose close it is rebalanced, of the path or of a longer one. Kept as bytes, one per bar.
     zone : str, default "UTC"
         Zone of the times of day, with its summer time: "America/New_York", "Europe/Paris".
     dead_band : (float, float), optional
@@ -66,36 +66,36 @@ class TokenRule:
         Where a rebalance goes: to ``leverage``, to the nearest of ``lower`` and ``upper`` if outside, or to
         clip(actual (1 - speed) + leverage speed, minimum, maximum).
     speed : float, default 1.0
-        Of the target "recentred", in [0, 1].
+        Speed of the target "recentred", in [0, 1].
     minimum, maximum : float, optional
-        Of the target "recentred", absolute; ``lower`` and ``upper`` by default.
+        Bounds of the target "recentred", absolute; ``lower`` and ``upper`` by default.
     largest : float, optional
-        Largest notional of one trade, as a fraction of NAV. What is left follows in pieces, until the leverage
-        is there, be it by itself.
+        Largest notional of one trade, as a fraction of NAV. The rest follows in pieces until the leverage is
+        reached, by trades or by itself.
     cooldown : int, default 1
         Bars between two pieces.
     fill : {"trigger", "close", "open"}, optional
-        Where a rebalance trades: triggers at the price that reaches them, as many within a bar as it takes, and
-        the clock at the close; all once a bar, at the close; all once, at the next open. "trigger" by default, "close"
-        for the targets "edge" and "recentred" and for trades in pieces, which cannot be filled at the trigger.
+        Where a rebalance trades. "trigger": triggers at the price that reaches them, any number within a bar, and the
+        clock at the close. "close": once a bar, at the close. "open": once, at the next open. "trigger" by default,
+        "close" for the targets "edge" and "recentred" and for trades in pieces, which cannot be filled at the trigger.
     slippage : float, default 0.0
         A trade is filled at a price worse by this fraction.
     cost : float, default 0.0
         Proportional cost of a trade, a fraction of the notional at which it is filled. Slippage and cost are paid out
         of NAV before the new exposure is set.
     expense : float, default 0.0
-        Expense ratio, a fraction of NAV a year of 365 days: 0.0095, or 365 times a fee a day.
+        Expense ratio, a fraction of NAV per year of 365 days: 0.0095, or 365 times a daily fee.
     paid_at : str, optional
         Time of day at which the expense of a day is charged, before the product is rebalanced. By default it is charged
-        over every bar for its length, on the NAV at the bar before.
+        over every bar for its length, on the NAV at the previous bar.
     rebalance_fee : float, default 0.0
         Fee of a rebalance, a fraction of NAV; once, if it is traded in pieces.
     subscription, redemption : float, default 0.0
-        Fees on money that comes and goes, fractions of it, paid by its owners.
+        Fees on subscriptions and redemptions, fractions of them, paid by those who subscribe or redeem.
     spread : float, default 0.0
-        Rate a year of 365 days that is paid on what is borrowed, over the financing.
+        Rate per year of 365 days paid on what is borrowed, on top of the financing.
     changes : sequence of (time, leverage), default ()
-        Targets that hold later: from the first close at or after each time, when the product is rebalanced. Times
+        Later targets: each holds from the first close at or after its time, at which the product is rebalanced. Times
         ascend.
     merge_below : float, optional
         Tokens are merged when their quoted NAV closes under this.
@@ -105,7 +105,7 @@ class TokenRule:
         Splits: new tokens for each old one, from the first close at or after each time; less than 1 merges. Times
         ascend.
     name : str, default ""
-        What to call it.
+        Name of the product.
 
     Raises
     ------
@@ -288,7 +288,7 @@ class TokenRule:
 
     @property
     def has_triggers(self) -> bool:
-        """Whether a leverage or a move has it rebalanced."""
+        """Whether a leverage or a move triggers a rebalance."""
         return not self.lower is self.upper is self.adverse is self.favourable is None
 
     @property

@@ -25,10 +25,10 @@ TIMES = {"time", "stamp", "periods_per_year"}
 
 
 class Comparison(Result):
-    """What became of a product and of its leverage times the underlying; fractions of the money put in.
+    """Returns of a product and of its leverage times the underlying, as fractions of the money put in.
 
-    gap = product - multiple = compounding + cost_effect + fee_effect + financing_effect, each negative where it took
-    from the holder.
+    gap = product - multiple = compounding + cost_effect + fee_effect + financing_effect, each negative where it
+    cost the holder money.
 
     Attributes
     ----------
@@ -37,18 +37,18 @@ class Comparison(Result):
     multiple : ndarray or float
         Leverage times the return of the underlying.
     gap : ndarray or float
-        What the product is ahead.
+        How far the product is ahead.
     ahead : ndarray or bool
         Whether it is ahead.
     compounding : ndarray or float
-        Of the gap: what rebalancing made of the path, before cost, fees and financing. Volatility takes, trends
-        give.
+        Part of the gap due to rebalancing along the path, before cost, fees and financing: < 0 in volatile markets, > 0
+        in trends.
     cost_effect : ndarray or float
-        Of the gap: costs of trades and slippage.
+        Part of the gap due to costs of trades and slippage.
     fee_effect : ndarray or float
-        Of the gap: fees.
+        Part of the gap due to fees.
     financing_effect : ndarray or float
-        Of the gap: financing, spread and funding.
+        Part of the gap due to financing, spread and funding.
     realised_variance : ndarray or float
         Sum of squared returns of the underlying, which drives the compounding.
     """
@@ -68,7 +68,7 @@ def compare(
     price: ArrayLike, rule: TokenRule, *, financing: ArrayLike = 0.0, funding: ArrayLike = 0.0,
     dividend: ArrayLike = 0.0, **keywords: Any,
 ) -> Comparison:  # fmt: skip
-    """Which is ahead after a path, a leveraged product or its leverage times the underlying, and why.
+    """Compare a leveraged product with its leverage times the underlying along a path, and explain the difference.
 
     Parameters
     ----------
@@ -95,9 +95,9 @@ def compare(
 
     Notes
     -----
-    The product is simulated as it is, without financing, without that and fees, and without costs too; the parts are
-    the differences of these, in this order, so they add up to the gap. A trigger may come on another bar without
-    fees than with them.
+    The product is simulated four times: as it is, without financing, without financing and fees, and without costs as
+    well. The parts are the differences of these, in this order, so they add up to the gap. Without fees a trigger may
+    come on another bar than with them.
 
     Examples
     --------

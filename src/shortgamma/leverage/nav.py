@@ -38,8 +38,8 @@ def nav(
         Bars at whose close the product is rebalanced: one per bar, or one per element of ``price``. Every bar
         by default. The first is ignored: the product is bought there.
     financing : array_like, default 0.0
-        Rate a year on what is borrowed (exposure less NAV); uninvested cash earns it. A number, one per bar, or one per
-        element of ``price``; that of a bar holds from the bar before to it, so the first is not used.
+        Rate per year on what is borrowed (exposure less NAV); uninvested cash earns it. A number, one per bar, or one
+        per element of ``price``. The rate of a bar holds from the previous bar to it, so the first is not used.
     expense : array_like, default 0.0
         Expense ratio, a fraction >= 0 of NAV a year. Shaped like ``financing``.
     cost : array_like, default 0.0
@@ -49,24 +49,24 @@ def nav(
     initial : array_like, default 1.0
         NAV at the first bar, > 0. Broadcasts with the paths.
     time : array_like of times, optional
-        Time of each bar, from which rates a year know how long it was (years have 365 days); by default the labels of
+        Time of each bar, which gives the lengths of bars for rates per year (of 365 days); by default the labels of
         ``price`` if they are times.
     periods_per_year : float, optional
-        Bars in a year, instead of times: 252 for trading days. With rates that are not 0, one of the two is needed.
+        Bars in a year, instead of times: 252 for trading days. One of the two is required if a rate is not 0.
     {axis, out}
 
     Returns
     -------
     ndarray
-        NAV at each bar, in the shape that ``price`` and the paths broadcast to; time along ``axis``. Of one path of
-        pandas and several leverages, a column for each. A product that is wiped out is 0 from that bar on. A NaN price
-        makes NaN from there on; so does an invalid price (0, negative, infinite), with the invalid flag.
+        NAV at each bar, in the shape that ``price`` and the paths broadcast to; time along ``axis``. For one path of
+        pandas and several leverages, a column for each. A product that is wiped out is 0 from that bar on. NaN from the
+        first NaN price on, and, with the invalid flag, from the first invalid price (0, negative, infinite).
 
     Raises
     ------
     ValueError
         If a length does not fit, ``schedule`` is not boolean, ``leverage``, ``expense``, ``cost`` or ``initial`` is out
-        of its range, or there are rates and nothing tells how long a bar is.
+        of its range, or there are rates and the lengths of bars are not known.
     {TypeError}
 
     Notes
@@ -132,7 +132,7 @@ TIMED = frozenset({"price", "schedule", "financing", "expense"})
 
 
 def _is_float(value: Any, low: float, high: float) -> bool:
-    """Whether there is nothing to check: the usual case, told apart without making an array of it."""
+    """Whether a value is a plain float, which needs no check: the usual case, recognised without making an array."""
     return type(value) is float and low <= value <= high
 
 
@@ -158,13 +158,13 @@ def _check_terms(leverage: Any, expense: Any, cost: Any, initial: Any) -> None:
 
 
 def _years(time: Any, price: Any, run: int, periods: Any, bars: int) -> Any:
-    """How many bars there are in a year, or the length of each in years; None if nothing tells."""
+    """Number of bars in a year, or the length of each bar in years; None if neither is known."""
     count = check_periods(periods)
     return count if count is not None else years_of(stamps_of(given_times(time, price, run), bars))
 
 
 def _by_the_year(name: str, rate: Any, years: Any, run: int, paths: Any) -> Any:
-    """A rate a year over each bar; years is the length of each, or how many there are in a year."""
+    """A rate per year over each bar; years is the length of each, or the number of bars in a year."""
     if _is_zero(rate):
         return rate
     if years is None:
@@ -200,7 +200,7 @@ def _flags(schedule: ArrayLike) -> Any:
 
 
 def _timed(name: str, value: Any, axis: int, price: Any) -> Any:
-    """``value`` with a time axis as long as that of ``price``; those of the loop do not broadcast."""
+    """``value`` with a time axis as long as that of ``price``: the loop does not broadcast along time."""
     length = price.shape[axis]
     if np.ndim(value) == 0:
         return np.broadcast_to(np.asarray(value), (length,))

@@ -28,7 +28,7 @@ def trigger_ratio(leverage: ArrayLike, bound: ArrayLike, *, out: Any = None) -> 
     Returns
     -------
     ndarray or float
-        Price over that of the last rebalance; NaN, with the invalid flag, where the bound is never reached.
+        Price divided by the price at the last rebalance; NaN, with the invalid flag, where the bound is never reached.
 
     {raises}
 
@@ -54,7 +54,7 @@ def actual_leverage(leverage: ArrayLike, ratio: ArrayLike, *, out: Any = None) -
     ----------
     {leverage [last]}
     ratio : array_like
-        Price over that of the last rebalance, > 0; broadcast with ``leverage``.
+        Price divided by the price at the last rebalance, > 0; broadcast with ``leverage``.
     {out}
 
     Returns
@@ -82,9 +82,9 @@ def rebalance_trade(nav: ArrayLike, leverage: ArrayLike, ratio: ArrayLike, *, ou
     nav : array_like
         NAV at the last rebalance, >= 0, in money.
     leverage : array_like
-        Leverage then and wanted again, signed.
+        Leverage at that time, to which the trade brings it back, signed.
     ratio : array_like
-        Price over that of the last rebalance, > 0; all inputs broadcast.
+        Price divided by the price at the last rebalance, > 0; all inputs broadcast.
     {out}
 
     Returns
@@ -105,7 +105,7 @@ def rebalance_trade(nav: ArrayLike, leverage: ArrayLike, ratio: ArrayLike, *, ou
 
 
 def rebalance_flow(assets: ArrayLike, leverage: ArrayLike, return_: ArrayLike, *, out: Any = None) -> Any:
-    """Demand for the underlying that the rebalancing of a fund makes at the end of a day.
+    """Demand for the underlying from the rebalancing of a fund at the end of a day.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def rebalance_flow(assets: ArrayLike, leverage: ArrayLike, return_: ArrayLike, *
     leverage : array_like
         Leverage of the fund, signed.
     return_ : array_like
-        Return of the underlying since, a fraction > -1; all inputs broadcast.
+        Return of the underlying since then, a fraction > -1; all inputs broadcast.
     {out}
 
     Returns
@@ -143,7 +143,7 @@ def compounded_return(
     return_: ArrayLike, leverage: ArrayLike, variance: ArrayLike, *, rate: ArrayLike = 0.0, expense: ArrayLike = 0.0,
     years: ArrayLike = 1.0, out: Any = None,
 ) -> Any:  # fmt: skip
-    """Return of a continuously rebalanced product, from that of the underlying and its realised variance.
+    """Return of a continuously rebalanced product, from the return and the realised variance of the underlying.
 
     Parameters
     ----------
@@ -211,7 +211,7 @@ def volatility_drag(leverage: ArrayLike, vol: ArrayLike, years: ArrayLike, *, ou
 
 
 def break_even_variance(return_: ArrayLike, leverage: ArrayLike, *, out: Any = None) -> Any:
-    """Realised variance at which a product returns just leverage times the return of the underlying.
+    """Realised variance at which a product returns exactly its leverage times the return of the underlying.
 
     Parameters
     ----------
@@ -224,8 +224,9 @@ def break_even_variance(return_: ArrayLike, leverage: ArrayLike, *, out: Any = N
     -------
     ndarray or float
         Variance over the period (vol squared times years); infinite where leverage times the return is -1 or
-        less, for the product keeps something at any variance. Below it a product of leverage outside [0, 1]
-        is ahead, above it behind; between 0 and 1 the other way round. No financing, no expense.
+        less, since the product keeps something at any variance. A product with a leverage outside [0, 1] is
+        ahead below it and behind above it; with one between 0 and 1 it is the other way round. Without financing
+        and expense.
 
     {raises}
 
@@ -246,13 +247,13 @@ def break_even_variance(return_: ArrayLike, leverage: ArrayLike, *, out: Any = N
 
 
 def growth_optimal_leverage(drift: ArrayLike, rate: ArrayLike, vol: ArrayLike, *, out: Any = None) -> Any:
-    """Leverage of the greatest expected growth under geometric Brownian motion.
+    """Leverage with the highest expected growth under geometric Brownian motion.
 
     Parameters
     ----------
     {drift}
     rate : array_like
-        Rate per year at which is borrowed and lent.
+        Rate per year for borrowing and lending.
     vol : array_like
         Volatility per year, > 0; all inputs broadcast.
     {out}
@@ -318,7 +319,7 @@ def return_probability(
     return_: ArrayLike, leverage: ArrayLike, drift: ArrayLike, vol: ArrayLike, years: ArrayLike, *,
     rate: ArrayLike = 0.0, expense: ArrayLike = 0.0, out: Any = None,
 ) -> Any:  # fmt: skip
-    """Probability that a continuously rebalanced product returns no more, under geometric Brownian motion.
+    """Probability of at most a given return of a continuously rebalanced product, under geometric Brownian motion.
 
     Parameters
     ----------
@@ -386,9 +387,9 @@ def recentred_leverage(
     actual : array_like
         Actual leverage.
     target : array_like
-        Leverage aimed at.
+        Target leverage.
     speed : array_like
-        Part of the way to go in one rebalance, from 0 to 1.
+        Fraction of the way to the target covered in one rebalance, from 0 to 1.
     low, high : array_like
         Bounds of the new leverage, ``low <= high``; all inputs broadcast.
     {out}

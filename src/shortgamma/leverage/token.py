@@ -53,7 +53,7 @@ RECORDS = ("nav", "full", "summary")
 
 
 class TokenState(Result):
-    """Where a simulation ended, for one that goes on from there.
+    """Where a simulation ended, so that another can go on from there.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class TokenState(Result):
     clock : Clock or None
         When the last bar closed, if times were given.
     record : str
-        The record that was kept: totals are those of ``"summary"`` alone, tokens those of ``"full"``.
+        The record that was kept: only ``"summary"`` has totals, only ``"full"`` has tokens.
     """
 
     values: Floats
@@ -81,9 +81,9 @@ class NavPath(Result):
     Attributes
     ----------
     nav : ndarray
-        Value of the initial holding at each bar's close; 0 from where it is wiped out.
+        Value of the initial holding at each bar's close; 0 from the bar on which it is wiped out.
     state : TokenState
-        Where to go on.
+        State from which a later call goes on.
     """
 
     nav: Floats
@@ -100,7 +100,7 @@ class TokenPath(Result):
     Attributes
     ----------
     nav : ndarray
-        Value of the initial holding at each bar's close; 0 from where it is wiped out.
+        Value of the initial holding at each bar's close; 0 from the bar on which it is wiped out.
     exposure : ndarray
         Notional held at the close, signed.
     leverage : ndarray
@@ -126,7 +126,7 @@ class TokenPath(Result):
     flow_fee : ndarray
         Subscription and redemption fees, paid by those who came or went.
     state : TokenState
-        Where to go on.
+        State from which a later call goes on.
     """
 
     nav: Floats
@@ -171,7 +171,7 @@ class TokenSummary(Result):
     wiped_out : ndarray or int
         Bar at which the product was wiped out, the number of bars if it was not.
     state : TokenState
-        Where to go on.
+        State from which a later call goes on.
     """
 
     nav: Floats
@@ -217,35 +217,34 @@ def simulate(
     price : array_like
         Closing prices > 0 of the underlying, one per bar along ``axis``.
     rule : TokenRule, sequence of TokenRule, or dict of them by name
-        What the product does. Of several rules each is run on every path, and results have a last axis for them; where
-        prices are of pandas, columns with the names of the rules.
+        What the product does. Each of several rules is run on every path; results then have a last axis for the rules,
+        or, where prices are of pandas, columns with their names.
     time : array_like of times, optional
         Time of each bar, ascending: datetime64, datetimes, ISO text, pandas, or numbers since 1970 in s, ms, us or ns;
-        by default the labels of ``price`` if they are times. Needed by rules that go by the calendar.
+        by default the labels of ``price`` if they are times. Required by rules that go by the calendar.
     stamp : {"open", "close"}, optional
         Which end of its bar ``time`` labels: the candles of exchanges and most tables of daily bars are labelled by
-        their open. By default "open" where ``open`` is given. Otherwise rules that go by a time of day need it, and for
-        the others the times are those of the closes.
+        their open. By default "open" where ``open`` is given. Otherwise rules that go by a time of day require it, and
+        for all others the times are those of the closes.
     periods_per_year : float, optional
-        Bars in a year, by which rates a year are divided, instead of the lengths of bars by ``time``: 252 for trading
-        days.
+        Bars in a year, by which rates per year are divided, in place of the lengths of bars from ``time``: 252 for
+        trading days.
     high, low : array_like, optional
-        Highest and lowest price of each bar, shaped like ``price``; given together, triggers watch them.
+        Highest and lowest price of each bar, shaped like ``price``, which triggers watch; both or neither.
     open : array_like, optional
-        First price of each bar, shaped like ``price``. A trigger that a bar opens beyond is filled there, and so is a
-        time of day nearer to the open than to the close. Needed by rules that fill at the next open.
+        First price of each bar, shaped like ``price``. If a bar opens beyond a trigger, the trigger is filled at the
+        open; so is a time of day nearer to the open than to the close. Required by rules that fill at the next open.
     financing : array_like, default 0.0
-        Rate a year of 365 days on what is borrowed (exposure less NAV); uninvested cash earns it. A number, or one per
-        bar: that of a bar holds from the close before to its own, so the first is not used.
+        Rate per year of 365 days on what is borrowed (exposure less NAV); uninvested cash earns it. A number, or one
+        per bar. The rate of a bar holds from the previous close to its own, so the first is not used.
     funding : array_like, default 0.0
-        Funding rate at each bar's close, a fraction of the notional, as the venue pays it then; longs pay if > 0. A
-        number, or one per bar.
+        Funding rate paid at each bar's close, a fraction of the notional; longs pay if > 0. A number, or one per bar.
     dividend : array_like, default 0.0
-        Money paid at each bar for a unit of the underlying held at the close before. A number, or one per bar.
+        Money paid at each bar per unit of the underlying held at the previous close. A number, or one per bar.
     flow : array_like, default 0.0
         Money that subscribes (> 0) or redeems (< 0) at each bar's close, before fees; only for ``record="full"``. It
-        changes the number of tokens, never their NAV. One per bar, or one per element of ``price``. No more is redeemed
-        than there is.
+        changes the number of tokens, never their NAV. One per bar, or one per element of ``price``. Redemptions stop
+        at what there is.
     initial : array_like, default 1.0
         NAV at the first bar, > 0. Broadcasts with the paths (``price`` without its time axis).
     {axis}
@@ -254,15 +253,15 @@ def simulate(
     out : ndarray, optional
         Where the NAV goes, for ``record="nav"``.
     state : TokenState, optional
-        Where an earlier call with the same rules and paths, and the same ``record`` unless it is now "nav", ended: the
-        first price is then that of the bar after, and ``initial`` is not used. Bars in pieces, even one by one, make
-        the same results, bit for bit.
+        The ``state`` of an earlier call with the same rules and paths, and with the same ``record`` unless it is now
+        "nav". The first price is then that of the next bar, and ``initial`` is not used. Bars passed in pieces, even
+        one by one, give the same results, bit for bit.
 
     Returns
     -------
     NavPath, TokenPath or TokenSummary
-        By ``record``. A product that is wiped out is 0 from that bar on. A NaN price makes NaN from there on; so does
-        an invalid price (0, negative, infinite), with the invalid flag.
+        Depending on ``record``. A product that is wiped out is 0 from that bar on. NaN from the first NaN price on,
+        and, with the invalid flag, from the first invalid price (0, negative, infinite).
 
     Raises
     ------
@@ -275,19 +274,19 @@ def simulate(
     Notes
     -----
     A product holds units of the underlying and cash C (a debt if negative): its NAV is C + units P. At a bar, in this
-    order: financing, expenses by the time passed, and dividends, on what was held at the close before; at the open what
-    waits for it or is due nearer to it than to the close; triggers, along the way to the worse extreme, the other one,
-    and the close; funding; expenses at a time of day; changes of the target; the clock. The first bar, at which the
-    product is bought at no cost, has none of these.
+    order: financing, expenses by the time passed, and dividends, on what was held at the close before; at the open,
+    orders that wait for it and times of day nearer to it than to the close; triggers, on the way to the worse extreme,
+    to the other one, and to the close; funding; expenses at a time of day; changes of the target; the clock. The first
+    bar, at which the product is bought at no cost, has none of these.
 
-    A time of day is served at the nearest price that is known: an open, where they are given, or a close; without opens
-    a close answers for half a bar after it too. A bar is taken to be as long as the shortest so far.
+    A time of day is filled at the nearest known price: an open, where opens are given, or a close; without opens a
+    close also stands for the half bar after it. A bar is taken to be as long as the shortest so far.
 
     A trade to leverage L pays k of the notional traded, so NAV n and exposure e become n' = n - k abs(L n' - e) and
     L n'.
 
-    Between two of these, triggers are prices: leverage B is reached at P = B C / (units (1 - B)). So bars are compared
-    with two constants, and nothing is divided. A leverage counts as reached within 1e-12 of itself.
+    Between two of these steps, triggers are prices: leverage B is reached at P = B C / (units (1 - B)). So bars are
+    compared with two constants, without a division. A leverage counts as reached within 1e-12 of itself.
 
     Examples
     --------
@@ -364,7 +363,7 @@ def _simulate(
     ended = TokenState(values, first + count, clock, record)
 
     def path(array: Any) -> Any:
-        """Of an array of products the bars where the prices have them."""
+        """An array of products, with the axis of bars where the prices have it."""
         array = np.moveaxis(array.reshape(len(rules), *shape, count), -1, 1 + place)
         return _labelled(price, array[0]) if names is None else _columns(price, np.moveaxis(array, 0, -1), names, place)
 
@@ -416,7 +415,7 @@ def _rules(rule: Any) -> tuple[list[TokenRule], list[str] | None]:
 def _bars(
     rules: list[TokenRule], stamps: Any, stamp: Any, has_open: bool, periods: float | None, state: Any
 ) -> Bars | None:
-    """When the bars were, None if that is not known."""
+    """Times of the bars, None if they are not known."""
     if stamps is None:
         if any(rule.needs_time for rule in rules):
             raise ValueError("time is needed: the rule goes by the calendar")
@@ -452,7 +451,7 @@ def _by_path(array: Floats, place: int) -> Floats:
 
 
 def _is_zero(value: Any) -> bool:
-    """Whether there is nothing to look at: the usual case, told apart without making an array of it."""
+    """Whether a value is 0: the usual case, recognised without making an array."""
     return type(value) is float and value == 0.0
 
 
