@@ -107,6 +107,8 @@ def common_shape(arrays: Mapping[str, Any]) -> tuple[int, ...]:
     widest = ""
     for name, array in arrays.items():
         own = np.shape(array)
+        if own in ((), shape):
+            continue
         try:
             wider = np.broadcast_shapes(shape, own)
         except ValueError:

@@ -65,24 +65,34 @@ def options_of(
     code = np.asarray(choice("option", option, OPTIONS), dtype=np.int8)
     shape = _common_shape({**arrays, "option": code})
     rows = (1,) if shape == () else shape
-    _check(arrays)
     columns: dict[str, Any] = {
         name: array if array.shape == rows else np.full(rows, array) for name, array in arrays.items()
     }
     columns["weight"] = columns.pop("quantity") * columns.pop("multiplier")
     columns["code"] = code if code.shape == rows else np.full(rows, code)
-    expired, none, unknown = _left_out(columns, arrays["expiry"], drop_expired)
-    left = expired | none | unknown
-    kept = np.arange(rows[0])
-    if left.any():
-        kept = np.flatnonzero(~left)
+    kept, counts = np.arange(rows[0]), (0, 0, 0)
+    if not _ordinary(arrays, columns):
+        _check(arrays)
+        expired, none, unknown = _left_out(columns, arrays["expiry"], drop_expired)
+        kept = np.flatnonzero(~(expired | none | unknown))
         columns = {name: column[kept] for name, column in columns.items()}
+        counts = int(unknown.sum()), int(none.sum()), int(expired.sum())
     origin = None if forward is None else one_level("spot", spot)
     if origin is None:
         columns["forward"] = np.ones(kept.size)
     names = ("forward", "strike", "vol", "expiry", "rate", "dividend", "weight", "code")
-    counts = (int(np.count_nonzero(rule)) for rule in (unknown, none, expired))
     return Options._make((origin, *(columns[name] for name in names), kept, rows[0], *counts))
+
+
+def _ordinary(arrays: dict[str, Array], columns: dict[str, Any]) -> bool:
+    """Whether all numbers are in their domains and no option is to be left out: most often so, and soon known."""
+    weight = np.abs(columns["weight"])
+    good = (weight > 0.0) & (weight < np.inf)
+    for name in ("strike", "vol", "expiry", "forward"):
+        if name in columns:
+            good &= columns[name] > 0.0
+            good &= columns[name] < np.inf
+    return bool(good.all()) and all(_within(arrays[name], -np.inf) for name in ("rate", "dividend", "multiplier"))
 
 
 def _left_out(columns: dict[str, Any], expiry: Array, drop_expired: bool) -> tuple[Any, Any, Any]:

@@ -300,7 +300,7 @@ def exposures_at(
     now = options.expiry == 0.0
     alive = options.market() if not now.any() else tuple(column[~now] for column in options.market())
     wanted = set(names)
-    carried = bool(options.dividend.any())
+    carried = "charm_day" in wanted and bool(options.dividend.any())
     if parallel:
         gamma, every = loops.dealer_profile_parallel_gamma, loops.dealer_profile_parallel
     else:
@@ -310,7 +310,7 @@ def exposures_at(
         sums = {"gamma_percent": gamma(flat, origin, *alive)}
     elif wanted == {"units"} and not parallel:
         sums = {"units": loops.dealer_profile_units(flat, origin, *alive)}
-    elif not parallel and wanted <= set(PLACES[:3]) and not ("charm_day" in wanted and carried):
+    elif not parallel and wanted <= set(PLACES[:3]) and not carried:
         sums = dict(zip(PLACES, shapes(flat, origin, *alive), strict=False))
     else:
         sums = dict(zip(PLACES, every(flat, origin, *alive), strict=True))
