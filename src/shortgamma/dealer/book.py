@@ -37,7 +37,7 @@ def position(open_interest: ArrayLike, option: Any, *, calls: float, puts: float
         What each contract is.
     calls, puts : float
         The dealers' share of the open calls and puts, from -1 (they sold them all) to 1 (they own them all). There is
-        no default: the sign of the result hangs on it.
+        no default, because the sign of the result depends on it.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def flips(
     moves: Literal["proportional", "parallel"] = "proportional", low: float | None = None, high: float | None = None,
     drop_expired: bool = False,
 ) -> Flips:  # fmt: skip
-    """All spots at which the gamma of a book changes sign, its Greeks worked out anew at each.
+    """All spots at which the gamma of a book changes sign, with the Greeks recomputed at each.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def flips(
         As for ``exposure``.
     {moves [see profile]}
     low, high : float, optional
-        Where to look, by default from half the spot to twice the spot.
+        Range to search, by default from half the spot to twice the spot.
 
     Returns
     -------
@@ -185,7 +185,7 @@ def _roots(options: Options, low: float, high: float, parallel: bool) -> tuple[F
 
 
 class HedgeFlow(Result):
-    """What hedgers trade when the spot moves, > 0 they buy.
+    """What hedgers trade when the spot moves; > 0 means that they buy.
 
     Attributes
     ----------
@@ -196,7 +196,7 @@ class HedgeFlow(Result):
     value : ndarray
         The same in currency, at the spot after the move.
     linear : ndarray
-        What the gamma at the spot makes of it: -100 gamma_percent times the move.
+        The first-order estimate from the gamma at the spot: -100 gamma_percent times the move.
     skipped, none, expired : int
         As in `Exposure`.
     """
@@ -228,15 +228,15 @@ def hedge_flow(
         As for ``exposure``.
     {moves [see profile]}
     vol_change : float, default 0.0
-        What is added to every volatility meanwhile: 0.01 for a point.
+        Change of every volatility during the move, 0.01 for a point.
     days : float, default 0.0
-        Calendar days that pass meanwhile.
+        Calendar days that pass during the move.
 
     Returns
     -------
     HedgeFlow
-        In the shape of ``move``: ``units`` and ``value`` of the finite move, and beside them ``linear``, what a first
-        derivative says. The two can differ in sign.
+        In the shape of ``move``: ``units`` and ``value`` of the finite move, and ``linear``, the first-order
+        estimate. The two can differ in sign.
 
     Raises
     ------

@@ -36,13 +36,13 @@ class Feedback(Result):
     solutions : ndarray
         All returns at which it could, ascending.
     stable : ndarray of bool
-        Whether the price comes back to each of them.
+        Whether the price returns to each of them after a small disturbance.
     pinned : ndarray of bool
         Whether the price is held there by buyers at that very level.
     amplification : float
         reached over the shock.
     triggered : ndarray of bool
-        Which masses have been set off, in the order given.
+        Which masses have been triggered, in the order given.
     collapsed : bool
         Whether no equilibrium was met.
     """
@@ -61,7 +61,7 @@ def feedback(
     flow: Callable[[Floats], ArrayLike] | tuple[ArrayLike, ArrayLike] | None = None,
     masses: tuple[ArrayLike, ArrayLike] | None = None, low: float = -0.9, high: float = 1.0,
 ) -> Feedback:  # fmt: skip
-    """Equilibria of a price and those whom its move makes trade.
+    """Equilibria of a price and of the flows that its own move forces.
 
     Parameters
     ----------

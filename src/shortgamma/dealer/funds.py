@@ -111,7 +111,7 @@ def premium(price: ArrayLike, nav: ArrayLike) -> Any:
 
     See Also
     --------
-    arbitrage_units : What it is worth doing about it.
+    arbitrage_units : Shares that arbitrage creates or redeems.
 
     Examples
     --------
@@ -186,7 +186,7 @@ def arbitrage_units(premium: ArrayLike, *, cost: ArrayLike, depth: ArrayLike) ->
 
 
 class FlowSurprise(Result):
-    """What flows were, beside what returns let expect.
+    """Flows of a fund, and how much of them its returns explain.
 
     Attributes
     ----------
@@ -195,7 +195,7 @@ class FlowSurprise(Result):
     standard_error : float
         Of the slope, robust to heteroskedasticity and autocorrelation.
     expected, surprise, zscore : ndarray
-        Fitted flow, what is left, and that over its standard deviation; NaN where a number is missing.
+        Fitted flow, residual, and residual over its standard deviation; NaN where a number is missing.
     r2 : float
         Share of the variance that is explained.
     rows : int
@@ -222,7 +222,7 @@ def flow_surprise(flow: ArrayLike, returns: ArrayLike, *, lag: int, hac_lags: in
     returns : array_like
         Returns of the same days.
     lag : int
-        By how many rows flows follow the returns that explain them: 0 for the same day's, 1 for the day's before.
+        By how many rows flows follow the returns that explain them: 0 for the same day, 1 for the day before.
     hac_lags : int
         Lags of the scores in the standard error, with Bartlett weights (Newey and West).
 
@@ -268,7 +268,7 @@ def flow_surprise(flow: ArrayLike, returns: ArrayLike, *, lag: int, hac_lags: in
 
 
 def model_rebalance(weights: ArrayLike, returns: ArrayLike, assets: ArrayLike) -> Any:
-    """What a portfolio of fixed weights trades to have its weights back, > 0 buys.
+    """What a portfolio of fixed weights trades to restore its weights, > 0 buys.
 
     Parameters
     ----------
@@ -288,7 +288,7 @@ def model_rebalance(weights: ArrayLike, returns: ArrayLike, assets: ArrayLike) -
 
     Examples
     --------
-    A twentieth in what falls by 13.16 %, the rest in what falls by 1.44 %:
+    5 % in an asset that falls by 13.16 %, the rest in one that falls by 1.44 %:
 
     >>> import shortgamma as sg
     >>> sg.dealer.model_rebalance([0.05, 0.95], [-0.1316, -0.0144], 1e9).round(0)
@@ -300,7 +300,7 @@ def model_rebalance(weights: ArrayLike, returns: ArrayLike, assets: ArrayLike) -
 
 
 class BasisUnwind(Result):
-    """What the unwinding of a cash-and-carry position does.
+    """Effect of unwinding a cash-and-carry position.
 
     Attributes
     ----------
@@ -320,7 +320,7 @@ class BasisUnwind(Result):
 def basis_unwind(
     notional: ArrayLike, *, spot_depth: ArrayLike, futures_depth: ArrayLike, years: ArrayLike
 ) -> BasisUnwind:
-    """Widening of the basis when holders of spot against short futures close both.
+    """Widening of the basis when holders of spot against short futures close both legs.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ def impact(
     flow: ArrayLike, volume: ArrayLike, *, vol: ArrayLike, model: Literal["linear", "square-root"],
     coefficient: ArrayLike = 1.0,
 ) -> Any:  # fmt: skip
-    """Return that a flow makes.
+    """Return that a flow causes.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def impact(
     model : {"linear", "square-root"}
         coefficient vol flow/volume, or coefficient vol sign(flow) sqrt(abs(flow)/volume); there is no default.
     coefficient : array_like, default 1.0
-        Of order 1 in both.
+        Coefficient of either model, of order 1.
 
     Returns
     -------
@@ -79,9 +79,9 @@ class Schedule(Result):
     time : ndarray
         Times at the ends of the periods, from 0.
     held : ndarray
-        What is left at each of them.
+        Quantity left at each of them.
     trades : ndarray
-        What is sold in each period; one shorter.
+        Quantity sold in each period; one element shorter.
     cost : float
         Expected cost, in money.
     variance : float
@@ -102,7 +102,7 @@ def execution_schedule(
     quantity: float, periods: int, duration: float, *, vol: float, permanent: float, temporary: float,
     risk_aversion: float, spread: float = 0.0,
 ) -> Schedule:  # fmt: skip
-    """Schedule that sells a quantity at the least cost plus risk aversion times its variance.
+    """Schedule of sales that minimizes the expected cost plus risk aversion times its variance.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def execution_schedule(
     Returns
     -------
     Schedule
-        What is left, what is sold, expected cost and its variance.
+        Quantities left and sold, the expected cost and its variance.
 
     Raises
     ------
@@ -203,7 +203,7 @@ class Predation(Result):
 def predatory_trading(
     quantity: ArrayLike, duration: float, *, permanent: float, temporary: float, steps: int = 4
 ) -> Predation:
-    """Equilibrium of traders each of whom must have bought a quantity at the end.
+    """Equilibrium of traders who know that one of them must trade a quantity by a certain time.
 
     Parameters
     ----------
@@ -236,7 +236,7 @@ def predatory_trading(
 
     Examples
     --------
-    One must buy 1, two prey on it: they buy with it and sell to it, and it pays more than alone (1.0):
+    One trader must buy 1, and two prey on it; it pays more than it would alone (1.0), and they earn:
 
     >>> import shortgamma as sg
     >>> game = sg.dealer.predatory_trading([1.0, 0.0, 0.0], 1.0, permanent=1.0, temporary=0.5)
@@ -279,7 +279,7 @@ def predatory_trading(
 
 
 class FrontRunning(Result):
-    """What a predator makes of a trade at a public time, and what it costs the fund.
+    """What a predator earns from a trade at a public time, and what the fund pays.
 
     Attributes
     ----------

@@ -45,7 +45,7 @@ class Exposure(Result):
     label : ndarray or None
         The labels, ascending; None for the whole book.
     skipped : int
-        Options with a quantity that have no volatility: they are in no sum.
+        Options with a quantity but no volatility; they are in no sum.
     none : int
         Options without quantity.
     expired : int
@@ -99,7 +99,7 @@ def profile(
     moves: Literal["proportional", "parallel"] = "proportional", exposures: str | Sequence[str] = ("gamma_percent",),
     drop_expired: bool = False,
 ) -> Profile:  # fmt: skip
-    """Exposures of a book at many levels of the spot, its volatilities held at their strikes.
+    """Exposures of a book at many levels of the spot, the volatility of each option held fixed.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def profile(
 
     Notes
     -----
-    Nothing is held for spot and option at once. A level of ``spots`` gives the same bits whatever stands beside it, and
+    No array of spots by options is made. A level of ``spots`` gives the same bits whatever stands beside it, and
     at one level the numbers of ``exposure``. Along a ``grid`` a density follows from the last one by two
     multiplications, 16 levels at a time, and its last digits depend on where the grid begins. An option without a
     volatility > 0 is left out and counted in ``skipped``; one that expires now has the delta of its payoff, and no
