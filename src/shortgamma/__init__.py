@@ -3,13 +3,13 @@
 Families are modules:
 
 ``barrier``
-    Barrier options: prices and Greeks in one pass.
+    Barrier options, touches and notes: prices and all Greeks in one pass.
 ``leverage``
-    Leveraged and inverse products: net asset value under rebalancing.
+    Leveraged and inverse products: net asset value under rebalancing, and its theory.
 ``funding``
-    Perpetual swaps: funding paid and received.
+    Perpetual swaps: funding rates, payments and fair values.
 ``liquidation``
-    Margin: the price and the bar of liquidation.
+    Margin: the price, the bar and the probability of liquidation, and what follows from it.
 ``vanilla``
     European options: prices, Greeks, binaries, implied volatility.
 ``carry``
@@ -24,15 +24,18 @@ Families are modules:
     Contracts, margins, funding and liquidation rules and leveraged tokens of exchanges, as data.
 ``stream``
     The same, one bar at a time, for event-driven backtesters.
+``plot``
+    Charts of results, with matplotlib.
 ``vecmath``
-    The elementary and error functions that all is made of, as ufuncs.
+    The elementary and error functions behind all of these, as ufuncs.
 
 The contract of every function:
 
 * Inputs broadcast as in NumPy; ``out=`` is honoured; inputs are never changed; the GIL is released.
 * Time runs down axis 0 unless ``axis`` says otherwise.
-* quantity > 0 is long; funding > 0 means that longs pay; cash > 0 is received. Rates and vols are per year
-  and continuously compounded, funding rates per funding interval, fees fractions.
+* quantity > 0 is long; funding > 0 means that longs pay; cash > 0 is received. Volatilities and rates are per year,
+  rates compounded continuously for options and simple elsewhere; a funding rate is per funding interval, a cost per
+  trade.
 * NaN in gives NaN out, quietly. A number out of its domain gives NaN and the invalid flag, so
   ``numpy.errstate`` governs it. A structural mistake raises ValueError or TypeError and names the argument
   and the first bad index. Being knocked out, liquidated or wiped out is data.

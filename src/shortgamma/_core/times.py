@@ -61,18 +61,18 @@ def times(name: str, value: Any) -> Stamps:
     Parameters
     ----------
     name : str
-        What the caller calls them, for messages.
+        Name of the argument, for messages.
     value : array_like
         datetime64 of any unit; datetime or date; ISO 8601 text, also with ``/``, a space, ``Z``, ``UTC`` or an offset;
         pandas with or without a zone; periods, of which the start counts; polars and xarray; or numbers since 1970, as
-        int, float64 or text. Whether a number is in s, ms, us or ns its size tells, element by element.
+        int, float64 or text. The size of each number tells whether it is in s, ms, us or ns.
 
     Raises
     ------
     ValueError
         For the first element that is not a time, or is beyond the range of nanoseconds (1677 to 2262).
     TypeError
-        If the whole is of a type that holds no times.
+        If the type of the array cannot hold times.
     """
     array = value if type(value) is np.ndarray else _array(name, value)
     kind = array.dtype.kind
@@ -88,10 +88,10 @@ def times(name: str, value: Any) -> Stamps:
 
 
 def nanoseconds(value: Any) -> Stamps | None:
-    """An array of one dimension that may be in nanoseconds already, as int64; None for all else.
+    """An array of one dimension that may be in nanoseconds already, as int64; None for anything else.
 
-    For columns so long that looking at each element would take longer than what is done with them. NaT is the lowest
-    number, and whether integers are nanoseconds `are_nanoseconds` says.
+    For long columns, of which checking each element would take longer than their use. NaT is the lowest number;
+    `are_nanoseconds` tells whether integers are nanoseconds.
     """
     if type(value) is np.ndarray and value.ndim == 1 and value.dtype in (np.dtype(np.int64), np.dtype("M8[ns]")):
         return value.view(np.int64) if value.dtype.kind == "M" else value

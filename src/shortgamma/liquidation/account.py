@@ -33,10 +33,10 @@ CASES = ("close", "worst", "best")
 
 
 class Fills(NamedTuple):
-    """Trades of accounts along a path, one element of each array for a trade.
+    """Trades of accounts along a path: one element of each array per trade.
 
-    A trade changes what is held before the account is judged at its bar; it takes part in funding from the next bar
-    on. Several trades of an account on one bar are taken in the order given.
+    A trade changes the position before the account is judged at its bar; funding is paid on it from the next bar on.
+    Several trades of an account on one bar are taken in the order given.
     """
 
     bar: ArrayLike
@@ -52,9 +52,9 @@ class Fills(NamedTuple):
 
 
 class Transfers(NamedTuple):
-    """Amounts that come to accounts along a path, one element of each array for a transfer.
+    """Deposits and withdrawals of accounts along a path: one element of each array per transfer.
 
-    A transfer is there when the account is judged at its bar.
+    A transfer counts when the account is judged at its bar.
     """
 
     bar: ArrayLike
@@ -68,7 +68,7 @@ class Transfers(NamedTuple):
 
 
 class AccountPrice(Result):
-    """The prices of an instrument between which accounts live, as `account_price` finds them.
+    """The prices of an instrument between which accounts are not liquidated; see `account_price`.
 
     Attributes
     ----------
@@ -310,7 +310,7 @@ def _state(book: Book, mark: Any, fx: Any, quantity: Any, entry: Any, collateral
     need: list[Any] = [np.zeros(shape) for _ in range(count)]
     balance: list[Any] = [np.zeros(shape) if cash is None else cash[..., k] + np.zeros(shape) for k in range(count)]
     for i, contract in enumerate(book.contracts):
-        # what is not held has no price that matters
+        # the price of an empty position does not matter
         flat = held[..., i] == 0.0
         now = np.where(flat, 1.0, price[..., i])
         then = None if opened is None else np.where(flat, 1.0, opened[..., i])
@@ -325,7 +325,7 @@ def _state(book: Book, mark: Any, fx: Any, quantity: Any, entry: Any, collateral
     required_all: Any = np.zeros(shape)
     for k in range(count):
         worth = np.minimum(balance[k], book.weight[k] * balance[k])
-        # a coin of which there is nothing needs no price
+        # the price of an empty balance does not matter
         equity = equity + np.where(balance[k] == 0.0, 0.0, worth * rate[..., k])
         required_all = required_all + np.where(need[k] == 0.0, 0.0, need[k] * rate[..., k])
     return equity, required_all
@@ -353,7 +353,8 @@ def account_equity(
     ndarray or float
         Sum over the coins of fx min(b, (1 - haircut) b), where b is the balance with the unrealised profit settled in
         that coin: the haircut applies to what is positive, and whether a profit is realised or not makes no
-        difference. NaN where a price that matters is; with the invalid flag where one is out of its range.
+        difference. NaN where a price that matters is NaN, and, with the invalid flag, where one is out of
+        its range.
 
     {raises [account]}
 
@@ -390,7 +391,7 @@ def account_maintenance(
     Returns
     -------
     ndarray or float
-        Sum over the instruments of the margin that each needs, times the price of its coin.
+        Sum over the instruments of the required margin times the price of its coin.
 
     {raises [account]}
 
@@ -424,7 +425,7 @@ def account_margin_ratio(
     -------
     ndarray or float
         `account_maintenance` over `account_equity`; inf where there is no equity, or NaN if nothing is required either.
-        (`account_first_breach` takes equality, a ratio of exactly 1, for enough.)
+        (For `account_first_breach` a ratio of exactly 1 is still enough.)
 
     Examples
     --------
@@ -455,19 +456,18 @@ def account_price(
     instrument : int or str, optional
         The position whose price moves: its place or its name. It may be left out where there is only one.
     together : bool, default True
-        Whether all that is of the same asset moves in proportion: other contracts on the same underlying, and the coin.
-        Else this mark moves alone.
+        Whether everything of the same asset moves in proportion: other contracts on the same underlying, and the coin.
+        If not, this mark moves alone.
     {coins [as equity], fee [account], haircut}
 
     Returns
     -------
     AccountPrice
-        ``below`` and ``above``: the nearest prices on either side of the mark at which the account is liquidated, 0
-        and inf where there is none. The one of a long is ``below``, that of a short ``above``; a coin that moves
-        with its perpetual may end an account on the other side too. Where the account is under water now, the nearest
-        range of prices in which it lives; where there is none, inf and 0, so that ``mark < below`` and
-        ``mark > above`` are always right. NaN where a number of the account is, or (with the invalid flag) out of its
-        range.
+        ``below`` and ``above``: the nearest prices on either side of the mark at which the account is liquidated, 0 and
+        inf if there is none. For a long it is ``below``, for a short ``above``; where a coin moves with its perpetual,
+        an account may also be liquidated on the other side. If the account is under water now, the nearest range of
+        prices in which it is not; inf and 0 if there is none, so that ``mark < below`` and ``mark > above`` are always
+        right. NaN where a number of the account is NaN or (with the invalid flag) out of its range.
 
     Raises
     ------
@@ -481,8 +481,8 @@ def account_price(
 
     Notes
     -----
-    The prices are found by looking at ever more distant ones, at first by a 64th of a doubling at a time, and by
-    dividing the interval where the account dies until it is as narrow as a double.
+    Prices ever further from the mark are tried, at first a 64th of a doubling apart; the interval in which the account
+    is liquidated is then halved until it is as narrow as a double.
 
     Examples
     --------
@@ -578,8 +578,8 @@ def account_first_breach(
     transfers : Transfers, optional
         Deposits and withdrawals along the path, or four arrays like it.
     case : {"close", "worst", "best"}, default "close"
-        Where in a bar the account is judged. ``worst``: with each price of the bar at that end of its range which is
-        worse for the account, all at once, which may never have been; the answer is never later than the truth.
+        Where in a bar the account is judged. ``worst``: with each price of the bar at the end of its range that is
+        worse for the account, all at once, which may never have happened; the answer is never later than the truth.
         ``best``: at the close, and whenever one price is at an end of its range, with all others as good for the
         account as they were in that bar; the answer is never earlier than the truth.
     low, high : array_like, optional
@@ -592,14 +592,15 @@ def account_first_breach(
     ndarray of int64 or int
         For each account the first bar with `account_equity` < `account_maintenance`; the number of bars if it is never
         liquidated, as `numpy.searchsorted` does, so that indexing with it fails; the number of bars plus 1 if a number
-        of the account is NaN or (with the invalid flag) out of its range. A bar with an unknown price (NaN) of what
-        the account holds is passed over, and so is, with the invalid flag, an invalid one (0, negative, infinite).
+        of the account is NaN or (with the invalid flag) out of its range. A bar with an unknown price (NaN) of
+        something that the account holds is skipped, and so is, with the invalid flag, one with an invalid price (0,
+        negative, infinite).
 
     Raises
     ------
     ValueError
-        If shapes do not match, a coin of settlement is missing, a rate is out of its range, a fill or transfer is, or
-        a low is above its high.
+        If shapes do not match, a coin of settlement is missing, a rate, fill or transfer is out of its range, or a low
+        is above its high.
     {TypeError [contracts]}
 
     See Also
@@ -611,9 +612,9 @@ def account_first_breach(
     -----
     The decision is that of exact arithmetic on the given numbers, after haircuts were taken from 1 and funding paid on
     a contract was summed along the path, each rounded to a double: equity equal to the requirement is not a breach, one
-    unit in the last place less is one. It is the same bar on every processor. Rates that follow from a size
+    unit in the last place less is. The bar is the same on every processor. Rates that follow from a size
     (`RiskLimits`, `RisingMargin`) and margins of the value at entry are rounded too, and an account with a margin that
-    rises with the value at the mark is decided in rounded arithmetic. The size at entry is that of what is held, at its
+    rises with the value at the mark is decided in rounded arithmetic. The size at entry is that of the position at its
     mean entry: see `mean_entry`.
 
     Most bars are looked at 32 at a time: an account that would survive the worst prices of all of them together needs
@@ -714,7 +715,7 @@ def _ranges(
             ends.append(end)
         refuse_where(ends[0] > last, prefix + "low", ends[0], f"at most {'fx' if prefix else 'mark'}")
         refuse_where(ends[1] < last, prefix + "high", ends[1], f"at least {'fx' if prefix else 'mark'}")
-        # of a bar all must be known, or it tells nothing
+        # a bar counts only if all its prices are known
         unknown = np.isnan(last) | np.isnan(ends[0]) | np.isnan(ends[1])
         kept: list[Any] = [np.where(unknown, np.nan, array) for array in (last, *ends)]
         result.append(kept)

@@ -26,33 +26,33 @@ INPUTS = ("quantity", "entry", "margin")
 
 
 class Cascade(Result):
-    """Where a cascade ends; each with an axis for the marks it began at, if there were several.
+    """The end of a cascade; fields have an axis for the initial marks if there are several.
 
     Attributes
     ----------
     mark : ndarray or float
         Mark at which nothing more breaches.
     waves : ndarray of int64 or int
-        How many times accounts were liquidated together.
+        Number of waves in which accounts were liquidated.
     accounts : ndarray of int64 or int
-        How many were liquidated.
+        Number of accounts liquidated.
     sold, bought : ndarray or float
         Contracts that liquidated longs sold and liquidated shorts bought.
     fund : ndarray or float
-        Insurance fund after it.
+        Insurance fund at the end.
     fees : ndarray or float
         Liquidation fees.
     market : ndarray or float
-        Profit of those outside, who are on the other side of all positions and orders.
+        Profit of the outside holders on the other side of all positions and orders.
     shortfall : ndarray or float
-        Losses that the fund could not pay in their wave: what auto-deleveraging would have to take from others. It is
-        not paid back by what the fund receives in later waves, so both may be above 0.
+        Losses that the fund could not pay in their wave: what auto-deleveraging would have to take from others. The
+        fund does not pay it back out of later waves, so both may be above 0.
     exhausted : ndarray of bool or bool
         Whether more was sold or bought than the book holds; the rest was filled at its last price.
     wave : ndarray of int64, shape (A,)
-        In which wave an account was liquidated, from 0; the number of waves if it was not.
+        Wave in which an account was liquidated, from 0; the number of waves if it was not.
     equity : ndarray of shape (A,)
-        What an account is left with.
+        Equity of each account at the end.
     fills : ndarray of shape (W,)
         Price at which the orders of each wave were filled; NaN after the last.
     """
@@ -88,7 +88,7 @@ def simulate_cascade(
     Parameters
     ----------
     mark : array_like of shape () or (S,)
-        Mark price from which it starts, > 0, or several of them, each a cascade of its own.
+        Mark price from which the cascade starts, > 0; several are cascades of their own.
     quantity, entry, margin : array_like of shape (A,)
         Contracts (> 0 long), entry prices > 0 and margin in the settlement coin of each account; they broadcast.
     {contract [or name]}
@@ -103,12 +103,12 @@ def simulate_cascade(
     fund : float, default 0.0
         Insurance fund, >= 0, in each cascade.
     returned : bool, default False
-        Whether what is left of the margin of a liquidated account stays its own; else it is the fund's.
+        Whether a liquidated account keeps what is left of its margin; if not, the fund receives it.
 
     Returns
     -------
     Cascade
-        The end of it, for all and for each account.
+        The end of the cascade, in total and for each account.
 
     Raises
     ------
@@ -122,13 +122,13 @@ def simulate_cascade(
 
     Notes
     -----
-    In a wave all accounts are liquidated whose price of liquidation the mark has passed. What longs sell and shorts buy
-    meets; the rest walks the book, and all of a wave is filled at the average price of that walk. The mark is then the
-    price of the last contract: a function of what was sold in total less what was bought, so that the book does not
-    refill. The next wave follows at that mark. Each account is liquidated once at most, so there is an end; accounts
-    are sorted by their prices, so that none is looked at twice.
+    In a wave all accounts are liquidated whose liquidation price the mark has passed. Sales of longs and purchases of
+    shorts are matched; the rest walks the book, and the whole wave is filled at the average price of that walk. The
+    mark is then the price of the last contract, a function of all sales less all purchases so far: the book does not
+    refill. The next wave follows at that mark. Each account is liquidated at most once, so the cascade ends; accounts
+    are sorted by their prices, so that each is visited once.
 
-    The sum of equity, fund, fees and market less the shortfall is what it was, up to rounding. The result does not
+    The sum of equity, fund, fees and market less the shortfall is conserved, up to rounding. The result does not
     depend on the order of the accounts.
 
     Examples

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ConstantRiskHedge(Result):
-    """What `constant_risk_hedge` finds, bar by bar along axis 0.
+    """Result of `constant_risk_hedge`, bar by bar along axis 0.
 
     Attributes
     ----------
@@ -28,13 +28,13 @@ class ConstantRiskHedge(Result):
     trade : ndarray or float
         Units bought on the bar; the first is the opening of the hedge.
     quanto : ndarray or float
-        Profit of the quanto position since the bar before, in dollars of the bar.
+        Profit of the quanto position since the previous bar, in dollars at the bar's price.
     linear : ndarray or float
-        Profit of the hedge since the bar before, in dollars.
+        Profit of the hedge since the previous bar, in dollars.
     fees : ndarray or float
         Fees of the bar's trade, in dollars.
     total : ndarray or float
-        All of it so far, in dollars: what the hedge costs where it is negative.
+        Sum of profits less fees so far, in dollars.
     """
 
     hedge: Floats
@@ -76,11 +76,11 @@ def constant_risk_hedge(
 
     Notes
     -----
-    q contracts of multiplier m gain q m dP coins, worth q m dP X dollars: they are as risky as q m X units of the
-    underlying, so the hedge is -q m X units, and X_t / X_0 times the first one after a while. What a bar gains is
-    turned into dollars at the bar's price. Then position and hedge together make q m dP dX on every bar: where
-    underlying and coin rise together, the hedge of a short is bought after a rise and sold after a fall, and costs
-    rho s_P s_X a year of the position's value in the mean, with correlation rho and volatilities s_P and s_X.
+    q contracts of multiplier m gain q m dP coins, worth q m dP X dollars: their risk is that of q m X units of the
+    underlying, so the hedge is -q m X units, X_t / X_0 times its first size. The gain of a bar is converted into
+    dollars at the bar's price. Position and hedge together then gain q m dP dX on every bar: where underlying and coin
+    rise together, the hedge of a short is bought after a rise and sold after a fall, and costs on average rho s_P s_X
+    of the position's value a year, with correlation rho and volatilities s_P and s_X.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """Margins by the size of a position: one interface for every function that asks for maintenance or initial margin.
 
-A plain number is a fraction of the value at the mark. All else is a `Margin`: `MarginRate`, `Tiers`, `RiskLimits` or
-`RisingMargin`. The public names are in ``shortgamma.liquidation``.
+A plain number is a fraction of the value at the mark. Anything else is a `Margin`: `MarginRate`, `Tiers`, `RiskLimits`
+or `RisingMargin`. The public names are in ``shortgamma.liquidation``.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Table(NamedTuple):
 
 @described
 class Margin:
-    """What all margins share; `MarginRate`, `Tiers`, `RiskLimits` and `RisingMargin` are the kinds.
+    """Base of all margins: `MarginRate`, `Tiers`, `RiskLimits` and `RisingMargin`.
 
     Attributes
     ----------
@@ -169,8 +169,8 @@ class MarginRate(Margin):
     rate : float
         Margin as a fraction of the value, in [0, 1).
     deduction : float, default 0.0
-        What is deducted, in the settlement coin, >= 0: the maintenance amount of a tier (Binance's ``cum``). Nothing is
-        required where it is more than the rate asks.
+        Deduction in the settlement coin, >= 0: the maintenance amount of a tier (Binance's ``cum``). Nothing is
+        required where it exceeds the rate times the value.
     {at [margin]}
 
     Attributes
@@ -234,7 +234,7 @@ class Tiers(Margin):
     lower, rate : ndarray
         As given.
     amount : ndarray
-        What the venues call maintenance amount: on tier k the margin is rate_k value - amount_k. It follows
+        The maintenance amount of venues: on tier k the margin is rate_k value - amount_k. It follows
         from the margin being continuous at the edges: amount_k = sum of lower_j (rate_j - rate_(j-1)).
 
     Raises
@@ -242,13 +242,12 @@ class Tiers(Margin):
     ValueError
         If the two are not of one length, the edges do not rise from 0, or the rates fall or leave [0, 1).
     TypeError
-        If one is not numeric.
+        If ``lower`` or ``rate`` is not numeric.
 
     Notes
     -----
-    Above the last edge the last rate applies without end: the largest position that a venue accepts is not
-    looked at. Since the rates do not fall, the margin is convex in the value and the largest of all
-    rate_k value - amount_k.
+    Above the last edge the last rate applies: the largest position that a venue accepts is not known here. Since the
+    rates do not fall, the margin is convex in the value and equals the largest of all rate_k value - amount_k.
 
     Examples
     --------
@@ -304,7 +303,7 @@ class Tiers(Margin):
 
 @described
 class RiskLimits(Margin):
-    """Margin rates of which one holds for the whole position, by its size (BitMEX, OKX); immutable.
+    """Margin rates by size, one of which holds for the whole position (BitMEX, OKX); immutable.
 
     Parameters
     ----------
@@ -330,7 +329,7 @@ class RiskLimits(Margin):
         If the two are not of one length, the edges do not rise from 0, the rates fall or leave [0, 1], or ``by`` or
         ``at`` is not one of its choices.
     TypeError
-        If one is not numeric.
+        If ``lower`` or ``rate`` is not numeric.
 
     See Also
     --------
@@ -402,7 +401,7 @@ class RisingMargin(Margin):
     rate : float
         Margin of a very small position as a fraction of its value, in [0, 1).
     slope : float
-        What each unit of size adds to the rate, >= 0.
+        Increase of the rate per unit of size, >= 0.
     by : {"value", "quantity"}, default "value"
         Whether the size is the value in the settlement coin or the number of contracts.
     {at [margin]}

@@ -1,4 +1,4 @@
-"""One isolated position: at which price, and on which bar; the public names are in ``shortgamma.liquidation``."""
+"""Liquidation of one isolated position: its price and its bar; the public names are in ``shortgamma.liquidation``."""
 
 from __future__ import annotations
 
@@ -47,26 +47,25 @@ def liquidation_price(
     Returns
     -------
     ndarray or float
-        Price at which margin plus profit equals what is required. A long that can never be liquidated has 0,
-        a short that can never be has inf; a long that is under water at every price has inf, such a short 0:
-        so ``mark < price`` for a long and ``mark > price`` for a short are always right. A margin that is less
-        than the venue's initial margin is that of a position that has lost some of it, and no error. No position
-        (``quantity`` 0) has no price: NaN. NaN also, with the invalid flag, where ``entry``, ``maintenance``
-        or ``fee`` is out of its range.
+        Price at which margin plus profit equals the requirement. 0 for a long and inf for a short that can never be
+        liquidated; inf for a long and 0 for a short that is under water at every price: so ``mark < price`` for a long
+        and ``mark > price`` for a short are always right. A margin below the venue's initial margin, as of a position
+        that has lost some of it, is not an error. NaN where ``quantity`` is 0, and, with the invalid flag, where
+        ``entry``, ``maintenance`` or ``fee`` is out of its range.
 
     {raises [contract]}
 
     See Also
     --------
-    first_breach : The first bar on which it happens, decided without rounding.
+    first_breach : The first bar on which a position is liquidated, decided without rounding.
 
     Notes
     -----
     With w = maintenance + fee, linear and quanto: P = (q m E - M) / (q m - w abs(q) m); inverse:
     1/P = (M + q m / E) / (q m + w abs(q) m). The bankruptcy price is that of w = 0.
 
-    With `Tiers`, what is required is the largest of rate_k value - amount_k, so the position is liquidated as soon
-    as it would be under one of them with amount_k added to its margin: the price is the highest of these prices for
+    With `Tiers`, the requirement is the largest of rate_k value - amount_k, so the position is liquidated as soon as it
+    would be under one of these rates with amount_k added to its margin: the price is the highest of these prices for
     a long, the lowest for a short. A margin of the value at entry is required whatever the mark: it is taken from the
     margin of the position.
 
@@ -109,7 +108,7 @@ def first_breach(
     Parameters
     ----------
     mark : array_like
-        Mark prices, one per bar along ``axis``. NaN carries no information and never a breach.
+        Mark prices, one per bar along ``axis``. NaN carries no information and is never a breach.
     quantity, entry, margin : array_like
         Contracts (> 0 long), entry price > 0, margin in the settlement coin; they broadcast with the paths
         (``mark`` without its time axis).
@@ -128,7 +127,7 @@ def first_breach(
         The first index along ``axis`` at which equity is less than required; the number of bars if the position is
         never liquidated, as `numpy.searchsorted` does, so that indexing with it fails; the number of bars plus 1 if an
         input of the position is NaN or (with the invalid flag) out of its range. An invalid mark (0, negative,
-        infinite) is passed over, with the invalid flag.
+        infinite) is skipped, with the invalid flag.
 
     Raises
     ------

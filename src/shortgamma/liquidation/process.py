@@ -1,4 +1,4 @@
-"""What happens to accounts that are liquidated, and to all others; public in ``shortgamma.liquidation``."""
+"""Liquidation of accounts, and what it does to all others; public in ``shortgamma.liquidation``."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ RECEIVERS = ("fund", "venue")
 @described
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiquidationRule:
-    """How a venue liquidates: what it tries before it takes a position over, and what that costs; immutable.
+    """How a venue liquidates: the steps before it takes a position over, and their fees; immutable.
 
     Parameters
     ----------
     reduction : {"none", "tier", "needed"}, default "none"
-        What is tried first. "none": nothing, the position is taken over at once. "tier": an order brings the position
+        The first step. "none": the position is taken over at once. "tier": an order brings the position
         down to the upper edge of a lower tier, the highest that is enough. "needed": an order closes just as many
         contracts as restore the margin.
     step : int, default 1
@@ -52,9 +52,9 @@ class LiquidationRule:
     fee_to : {"fund", "venue"}, default "fund"
         Who receives the fee: the insurance fund or the venue.
     source : str, optional
-        Where the rule stands.
+        Source of the rule.
     unknown : str, optional
-        What could not be confirmed.
+        What could not be confirmed at the venue.
 
     Raises
     ------
@@ -92,19 +92,19 @@ class LiquidationRule:
 
 
 class Events(Result):
-    """What happened, an element for each event, in order.
+    """Events of a liquidation in their order, one element each.
 
     Attributes
     ----------
     bar, account, instrument, coin : ndarray of int64
-        When and to whom. The number of accounts stands for a holder outside of them, that of instruments for all that
-        are settled in the coin.
+        Bar and place of each event. The number of accounts stands for an outside holder, the number of instruments for
+        all instruments settled in the coin.
     kind : ndarray of int64
         0 orders cancelled, 1 position reduced by an order, 2 position taken over by the venue, 3 counterparty closed.
     quantity : ndarray
         Contracts closed, signed as the position was.
     price : ndarray
-        Price of the order, or the bankruptcy price; NaN where no price is that of the bankruptcy.
+        Price of the order, or the bankruptcy price; NaN if there is no such price.
     fee : ndarray
         Liquidation fee, in the coin.
     fund : ndarray
@@ -129,26 +129,26 @@ class Events(Result):
 
 
 class AccountPath(Result):
-    """Where everything is after the last bar, and what happened.
+    """Accounts, fund and venue after the last bar, and the events on the way.
 
     Attributes
     ----------
     quantity : ndarray of shape (A, I)
-        Contracts that are left.
+        Contracts left.
     collateral : ndarray of shape (A, C)
         Collateral after realised profit and fees.
     equity : ndarray of shape (A, C)
-        Collateral and the profit of what is still held, at the last mark.
+        Collateral plus the profit of open positions at the last mark.
     fund : ndarray of shape (C,)
         Insurance fund.
     fees : ndarray of shape (C,)
         Fees that the venue received.
     market : ndarray of shape (C,)
-        Profit, since the first bar, of those outside, who are on the other side of all positions and orders.
+        Profit, since the first bar, of the outside holders on the other side of all positions and orders.
     coins : tuple of str
         Names of the C coins of settlement.
     events : Events
-        What happened.
+        The events.
     """
 
     quantity: Array
@@ -171,7 +171,7 @@ def simulate(
     Parameters
     ----------
     mark : array_like of shape (T,) or (T, I)
-        Mark prices, time along axis 0. NaN carries no information: the mark stays as it was. The first is a price.
+        Mark prices, time along axis 0. NaN carries no information: the mark stays as it was. The first must be a price.
     quantity, entry : array_like of shape (A, I)
         Contracts (> 0 long) and entry prices > 0 of A accounts in I instruments; (A,) where there is one instrument.
         They broadcast with each other.
@@ -182,18 +182,18 @@ def simulate(
         What is held, one for each instrument.
     {maintenance [account]}
     rule : LiquidationRule
-        What the venue does.
+        How the venue liquidates.
     orders : array_like of shape (A, C), default 0.0
         Collateral tied to open orders, which are cancelled first, >= 0.
     fund : array_like of shape (C,), default 0.0
         Insurance fund in each coin, >= 0.
     slippage : array_like of shape (I,), default 0.0
-        How far from the mark forced orders fill, as a fraction of it, in [0, 1).
+        Distance from the mark at which forced orders fill, as a fraction of it, in [0, 1).
 
     Returns
     -------
     AccountPath
-        What is left, and the events.
+        The accounts after the last bar, and the events.
 
     Raises
     ------
@@ -209,23 +209,23 @@ def simulate(
 
     Notes
     -----
-    On each bar, an account whose equity in a coin, less what is tied to orders, is below what its positions in that
-    coin need is liquidated, accounts in their order, until none is left that must be:
+    On each bar, an account is liquidated whose equity in a coin, less the collateral tied to orders, is below the
+    margin that its positions in that coin require; accounts in their order, until no more must be liquidated:
 
     1. Its orders are cancelled. If that is enough, nothing else happens.
-    2. By the ``rule``, a position is reduced by an order at the mark less slippage. The position that needs most margin
-       is tried first; if reducing one does not restore the margin, the next is tried alone.
-    3. Else all positions are taken over. Each is charged with a part of the equity in proportion to what it needs, and
-       taken over at the price at which that part is gone: for one position, its bankruptcy price. The venue closes it
-       at the mark less slippage; what that gains or loses is the insurance fund's.
+    2. By the ``rule``, a position is reduced by an order at the mark less slippage. The position that requires most
+       margin is tried first; if reducing one does not restore the margin, the next is tried alone.
+    3. Else all positions are taken over. Each is charged with a part of the equity in proportion to its requirement,
+       and taken over at the price at which that part is lost: for one position, its bankruptcy price. The venue closes
+       it at the mark less slippage; the insurance fund takes the gain or loss.
     4. When the fund is empty, the rest is closed against positions of the other side at the bankruptcy price: first
        those of the highest rank, which is profit as a fraction of the value at entry times effective leverage (for a
-       loss: over it), leverage being value at the mark over equity. Where no more are among the accounts, holders
-       outside are.
+       loss: over it), leverage being value at the mark over equity. When no accounts are left, outside holders
+       are closed.
 
-    Funding and trades are not part of it. The sum of equity, fund, fees and market is the same in each coin at the end
-    as at the first bar, up to rounding. Marks between bars are not known; decisions are those of rounded arithmetic,
-    the same on every processor.
+    There are no funding payments and no trades. The sum of equity, fund, fees and market is the same in each coin at
+    the end as at the first bar, up to rounding. Marks between bars are not known; decisions are those of rounded
+    arithmetic, the same on every processor.
 
     The steps are those of BitMEX's notes on liquidation and auto-deleveraging.
 
@@ -323,9 +323,9 @@ def adl_rank(
     Returns
     -------
     ndarray or float
-        Profit as a fraction of the value at entry, times effective leverage where it is a profit, over it where it is
-        a loss. Where nothing is left of the margin: inf for a profit, else 0. NaN without a position, and, with the
-        invalid flag, where a price is not a finite number > 0.
+        Profit as a fraction of the value at entry, multiplied by the effective leverage if it is a profit, divided by
+        it if it is a loss. If nothing is left of the margin: inf for a profit, else 0. NaN without a position, and,
+        with the invalid flag, where a price is not a finite number > 0.
 
     {raises [contract]}
 
@@ -335,7 +335,7 @@ def adl_rank(
 
     Notes
     -----
-    As BitMEX states it (auto-deleveraging), who ranks longs and shorts each for themselves.
+    As stated by BitMEX (auto-deleveraging), which ranks longs and shorts separately.
 
     Examples
     --------

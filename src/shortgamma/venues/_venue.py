@@ -1,4 +1,4 @@
-"""What is known of a venue; the venues themselves are in ``shortgamma.venues``."""
+"""What is stored of a venue; the venues themselves are in ``shortgamma.venues``."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class Market(Result):
     Attributes
     ----------
     venue, name : str
-        Where it trades, and what it is called there.
+        The venue, and the name of the market there.
     contract : Contract
-        What one contract is.
+        Terms of the contract.
     maintenance, initial : Tiers, RiskLimits, RisingMargin or None
         Margins; None where no source states them.
     funding : FundingRule or None
-        How its funding is made; None for futures and where no rule is stored.
+        Funding rule; None for futures and where no rule is stored.
     liquidation : LiquidationRule or None
         How the venue liquidates; None where no rule is stored.
     date : str
@@ -68,7 +68,7 @@ class Token(Result):
     Attributes
     ----------
     venue, name : str
-        Who issues it, and what to call it.
+        Issuer, and name of the product.
     leverage : tuple of float or None
         The leverages in which it comes; None if in any.
     rule : dict
@@ -78,7 +78,7 @@ class Token(Result):
     date : str
         Day from which the rule holds, or of the source; empty if it bears no date.
     source, note : str
-        Where it stands, and what it says in words.
+        Source of the rule, and its wording in short.
     unknown : tuple of str
         What could not be confirmed.
     """
@@ -101,7 +101,7 @@ class Venue:
     Parameters
     ----------
     key : str
-        Its name in ``shortgamma.venues``, such as ``"bitmex"``.
+        Name of the venue in ``shortgamma.venues``, such as ``"bitmex"``.
 
     See Also
     --------
@@ -154,7 +154,7 @@ class Venue:
 
     @property
     def name(self) -> str:
-        """What it calls itself."""
+        """Name of the venue as it writes it."""
         name: str = venue_data.read(self.key)["name"]
         return name
 
@@ -163,12 +163,12 @@ class Venue:
         return entries
 
     def markets(self, name: str | None = None) -> tuple[Market, ...]:
-        """Every state of every market that is stored, by name and in order of date.
+        """All stored states of all markets, by name and date.
 
         Parameters
         ----------
         name : str, optional
-            Of this market only; case does not matter.
+            Only the states of this market; case does not matter.
 
         Returns
         -------
@@ -194,7 +194,7 @@ class Venue:
         ----------
         {name [at venue]}
         on : time, optional
-            The day; without it the latest state that is stored.
+            The day; by default the latest stored state.
 
         Returns
         -------
@@ -252,7 +252,7 @@ class Venue:
         )
 
     def contract(self, name: str) -> Contract:
-        """What one contract of a market is, by its latest state.
+        """Terms of one contract of a market, in its latest state.
 
         Parameters
         ----------
@@ -261,7 +261,7 @@ class Venue:
         Returns
         -------
         Contract
-            Kind, multiplier, and the names of what is priced, quoted and settled.
+            Kind, multiplier, underlying, quote and settlement.
 
         Examples
         --------
@@ -278,14 +278,14 @@ class Venue:
         return None
 
     def funding(self, name: str | None = None, on: Any = None) -> FundingRule | RuleHistory:
-        """How funding is made.
+        """Funding rule of a market.
 
         Parameters
         ----------
         name : str, optional
             The market; it may be left out where one rule holds for all that are stored.
         on : time, optional
-            The day; without it all rules that held one after another, if there were several.
+            The day; by default the whole history of rules, if there were several.
 
         Returns
         -------
@@ -361,9 +361,9 @@ class Venue:
         name : str, optional
             Its name, where several products have this leverage.
         on : time, optional
-            The day; without it the latest rule that is stored.
+            The day; by default the latest stored rule.
         **changes
-            Fields of the `shortgamma.leverage.TokenRule` that the caller knows better, or that nobody published.
+            Fields of the `shortgamma.leverage.TokenRule` that replace those stored or were not published.
 
         Returns
         -------
