@@ -359,7 +359,16 @@ class TestAccounts:
             (MARK[:, ::-1], NAMES[::-1]), (COIN, COINS), (HELD, NAMES), (ENTRY[:, ::-1], NAMES[::-1]),
             (CASH[:, ::-1], COINS[::-1]))]  # fmt: skip
         expected = function(MARK, COIN, HELD, ENTRY, CASH, coins=COINS, **terms)
-        assert np.asarray(function(*frames, coins=COINS, **terms)).tolist() == expected.tolist()
+        result = function(*frames, coins=COINS, **terms)
+        assert isinstance(result, pl.Series)
+        assert result.to_list() == expected.tolist()
+        terms = {"contract": LINEAR, "maintenance": 0.0, "depth": 10.0}
+        held, margin = [10.0, 8.0, 9.0], [20.0, 28.0, 90.0]
+        end = sg.liquidation.simulate_cascade(97.9, pl.Series(held), 100.0, pl.Series(margin), **terms)
+        assert isinstance(end.equity, pl.Series)
+        assert (
+            end.equity.to_list() == sg.liquidation.simulate_cascade(97.9, held, 100.0, margin, **terms).equity.tolist()
+        )
 
     def test_xarray(self):
         xr = pytest.importorskip("xarray")

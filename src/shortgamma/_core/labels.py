@@ -537,6 +537,9 @@ def _label_axes(
         )
     if not isinstance(result, np.ndarray) or result.ndim == 0:
         return result
+    if like.library == "polars" and result.ndim == 1 and axes["return"]:
+        # of polars the columns alone have labels
+        return _polars(result, [None], None)
     for dims in (axes["return"], axes.get("return or", ())):
         # a single start, account or path has no axis
         dims = tuple(dim for dim in dims if dim in known)[: result.ndim] if len(dims) > result.ndim else dims
