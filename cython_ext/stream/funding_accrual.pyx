@@ -5,6 +5,8 @@ cimport shortgamma.kernels.funding.payments as formula
 
 from cython_ext.stream._arguments cimport number
 
+from copyreg import __newobj__
+
 from shortgamma import contracts
 
 
@@ -48,10 +50,14 @@ cdef class FundingAccrual:
     cdef bint inverse
 
     def __init__(self, contract):
-        self.contract = contracts.checked(contract)
-        self.multiplier = self.contract.multiplier
-        self.inverse = self.contract.inverse
+        self.read(contracts.checked(contract))
         self.reset()
+
+    cdef int read(self, contract) except -1:
+        self.contract = contract
+        self.multiplier = contract.multiplier
+        self.inverse = contract.inverse
+        return 0
 
     def reset(self):
         """Forget all payments."""
@@ -65,6 +71,8 @@ cdef class FundingAccrual:
     def update(self, quantity, mark, rate):
         """Cash received by ``quantity`` contracts at a funding time with this mark and rate."""
         cdef double held = number("quantity", quantity), price = number("mark", mark)
+        if self.contract is None:
+            raise TypeError("FundingAccrual was not initialised: it begins with FundingAccrual(contract)")
         cdef double cash = contract_formula.checked(
             formula.payment(self.inverse, held, price, number("rate", rate), self.multiplier), price)
         self.initialized = True
@@ -76,10 +84,13 @@ cdef class FundingAccrual:
         return f"FundingAccrual({self.contract!r}): {state}"
 
     def __getstate__(self):
-        return self.total.high, self.total.low, self.initialized
+        return self.contract, self.total.high, self.total.low, self.initialized, getattr(self, "__dict__", None)
 
     def __setstate__(self, state):
-        self.total.high, self.total.low, self.initialized = state
+        self.read(state[0])
+        _, self.total.high, self.total.low, self.initialized, attributes = state
+        if attributes:
+            self.__dict__.update(attributes)
 
     def __reduce__(self):
-        return FundingAccrual, (self.contract,), self.__getstate__()
+        return __newobj__, (type(self),), self.__getstate__()

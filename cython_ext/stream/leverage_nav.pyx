@@ -5,6 +5,8 @@ from shortgamma.kernels.numeric.vecmath cimport INFINITY, NAN
 
 from cython_ext.stream._arguments cimport flag, number
 
+from copyreg import __newobj__
+
 
 cdef class LeverageNav:
     """Net asset value of a constant-leverage product, a bar at a time.
@@ -107,6 +109,8 @@ cdef class LeverageNav:
         """NAV after a bar that closes at ``price``; ``rebalance`` says whether the product is rebalanced there."""
         cdef double close = number("price", price)
         cdef bint trades = flag("rebalance", rebalance)
+        if self.initial == 0.0:
+            raise TypeError("LeverageNav was not initialised: it begins with LeverageNav(leverage)")
         if self.initialized:
             formula.bar(
                 formula.ratio_of(close, self.price), self.leverage, self.financing_of_bar, self.expense_of_bar,
@@ -127,15 +131,17 @@ cdef class LeverageNav:
     def __getstate__(self):
         return (
             self.leverage, self.financing, self.expense, self.cost, self.initial, self.value, self.exposure,
-            self.initialized, self.fresh, self.price, self.periods_per_year,
+            self.initialized, self.fresh, self.price, self.periods_per_year, getattr(self, "__dict__", None),
         )
 
     def __setstate__(self, state):
         (
             self.leverage, self.financing, self.expense, self.cost, self.initial, self.value, self.exposure,
-            self.initialized, self.fresh, self.price, self.periods_per_year,
+            self.initialized, self.fresh, self.price, self.periods_per_year, attributes,
         ) = state
+        if attributes:
+            self.__dict__.update(attributes)
         self.divide_rates()
 
     def __reduce__(self):
-        return LeverageNav, (self.leverage,), self.__getstate__()
+        return __newobj__, (type(self),), self.__getstate__()

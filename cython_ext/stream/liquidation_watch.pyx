@@ -7,6 +7,8 @@ from shortgamma.kernels.numeric.vecmath cimport INFINITY, absolute
 
 from cython_ext.stream._arguments cimport number
 
+from copyreg import __newobj__
+
 from shortgamma.contracts import checked
 
 
@@ -118,6 +120,11 @@ cdef class LiquidationWatch:
         self.memory, self.position, self.bounds, self.steps = memory, position, bounds, len(cases)
         return 0
 
+    cdef int check(self) except -1:
+        if self.contract is None:
+            raise TypeError("LiquidationWatch was not initialised: it begins with LiquidationWatch(quantity, ...)")
+        return 0
+
     def reset(self):
         """Forget all marks."""
         self.value = False
@@ -126,6 +133,7 @@ cdef class LiquidationWatch:
     def update(self, mark):
         """Whether the position is, or was already, liquidated at ``mark``. An invalid mark is passed over."""
         cdef double price = number("mark", mark)
+        self.check()
         cdef Py_ssize_t k
         cdef const Bounds* bounds
         self.initialized = True
@@ -148,6 +156,7 @@ cdef class LiquidationWatch:
         price : float
             Price, > 0.
         """
+        self.check()
         cdef bint inverse = self.contract.inverse
         cdef double held = self.quantity, cost = absolute(held) * formula.averaged(inverse, self.entry), closed = 0.0
         cdef double margin = self.margin, entry = self.entry
@@ -174,25 +183,27 @@ cdef class LiquidationWatch:
         amount : float
             Amount in the settlement coin.
         """
+        self.check()
         self.hold(self.quantity, self.entry, self.margin + number("amount", amount))
 
     def __repr__(self):
         return (
             f"LiquidationWatch({self.quantity:g} at {self.entry:g}, price={self.price:g}, value={bool(self.value)})")
 
-    def __reduce__(self):
+    def __getstate__(self):
         return (
-            _restore_watch,
-            (
-                self.quantity, self.entry, self.margin, self.contract, self.maintenance, self.fee, self.value,
-                self.initialized,
-            ),
+            self.contract, self.maintenance, self.fee, self.quantity, self.entry, self.margin, self.value,
+            self.initialized, getattr(self, "__dict__", None),
         )
 
+    def __setstate__(self, state):
+        (
+            self.contract, self.maintenance, self.fee, quantity, entry, margin, value, initialized, attributes,
+        ) = state
+        self.hold(quantity, entry, margin)
+        self.value, self.initialized = value, initialized
+        if attributes:
+            self.__dict__.update(attributes)
 
-def _restore_watch(quantity, entry, margin, contract, maintenance, fee, bint value, bint initialized):
-    cdef LiquidationWatch watch = LiquidationWatch(
-        quantity, entry, margin, contract=contract, maintenance=maintenance, fee=fee)
-    watch.value = value
-    watch.initialized = initialized
-    return watch
+    def __reduce__(self):
+        return __newobj__, (type(self),), self.__getstate__()

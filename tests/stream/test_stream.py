@@ -61,6 +61,19 @@ STATES = {
         "initialized",
     ],
     "FundingAccrual": ["contract", "value", "initialized"],
+    "Token": [
+        "rule",
+        "initial",
+        "stamp",
+        "periods_per_year",
+        "value",
+        "exposure",
+        "leverage",
+        "rebalances",
+        "bars",
+        "wiped_out",
+        "initialized",
+    ],
     "LiquidationWatch": [
         "quantity",
         "entry",
@@ -75,16 +88,21 @@ STATES = {
 }
 
 
+RULE = sg.leverage.TokenRule(3.0, upper=3.1, expense=0.01)
+
+
 def examples():
     """One stream of each class, amid its path."""
     token = sg.stream.LeverageNav(-2.0, periods_per_year=1, financing=1e-4, expense=1e-5, cost=1e-3, initial=7.0)
     account = sg.stream.FundingAccrual(XBTUSD)
     watch = sg.stream.LiquidationWatch(3.0, 200.0, 1e-4, contract=ETHUSD, maintenance=0.01, fee=1e-3)
+    ruled = sg.stream.Token(RULE, initial=7.0, periods_per_year=365)
     for mark in (200.0, 190.0):
         token.update(mark, mark > 195.0)
+        ruled.update(mark)
         account.update(-8_000.0, mark, 1e-3)
         watch.update(mark)
-    return {type(stream).__name__: stream for stream in (token, account, watch)}
+    return {type(stream).__name__: stream for stream in (token, account, watch, ruled)}
 
 
 class TestLeverageNav:
@@ -428,6 +446,7 @@ def test_reset_is_a_new_start(name):
         "LiquidationWatch": lambda: sg.stream.LiquidationWatch(
             3.0, 200.0, 1e-4, contract=ETHUSD, maintenance=0.01, fee=1e-3
         ),
+        "Token": lambda: sg.stream.Token(RULE, initial=7.0, periods_per_year=365),
     }
     stream.reset()
     assert look(stream, STATES[name]) == look(terms[name](), STATES[name])
@@ -472,3 +491,26 @@ def test_a_failed_update_changes_nothing():
         with pytest.raises(TypeError):
             stream.update(*["x"] * (3 if name == "FundingAccrual" else 1))
         assert look(stream, STATES[name]) == before
+
+
+@pytest.mark.parametrize("name", sg.stream.__all__)
+def test_subclasses_and_what_they_hold_are_kept(name):
+    stream = examples()[name]
+    kind = type(name, (type(stream),), {"__module__": __name__})
+    other = kind.__new__(kind)
+    other.__setstate__((*stream.__getstate__()[:-1], {"note": ["mine"]}))
+    globals()[name], kind.__qualname__ = kind, name
+    try:
+        for each in copies(other):
+            assert type(each) is kind
+            assert each.note == ["mine"]
+            assert look(each, STATES[name]) == look(stream, STATES[name])
+    finally:
+        del globals()[name]
+
+
+@pytest.mark.parametrize("name", sg.stream.__all__)
+def test_without_init(name):
+    kind = getattr(sg.stream, name)
+    with pytest.raises(TypeError, match=rf"^{name} was not initialised: it begins with {name}\("):
+        kind.__new__(kind).update(*[1.0] * (3 if name == "FundingAccrual" else 1))

@@ -52,6 +52,13 @@ def passes(clock: int, zone: str, until: Stamps) -> Stamps:
     return counted
 
 
+def following(clock: int, zone: str, stamp: int) -> int:
+    """When clocks of a zone show a time of day next, after a time."""
+    local = np.arange(-2, 4, dtype=np.int64) * DAY + (stamp // DAY * DAY + clock)
+    shown = local if zone == "UTC" else _utc(zone, local)
+    return int(shown[np.searchsorted(shown, stamp, side="right")])
+
+
 def _zone(name: str, value: str) -> Any:
     # loaded by the first zone: most callers have none
     from zoneinfo import ZoneInfo

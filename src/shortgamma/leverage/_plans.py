@@ -84,25 +84,16 @@ def plan(
         expense = by_the_year("expense", rule.expense, years)
     elif rule.expense and bars is not None:
         clock = time_of_day("paid_at", rule.paid_at)
-        fee_at_open = _fee(rule.expense / DAYS, bars.at_open(clock, rule.zone))
-        fee_at_close = _fee(rule.expense / DAYS, bars.at_close(clock, rule.zone))
+        fee_at_open = fee_of(rule.expense / DAYS, bars.at_open(clock, rule.zone))
+        fee_at_close = fee_of(rule.expense / DAYS, bars.at_close(clock, rule.zone))
     spread = by_the_year("spread", rule.spread, years) if rule.spread else None
     happens: Any = None
     for happening in (due, *charges, expense, fee_at_open, fee_at_close, spread):
         if happening is not None:
             happens = happening != 0 if happens is None else happens | (happening != 0)
     events = np.empty(0, dtype=np.int64) if happens is None else np.flatnonzero(happens).astype(np.int64, copy=False)
-    loop = dispatch.leverage.token
-    extremes, opens = series.extremes_of(rule), series.opens_of(rule)
     return {
-        "rule": {
-            **rule._numbers,
-            "target": loop.TARGETS[rule.target],
-            "fill": loop.FILLS[rule.fill],
-            "extremes": float(extremes),
-            "opens": float(opens),
-            "watches": float(extremes or opens),
-        },
+        "rule": numbers_of(rule, series),
         "leverage": leverage,
         "expense": expense,
         "fee_at_open": fee_at_open,
@@ -111,6 +102,20 @@ def plan(
         "target": targets,
         "due": due,
         "events": events,
+    }
+
+
+def numbers_of(rule: TokenRule, series: Watched) -> dict[str, float]:
+    """What loops and streams take of a rule, by the names of their struct."""
+    loop = dispatch.leverage.token
+    extremes, opens = series.extremes_of(rule), series.opens_of(rule)
+    return {
+        **rule._numbers,
+        "target": loop.TARGETS[rule.target],
+        "fill": loop.FILLS[rule.fill],
+        "extremes": float(extremes),
+        "opens": float(opens),
+        "watches": float(extremes or opens),
     }
 
 
@@ -151,7 +156,7 @@ def _due(rule: TokenRule, bars: Bars | None, count: int, first: int) -> tuple[fl
     return leverage, due, targets
 
 
-def _fee(daily: float, passed: Any) -> Any:
+def fee_of(daily: float, passed: Any) -> Any:
     """A fee a day for each time that its time of day passed; None if it never did."""
     fee = np.where(passed == 1, daily, 1.0 - (1.0 - daily) ** passed)
     return fee if fee.any() else None
