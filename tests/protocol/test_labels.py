@@ -511,3 +511,67 @@ def test_every_function_goes_through_the_wrapper():
             value = getattr(family, name)
             if inspect.isroutine(value) or inspect.isfunction(value):
                 assert isinstance(value, public.function), f"{family.__name__}.{name}"
+
+
+LABELLED_BOOK = {
+    "strike": pd.Series([90.0, 100.0, 110.0], index=["a", "b", "c"]),
+    "vol": pd.Series([0.4, 0.3, 0.2], index=["c", "b", "a"]),
+    "quantity": pd.Series([1.0, 2.0, -3.0], index=["a", "b", "c"]),
+    "option": pd.Series(["put", "call", "call"], index=["a", "b", "c"]),
+    "expiry": 0.1,
+}
+BARE_BOOK = {
+    "strike": [90.0, 100.0, 110.0], "vol": [0.2, 0.3, 0.4], "quantity": [1.0, 2.0, -3.0],
+    "option": ["put", "call", "call"], "expiry": 0.1,
+}  # fmt: skip
+
+
+def test_a_book_and_spots_have_labels_of_their_own():
+    """As many spots and moves as options: results are not labelled as options."""
+    spots = pd.Series([90.0, 100.0, 110.0], index=["low", "middle", "high"])
+    found, expected = sg.dealer.profile(spots, **LABELLED_BOOK), sg.dealer.profile(spots.to_numpy(), **BARE_BOOK)
+    assert found.gamma_percent.index.tolist() == ["low", "middle", "high"]
+    np.testing.assert_array_equal(found.gamma_percent, expected.gamma_percent)
+    bare = sg.dealer.profile(spots.to_numpy(), **LABELLED_BOOK).gamma_percent
+    assert isinstance(bare, np.ndarray)
+    np.testing.assert_array_equal(bare, expected.gamma_percent)
+    moves = pd.Series([-0.1, 0.0, 0.1], index=["fall", "none", "rise"])
+    flow = sg.dealer.hedge_flow(moves, 100.0, **LABELLED_BOOK)
+    assert flow.value.index.tolist() == ["fall", "none", "rise"]
+    np.testing.assert_array_equal(flow.value, sg.dealer.hedge_flow(moves.to_numpy(), 100.0, **BARE_BOOK).value)
+    total = sg.dealer.exposure(100.0, **LABELLED_BOOK)
+    assert total.gamma_percent == sg.dealer.exposure(100.0, **BARE_BOOK).gamma_percent
+    by_strike = sg.dealer.exposure(100.0, **LABELLED_BOOK, by="strike")
+    assert by_strike.label.tolist() == [90.0, 100.0, 110.0]
+    groups = pd.Series(["x", "y", "x"], index=["c", "b", "a"])
+    by_group = sg.dealer.exposure(100.0, **LABELLED_BOOK, by=groups)
+    np.testing.assert_array_equal(
+        by_group.gamma_percent, sg.dealer.exposure(100.0, **BARE_BOOK, by=["x", "y", "x"]).gamma_percent
+    )
+    assert sg.dealer.flips(100.0, **LABELLED_BOOK).spots.tolist() == sg.dealer.flips(100.0, **BARE_BOOK).spots.tolist()
+    with pytest.raises(ValueError, match="vol has no label 'c', which strike has"):
+        sg.dealer.exposure(100.0, **{**LABELLED_BOOK, "vol": pd.Series([0.2, 0.3, 0.4], index=["a", "b", "d"])})
+
+
+def test_funds_notes_traders_and_events():
+    funds = pd.Series([4e9, 0.5e9], index=["x2", "inverse"])
+    leverage = pd.Series([-1.0, 2.0], index=["inverse", "x2"])
+    returns = pd.Series([-0.05, 0.01], index=DAYS[:2])
+    flow = sg.dealer.closing_flow(funds, leverage, returns)
+    assert flow.index.equals(DAYS[:2])
+    np.testing.assert_allclose(flow, [-450e6, 90e6], rtol=1e-12)
+    notes = {"strike": pd.Series([58.1, 50.0], index=["p", "q"]), "barrier": pd.Series([40.0, 43.6], index=["q", "p"])}
+    book = sg.dealer.note_book(pd.Series([60.0, 45.0], index=["now", "later"]), **notes, vol=0.5, expiry=0.2, units=1.0)
+    assert book.hedge.index.tolist() == ["now", "later"]
+    assert book.barrier.tolist() == [43.6, 40.0]
+    game = sg.dealer.predatory_trading(
+        pd.Series([1.0, 0.0, 0.0], index=["fund", "first", "second"]), 1.0, permanent=1.0, temporary=0.5, steps=2
+    )
+    assert game.costs.index.tolist() == ["fund", "first", "second"]
+    assert isinstance(game.price, np.ndarray)
+    series = pd.Series(np.arange(5.0), index=DAYS)
+    window = sg.dealer.event_window(series, pd.Series([2], index=["launch"]), before=2, after=2)
+    assert window.after.index.tolist() == ["launch"]
+    assert window.difference == 3.0
+    dated = sg.dealer.event_window(series, ["2024-01-03"], before=2, after=2, time=DAYS)
+    assert dated.difference == 3.0

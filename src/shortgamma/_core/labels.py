@@ -84,6 +84,28 @@ AXES |= {
         "return": ("bar", "path"),
     },
 }  # fmt: skip
+# Books of options and notes, beside spots, moves and funds that have labels of their own.
+OPTIONS: dict[str, tuple[str, ...]] = dict.fromkeys(
+    ("strike", "vol", "expiry", "quantity", "option", "multiplier", "rate", "dividend", "forward", "by"), ("option",)
+)
+NOTES: dict[str, tuple[str, ...]] = dict.fromkeys(
+    ("strike", "barrier", "vol", "expiry", "units", "rate", "dividend"), ("note",)
+)
+AXES |= {
+    "exposure": {**OPTIONS, "return": ()},
+    "dealer.profile": {**OPTIONS, "spots": ("spot",), "return": ("spot",)},
+    "flips": {**OPTIONS, "return": ()},
+    "dealer.hedge_flow": {**OPTIONS, "move": ("move",), "return": ("move",)},
+    "note_book": {**NOTES, "spots": ("spot",), "return": (), "return.spot": ("spot",), "return.hedge": ("spot",)},
+    "closing_flow": {
+        "assets": ("fund",), "leverage": ("fund",), "capital_flow": ("fund",), "return_": ("bar",), "return": ("bar",),
+    },
+    "predatory_trading": {"quantity": ("trader",), "return": (), "return.costs": ("trader",)},
+    "event_window": {
+        "x": ("bar",), "time": ("bar",), "events": ("event",), "return": (), "return.before": ("event",),
+        "return.after": ("event",),
+    },
+}  # fmt: skip
 
 
 class Labelled(NamedTuple):
