@@ -79,6 +79,12 @@ def ufunc_entry(name: str, function: np.ufunc) -> list[str]:
     return [f".. function:: {signature}", "", *("   " + line for line in text.splitlines()), ""]
 
 
+def write_schemas(folder: Path) -> None:
+    """The schemas of the commands' JSON, to be loaded from the site."""
+    for file in files("shortgamma.cli").joinpath("schemas").iterdir():
+        write(folder / file.name, file.read_text(encoding="utf-8"))
+
+
 # --- venues
 
 

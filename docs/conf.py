@@ -15,13 +15,14 @@ sys.path.insert(0, str(HERE))
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH", "")]))
 os.environ.setdefault("SHORTGAMMA_MARKET", str(HERE.resolve().parents[1] / "shared" / "market"))
 
-from _pages import write_reference, write_venues  # noqa: E402
+from _pages import write_reference, write_schemas, write_venues  # noqa: E402
 
 import shortgamma  # noqa: E402
 
 warnings.filterwarnings("ignore", category=shortgamma.PlausibilityWarning)
 write_reference(HERE / "reference" / "families")
 write_venues(HERE / "venues" / "pages")
+write_schemas(HERE / "_static" / "schemas")
 
 project = "shortgamma"
 author = "The shortgamma developers"

@@ -657,6 +657,10 @@ def usage_errors(folder):
             ["run", good, "--financing", "4"],
             "--financing is a fraction a year, 0.04 for 4 %, got 4",
         ),
+        "financing with its unit": (
+            ["run", good, "--financing", "4%"],
+            "--financing is a fraction a year, 0.04 for 4 %, got 4%",
+        ),
         "financing of low rates": (
             ["run", good, "--financing", str(low_rates)],
             f"{low_rates} holds rates from 0.1 to 0.4: say --financing-unit percent, or fraction",

@@ -1,5 +1,6 @@
 """Reports: one file that loads nothing, whose pictures speak, of well-formed HTML."""
 
+import io
 import json
 import os
 import re
@@ -140,6 +141,21 @@ def test_markup_is_escaped():
         json.loads(next(text for tag, text in texts if tag == "script"))["a"]
         == "</script><script>alert(1)</script><!--"
     )
+
+
+@pytest.mark.thread_unsafe(reason="monkeypatch")
+def test_progress_on_a_terminal(tmp_path, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    assert cli.main(["run", "--only", "barrier,liquidation", "--quiet", "--report", str(tmp_path / "out.html")]) == 0
+    lines = terminal.getvalue().split("\r")
+    assert lines[1:4] == [f"drawing picture {number} of 3" for number in (1, 2, 3)]
+    assert lines[4].isspace()
+    assert lines[5] == ""
 
 
 def test_text():

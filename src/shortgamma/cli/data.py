@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -160,6 +161,8 @@ def financing_of(text: str, unit: str | None, bars: NDArray[np.datetime64]) -> t
         if not -0.5 < rate < 0.5:
             raise UsageError(f"--financing is a fraction a year, 0.04 for 4 %, got {text}")
         return rate, f"{percent(rate, 2)} a year"
+    if re.fullmatch(r"[-+]?[0-9.]+ *%", text):
+        raise UsageError(f"--financing is a fraction a year, 0.04 for 4 %, got {text}")
     stamps, rates = read_rates(text)
     low, high = float(rates.min()), float(rates.max())
     if unit is None:

@@ -98,7 +98,9 @@ def finish(options: argparse.Namespace, result: Result, document: Document) -> N
         write(options.json, json_text(result))
         said.append(f"numbers written to {options.json}")
     if options.report is not None:
-        write(options.report, to_html(document, version=__version__, data=json_text(result).strip()))
+        write(
+            options.report, to_html(document, version=__version__, data=json_text(result).strip(), progress=drawing())
+        )
         said.append(f"report written to {options.report}")
     if options.quiet or "-" in (options.json, options.report):
         return
@@ -168,6 +170,21 @@ def put(text: str, stream: TextIO) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         if not isinstance(error, BrokenPipeError):
             raise UsageError(f"cannot write to standard output: {error.strerror or error}") from None
+
+
+def drawing() -> Callable[[int, int], None] | None:
+    """What shows on a terminal which picture is drawn; None where nobody would see it."""
+    stream = sys.stderr
+    if not is_terminal(stream):
+        return None
+
+    def show(done: int, total: int) -> None:
+        text = f"drawing picture {done + 1} of {total}"
+        # at the end the line is wiped out
+        stream.write(f"\r{text if done < total else ' ' * len(text) + chr(13)}")
+        stream.flush()
+
+    return show
 
 
 def progress(file: str) -> Callable[[int, int], None] | None:

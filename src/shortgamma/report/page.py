@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from shortgamma.report.document import Figure, Lines, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from shortgamma.report.document import Block, Document
 
@@ -99,7 +99,7 @@ $data
 """)
 
 
-def to_html(document: Document, *, version: str, data: str) -> str:
+def to_html(document: Document, *, version: str, data: str, progress: Callable[[int, int], Any] | None = None) -> str:
     """A document as one HTML page.
 
     Parameters
@@ -110,19 +110,25 @@ def to_html(document: Document, *, version: str, data: str) -> str:
         Version of the package, for the footer.
     data : str
         The numbers as JSON, put into the page.
+    progress : callable, optional
+        Called with the number of pictures drawn and of all.
 
     Returns
     -------
     str
         The page.
     """
-    numbers = iter(range(1, 1000))
+    blocks = [*document.blocks, *(block for section in document.sections for block in section.blocks)]
+    count = sum(isinstance(block, Figure) for block in blocks)
+    numbers = _counted(count, progress)
     parts = [_blocks(document.blocks, numbers)]
     for section in document.sections:
         parts.append(f"<section>\n<h2>{html.escape(section.heading or section.title)}</h2>")
         if section.detail:
             parts.append(f'<p class="detail">{html.escape(section.detail)}</p>')
         parts += [_blocks(section.blocks, numbers), "</section>"]
+    if progress is not None:
+        progress(count, count)
     return PAGE.substitute(
         title=html.escape(document.heading or document.title),
         detail=html.escape(": ".join(filter(None, [document.title * bool(document.heading), document.detail]))),
@@ -131,6 +137,14 @@ def to_html(document: Document, *, version: str, data: str) -> str:
         # an end tag in a string would end the element
         data=data.replace("</", "<\\/").replace("<!--", "<\\u0021--"),
     )
+
+
+def _counted(count: int, progress: Callable[[int, int], Any] | None) -> Iterator[int]:
+    """Numbers of pictures, told as they are drawn."""
+    for number in range(1, count + 1):
+        if progress is not None:
+            progress(number - 1, count)
+        yield number
 
 
 def _blocks(blocks: Sequence[Block], numbers: Iterator[int]) -> str:
