@@ -3,8 +3,9 @@
 cimport cython_ext._loop.numpy_api as cnp
 
 from cython_ext._loop.blocks cimport (
-    INVALID, LANES, Status, lanes_of, load_codes, no_price, padded, status_raise, status_restore, status_save, store,
+    INVALID, LANES, Status, lanes_of, no_price, padded, status_raise, status_restore, status_save,
 )
+from cython_ext._loop.elementwise cimport INVERSE, LINEAR, MIXED, by_contract
 from shortgamma.kernels.contracts cimport checked
 from shortgamma.kernels.funding.payments cimport Sum, add, add_lane, payment, rounded
 from cython_ext._loop.ufuncs cimport register
@@ -14,47 +15,22 @@ cnp.import_array()
 cnp.import_ufunc()
 
 
-cdef enum:
-    LINEAR
-    INVERSE
-    MIXED
-
-
-cdef inline void payments(int kind, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps) noexcept nogil:
-    """kind is a constant of the caller: where no contract is inverse there is nothing to divide."""
-    cdef Py_ssize_t count = dimensions[0], begin = 0, i, lanes, whole
-    cdef const double* quantity
-    cdef double quantity_block[LANES]
-    cdef const double* mark
-    cdef double mark_block[LANES]
-    cdef const double* rate
-    cdef double rate_block[LANES]
-    cdef const double* multiplier
-    cdef double multiplier_block[LANES]
-    cdef double out[LANES]
-    cdef int inverse[LANES]
+cdef inline long long payments(
+    int kind, const double** inputs, const int* codes, double* out, Py_ssize_t lanes,
+) noexcept nogil:
+    cdef const double* quantity = inputs[0]
+    cdef const double* mark = inputs[1]
+    cdef const double* rate = inputs[2]
+    cdef const double* multiplier = inputs[3]
     cdef long long outside = 0
-    cdef Status status = status_save()
-    while begin < count:
-        lanes = min(<Py_ssize_t> LANES, count - begin)
-        whole = padded(lanes)
-        quantity = lanes_of(quantity_block, args[0], steps[0], begin, lanes)
-        mark = lanes_of(mark_block, args[1], steps[1], begin, lanes)
-        rate = lanes_of(rate_block, args[2], steps[2], begin, lanes)
-        multiplier = lanes_of(multiplier_block, args[3], steps[3], begin, lanes)
-        if kind == MIXED:
-            load_codes(inverse, args[4] + begin * steps[4], steps[4], lanes)
-        for i in range(whole):
-            out[i] = checked(
-                payment(
-                    inverse[i] if kind == MIXED else kind == INVERSE, quantity[i], mark[i], rate[i], multiplier[i]),
-                mark[i])
-        for i in range(whole):
-            outside |= no_price(mark[i])
-        store(args[5] + begin * steps[5], steps[5], out, lanes)
-        begin += LANES
-    status_restore(status)
-    status_raise(INVALID if outside else 0)
+    cdef Py_ssize_t i
+    for i in range(lanes):
+        out[i] = checked(
+            payment(codes[i] if kind == MIXED else kind == INVERSE, quantity[i], mark[i], rate[i], multiplier[i]),
+            mark[i])
+    for i in range(lanes):
+        outside |= no_price(mark[i])
+    return outside
 
 
 cdef inline bint one_price(int kind, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps) noexcept nogil:
@@ -77,16 +53,14 @@ cdef inline bint one_price(int kind, char** args, cnp.npy_intp* dimensions, cnp.
 
 
 cdef void payment_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    """quantity, mark, rate, multiplier, inverse -> cash"""
     if dimensions[0] == 0:
         return
-    if steps[4] != 0:
-        payments(MIXED, args, dimensions, steps)
-    elif args[4][0]:
-        if not one_price(INVERSE, args, dimensions, steps):
-            payments(INVERSE, args, dimensions, steps)
-    elif not one_price(LINEAR, args, dimensions, steps):
-        payments(LINEAR, args, dimensions, steps)
+    if steps[4] == 0:
+        if args[4][0] and one_price(INVERSE, args, dimensions, steps):
+            return
+        if not args[4][0] and one_price(LINEAR, args, dimensions, steps):
+            return
+    by_contract(payments, 4, args, dimensions, steps)
 
 
 funding_payment = register(

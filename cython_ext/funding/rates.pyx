@@ -2,9 +2,8 @@
 
 cimport cython_ext._loop.numpy_api as cnp
 
-from cython_ext._loop.blocks cimport (
-    INVALID, LANES, Status, lanes_of, no_price, padded, status_raise, status_restore, status_save, store,
-)
+from cython_ext._loop.blocks cimport INVALID, Status, no_price, status_raise, status_restore, status_save
+from cython_ext._loop.elementwise cimport NO_CODES, elementwise
 from cython_ext._loop.ufuncs cimport register
 from shortgamma.kernels.funding.rates cimport (
     FILLED, INVALID_LEVEL, UNFILLED, Average, Order, average_with, fill_level, order_of, premium_of, rate_of,
@@ -16,44 +15,34 @@ cnp.import_array()
 cnp.import_ufunc()
 
 
-cdef enum:
-    RATE
-    PREMIUM
-
-
-cdef inline void elementwise(int which, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps) noexcept nogil:
-    cdef Py_ssize_t count = dimensions[0], begin = 0, i, k, lanes, whole
-    cdef double block[5][LANES]
-    cdef const double* x[5]
-    cdef double out[LANES]
+cdef inline long long rates(
+    int _, const double** x, const int* __, double* out, Py_ssize_t lanes,
+) noexcept nogil:
     cdef long long outside = 0
-    cdef Status status = status_save()
-    while begin < count:
-        lanes = min(<Py_ssize_t> LANES, count - begin)
-        whole = padded(lanes)
-        for k in range(5):
-            x[k] = lanes_of(block[k], args[k], steps[k], begin, lanes)
-        for i in range(whole):
-            if which == RATE:
-                out[i] = rate_of(x[0][i], x[1][i], x[2][i], x[3][i], x[4][i])
-                outside |= refuses_limits(x[2][i], x[3][i], x[4][i])
-            else:
-                out[i] = premium_of(x[0][i], x[1][i], x[2][i], x[3][i], x[4][i])
-                outside |= no_price(x[2][i])
-        store(args[5] + begin * steps[5], steps[5], out, lanes)
-        begin += LANES
-    status_restore(status)
-    status_raise(INVALID if outside else 0)
+    cdef Py_ssize_t i
+    for i in range(lanes):
+        out[i] = rate_of(x[0][i], x[1][i], x[2][i], x[3][i], x[4][i])
+        outside |= refuses_limits(x[2][i], x[3][i], x[4][i])
+    return outside
+
+
+cdef inline long long premiums(
+    int _, const double** x, const int* __, double* out, Py_ssize_t lanes,
+) noexcept nogil:
+    cdef long long outside = 0
+    cdef Py_ssize_t i
+    for i in range(lanes):
+        out[i] = premium_of(x[0][i], x[1][i], x[2][i], x[3][i], x[4][i])
+        outside |= no_price(x[2][i])
+    return outside
 
 
 cdef void rate_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    """premium, interest, clamp, cap, floor -> rate"""
-    elementwise(RATE, args, dimensions, steps)
+    elementwise(rates, NO_CODES, 5, args, dimensions, steps)
 
 
 cdef void premium_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    """impact bid, impact ask, index, reference, basis -> premium"""
-    elementwise(PREMIUM, args, dimensions, steps)
+    elementwise(premiums, NO_CODES, 5, args, dimensions, steps)
 
 
 cdef void average_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:

@@ -4,8 +4,9 @@ cimport cython_ext._loop.numpy_api as cnp
 
 cimport shortgamma.kernels.liquidation.position as formula
 from cython_ext._loop.blocks cimport (
-    INVALID, LANES, Status, lanes_of, load, load_codes, padded, status_raise, status_restore, status_save, store,
+    INVALID, LANES, Status, load, padded, status_raise, status_restore, status_save,
 )
+from cython_ext._loop.elementwise cimport INVERSE, MIXED, by_contract
 from cython_ext._loop.ufuncs cimport register
 from shortgamma.kernels.liquidation.position cimport Bounds, Position
 from shortgamma.kernels.numeric.vecmath cimport INFINITY, NAN, absolute
@@ -23,67 +24,33 @@ cdef enum:
     UNDEFINED = -2
 
 
-cdef enum:
-    LINEAR
-    INVERSE
-    MIXED
-
-
-cdef inline void prices(int kind, char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps) noexcept nogil:
-    """kind is a constant of the caller: where all contracts are alike there is one formula to compute."""
-    cdef Py_ssize_t count = dimensions[0], begin = 0, i, lanes, whole
-    cdef const double* quantity
-    cdef double quantity_block[LANES]
-    cdef const double* entry
-    cdef double entry_block[LANES]
-    cdef const double* margin
-    cdef double margin_block[LANES]
-    cdef const double* maintenance
-    cdef double maintenance_block[LANES]
-    cdef const double* fee
-    cdef double fee_block[LANES]
-    cdef const double* multiplier
-    cdef double multiplier_block[LANES]
-    cdef double out[LANES]
+cdef inline long long prices(
+    int kind, const double** inputs, const int* codes, double* out, Py_ssize_t lanes,
+) noexcept nogil:
+    cdef const double* quantity = inputs[0]
+    cdef const double* entry = inputs[1]
+    cdef const double* margin = inputs[2]
+    cdef const double* maintenance = inputs[3]
+    cdef const double* fee = inputs[4]
+    cdef const double* multiplier = inputs[5]
     cdef double good[LANES]
-    cdef int inverse[LANES]
     cdef long long outside = 0
-    cdef Status status = status_save()
-    while begin < count:
-        lanes = min(<Py_ssize_t> LANES, count - begin)
-        whole = padded(lanes)
-        quantity = lanes_of(quantity_block, args[0], steps[0], begin, lanes)
-        entry = lanes_of(entry_block, args[1], steps[1], begin, lanes)
-        margin = lanes_of(margin_block, args[2], steps[2], begin, lanes)
-        maintenance = lanes_of(maintenance_block, args[3], steps[3], begin, lanes)
-        fee = lanes_of(fee_block, args[4], steps[4], begin, lanes)
-        multiplier = lanes_of(multiplier_block, args[5], steps[5], begin, lanes)
-        if kind == MIXED:
-            load_codes(inverse, args[6] + begin * steps[6], steps[6], lanes)
-        for i in range(whole):
-            good[i] = formula.in_domain(entry[i], maintenance[i], fee[i])
-            out[i] = formula.price(
-                inverse[i] if kind == MIXED else kind == INVERSE, quantity[i], entry[i], margin[i],
-                maintenance[i] + fee[i], multiplier[i])
-            out[i] = out[i] if good[i] != 0.0 else NAN
-        for i in range(whole):
-            outside |= 1 if (
-                (good[i] == 0.0) & (entry[i] == entry[i]) & (maintenance[i] == maintenance[i]) & (fee[i] == fee[i])
-            ) else 0
-        store(args[7] + begin * steps[7], steps[7], out, lanes)
-        begin += LANES
-    status_restore(status)
-    status_raise(INVALID if outside else 0)
+    cdef Py_ssize_t i
+    for i in range(lanes):
+        good[i] = formula.in_domain(entry[i], maintenance[i], fee[i])
+        out[i] = formula.price(
+            codes[i] if kind == MIXED else kind == INVERSE, quantity[i], entry[i], margin[i], maintenance[i] + fee[i],
+            multiplier[i])
+        out[i] = out[i] if good[i] != 0.0 else NAN
+    for i in range(lanes):
+        outside |= 1 if (
+            (good[i] == 0.0) & (entry[i] == entry[i]) & (maintenance[i] == maintenance[i]) & (fee[i] == fee[i])
+        ) else 0
+    return outside
 
 
 cdef void price_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
-    """quantity, entry, margin, maintenance, fee, multiplier, inverse -> price"""
-    if steps[6] != 0:
-        prices(MIXED, args, dimensions, steps)
-    elif args[6][0]:
-        prices(INVERSE, args, dimensions, steps)
-    else:
-        prices(LINEAR, args, dimensions, steps)
+    by_contract(prices, 6, args, dimensions, steps)
 
 
 cdef inline double number(char* source) noexcept nogil:
