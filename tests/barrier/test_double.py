@@ -1,8 +1,6 @@
 """Double-barrier options and touches."""
 
-import csv
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +10,8 @@ from mpmath import mpf
 from oracle.barrier import _adversary as adversary
 from oracle.barrier import double as oracle
 from oracle.barrier.single import NAMES, scales
+from published import numbers, rows
+from wrong import refused
 
 import shortgamma as sg
 from shortgamma.barrier import (
@@ -25,19 +25,9 @@ from shortgamma.barrier import (
     touch_price,
 )
 
-DATA = Path(__file__).parents[1] / "data"
 KINDS = ("knock-in", "knock-out", "kiko", "koki")
 TOUCHES = ("double-no-touch", "double-touch", "kiko", "koki")
 OPTIONS = ("call", "put")
-
-
-def rows(name):
-    with (DATA / f"barrier_{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def numbers(row, *names):
-    return [float(row[name]) for name in names]
 
 
 def market_of(row):
@@ -547,11 +537,7 @@ WRONG_CALLS = [
 ]
 
 
-@pytest.mark.parametrize(("call", "error", "message"), WRONG_CALLS, ids=[case[2] for case in WRONG_CALLS])
-def test_wrong_calls_say_what_is_wrong(call, error, message):
-    with pytest.raises(error) as caught:
-        call()
-    assert str(caught.value) == message
+test_wrong_calls_say_what_is_wrong = refused(WRONG_CALLS)
 
 
 def test_they_stand_in_the_package():

@@ -1,32 +1,16 @@
 """Barriers that are watched for part of the time."""
 
-import csv
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 from oracle.barrier import partial_time as oracle
 from oracle.barrier._differences import compare
+from published import KINDS, names, numbers, rows
+from wrong import refused
 
 import shortgamma as sg
 from shortgamma.barrier import partial_time_greeks, partial_time_price
-
-DATA = Path(__file__).parents[1] / "data"
-KINDS = [(kind, option) for kind in ("down-in", "down-out", "up-in", "up-out") for option in ("call", "put")]
-
-
-def rows(name):
-    with (DATA / f"barrier_{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def numbers(row, *names):
-    return [float(row[name]) for name in names]
-
-
-def names(row):
-    return {"kind": row["barrier_type"].replace("_", "-"), "option": row["option_type"]}
 
 
 class TestPublished:
@@ -129,8 +113,4 @@ WRONG_CALLS = [
 ]
 
 
-@pytest.mark.parametrize(("call", "error", "message"), WRONG_CALLS, ids=[case[2] for case in WRONG_CALLS])
-def test_wrong_calls_say_what_is_wrong(call, error, message):
-    with pytest.raises(error) as caught:
-        call()
-    assert str(caught.value) == message
+test_wrong_calls_say_what_is_wrong = refused(WRONG_CALLS)

@@ -1,8 +1,6 @@
 """Single-barrier options: published tables, mpmath, identities, edges, arrays."""
 
-import csv
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +9,8 @@ from hypothesis import strategies as st
 from mpmath import mp
 from oracle.barrier import _adversary as adversary
 from oracle.barrier import single as oracle
+from published import numbers, rows
+from wrong import refused
 
 import shortgamma as sg
 from shortgamma.barrier import BarrierGreeks
@@ -19,16 +19,6 @@ price, greeks = sg.barrier.price, sg.barrier.greeks
 
 KINDS = ("down-in", "down-out", "up-in", "up-out")
 TYPES = [(kind, option) for kind in KINDS for option in ("call", "put")]
-DATA = Path(__file__).parents[1] / "data"
-
-
-def rows(name):
-    with (DATA / f"barrier_{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def numbers(row, *names):
-    return [float(row[name]) for name in names]
 
 
 def row_price(row, time="t_act360"):
@@ -625,11 +615,7 @@ WRONG_CALLS = [
 ]
 
 
-@pytest.mark.parametrize(("call", "error", "message"), WRONG_CALLS, ids=[case[2] for case in WRONG_CALLS])
-def test_wrong_calls_say_what_is_wrong(call, error, message):
-    with pytest.raises(error) as caught:
-        call()
-    assert str(caught.value) == message
+test_wrong_calls_say_what_is_wrong = refused(WRONG_CALLS)
 
 
 class TestOneOption:

@@ -1,33 +1,16 @@
 """Barriers on another asset, and the bivariate normal distribution."""
 
-import csv
-from pathlib import Path
-
 import numpy as np
 import pytest
 from mpmath import mp, mpf
 from oracle.barrier import two_asset as oracle
+from published import KINDS, names, numbers, rows
 from scipy.special import ndtr
+from wrong import refused
 
 import shortgamma as sg
 from shortgamma._core import dispatch
 from shortgamma.barrier import two_asset_price
-
-DATA = Path(__file__).parents[1] / "data"
-KINDS = [(kind, option) for kind in ("down-in", "down-out", "up-in", "up-out") for option in ("call", "put")]
-
-
-def rows(name):
-    with (DATA / f"barrier_{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def numbers(row, *names):
-    return [float(row[name]) for name in names]
-
-
-def names(row):
-    return {"kind": row["barrier_type"].replace("_", "-"), "option": row["option_type"]}
 
 
 class TestPublished:
@@ -138,8 +121,4 @@ WRONG_CALLS = [
 ]
 
 
-@pytest.mark.parametrize(("call", "error", "message"), WRONG_CALLS, ids=[case[2] for case in WRONG_CALLS])
-def test_wrong_calls_say_what_is_wrong(call, error, message):
-    with pytest.raises(error) as caught:
-        call()
-    assert str(caught.value) == message
+test_wrong_calls_say_what_is_wrong = refused(WRONG_CALLS)

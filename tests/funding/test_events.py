@@ -10,6 +10,7 @@ from listed import ETHUSD, XBTUSD
 from oracle import LAYOUTS, assert_same_bits, roundings
 from oracle.funding import events as oracle
 from oracle.funding.payments import exact_sum
+from wrong import refused
 
 import shortgamma as sg
 from shortgamma.contracts import Contract
@@ -543,8 +544,4 @@ WRONG_CALLS = [
 ]
 
 
-@pytest.mark.parametrize(("call", "error", "message"), WRONG_CALLS, ids=[str(i) for i in range(len(WRONG_CALLS))])
-def test_wrong_calls(call, error, message):
-    with pytest.raises(error) as caught:
-        call()
-    assert str(caught.value) == message
+test_wrong_calls = refused(WRONG_CALLS, numbered=True)

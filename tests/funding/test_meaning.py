@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from listed import ETHUSD, XBTUSD
+from wrong import refused
 
 import shortgamma as sg
 from shortgamma.contracts import Contract
@@ -235,8 +236,4 @@ WRONG_CALLS = [
 ]
 
 
-@pytest.mark.parametrize(("call", "error", "message"), WRONG_CALLS, ids=[str(i) for i in range(len(WRONG_CALLS))])
-def test_wrong_calls(call, error, message):
-    with pytest.raises(error) as caught:
-        call()
-    assert str(caught.value) == message
+test_wrong_calls = refused(WRONG_CALLS, numbered=True)

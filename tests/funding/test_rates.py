@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from listed import ETHUSD, XBTUSD
 from oracle import assert_same_bits, roundings
 from oracle.funding import rates as oracle
+from wrong import refused
 
 from shortgamma.contracts import Contract
 from shortgamma.funding import average_premium, impact_price, predicted_rate, premium_index, rate
@@ -226,11 +227,7 @@ WRONG_CALLS = [
 ]
 
 
-@pytest.mark.parametrize(("call", "error", "message"), WRONG_CALLS, ids=[str(i) for i in range(len(WRONG_CALLS))])
-def test_wrong_calls(call, error, message):
-    with pytest.raises(error) as caught:
-        call()
-    assert str(caught.value) == message
+test_wrong_calls = refused(WRONG_CALLS, numbered=True)
 
 
 def test_contracts_of_a_book():

@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 from listed import XBTUSD
+from wrong import refused
 
 from shortgamma import venues
 from shortgamma.contracts import Contract
@@ -105,8 +106,4 @@ WRONG_CALLS = [
 ]
 
 
-@pytest.mark.parametrize(("call", "error", "message"), WRONG_CALLS, ids=[str(i) for i in range(len(WRONG_CALLS))])
-def test_wrong_calls(call, error, message):
-    with pytest.raises(error) as caught:
-        call()
-    assert str(caught.value) == message
+test_wrong_calls = refused(WRONG_CALLS, numbered=True)
