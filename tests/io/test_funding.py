@@ -201,7 +201,9 @@ class TestCases:
         with pytest.raises(ReadError) as error:
             read_funding(path)
         hint = "write a fraction, such as 0.0001, or percent with its sign, such as 0.01%"
-        assert str(error.value).endswith(f", line 2, column 'fundingRate': 1.000000 is no rate of a payment: {hint}")
+        assert str(error.value).endswith(
+            f", line 2, column 'fundingRate': 1.000000 is not the rate of a payment: {hint}"
+        )
 
     def test_smaller_percents_are_said(self):
         history = read_funding(binance(0, 8, 16, rate="0.01"))
@@ -417,7 +419,7 @@ class TestOddities:
                 BITMEX + "2020-01-01T04:00:00Z,XBTUSD,soon,0.1,0.1\n",
                 ", line 2, column 'fundingInterval': 'soon' is not an interval: write 8h",
             ),
-            ("[1, 2", ": is no JSON: Expecting ',' delimiter in line 1, column 6"),
+            ("[1, 2", ": is not JSON: Expecting ',' delimiter in line 1, column 6"),
         ):
             path = written(tmp_path, text)
             with pytest.raises(ReadError, match=f"^{re.escape(f'{path}{message}')}$"):

@@ -342,7 +342,7 @@ BAD = {
     "one column": ("\nClose\n1\n2\n", ", line 2: no columns separated by comma, semicolon or tab"),
     "JSON cut off": (
         '[[1704153600000, "1.0"],\n[1704153660000, "2.0"]\n',
-        ": is no JSON: Expecting ',' delimiter in line 3, column 1",
+        ": is not JSON: Expecting ',' delimiter in line 3, column 1",
     ),
     "no header": ("2024-01-02,10,11\n2024-01-03,11,12\n", NO_HEADER),
     "time, low, high, open, close without header": (

@@ -260,7 +260,7 @@ class TestMarkets:
             call()
 
     def test_unknown_venues(self):
-        with pytest.raises(KeyError, match=r"'Mt\. Gox' is no venue that is stored; there are Amun, Binance"):
+        with pytest.raises(KeyError, match=r"'Mt\. Gox' is not a venue that is stored; there are Amun, Binance"):
             _ = venues["Mt. Gox"]
         with pytest.raises(AttributeError, match="has no attribute 'mtgox'"):
             _ = venues.mtgox

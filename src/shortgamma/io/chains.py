@@ -1,4 +1,4 @@
-"""Option chains as exchanges and vendors export them: Deribit, OptionsDX, Cboe, and tables as of yfinance."""
+"""Option chains as exchanges and vendors export them: Deribit, OptionsDX, Cboe, and tables like those of yfinance."""
 
 from __future__ import annotations
 
@@ -67,19 +67,19 @@ class Chain(Result):
     option : ndarray of str
         "call" or "put".
     expires : ndarray of datetime64
-        When each expires, UTC.
+        Time of expiry of each option, UTC.
     forward : ndarray or None
-        Underlying of each option, if the file tells it.
+        Price of the underlying for each option, if the file has it.
     spot : float
-        Price of the underlying, NaN if the file does not tell it; with forwards that of the first expiry.
+        Price of the underlying, NaN if the file does not have it; with forwards, that of the first expiry.
     time : datetime64
         The moment of the quotes, UTC.
     multiplier : float
         Units of the underlying per contract.
     venue : str
-        Whose format it is.
+        Venue or vendor of the format.
     notes : tuple of str
-        What was found or done on the way.
+        Remarks on the source and on what was done with it.
     """
 
     strike: Floats
@@ -123,8 +123,8 @@ def read_chain(source: Any, *, time: Any = None, spot: float | None = None, mult
     source : path or open file
         A table of delimited text.
     time : time, optional
-        The moment of the quotes. Needed where the file has none; where it has several, the one to be read; and in the
-        place of the stamp of a Cboe file, which is that of the download.
+        The moment of the quotes. Required if the file has none; selects one if it has several; and replaces the stamp
+        of a Cboe file, which is that of the download.
     spot : float, optional
         Price of the underlying, where the file has none.
     multiplier : float, optional

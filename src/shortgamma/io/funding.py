@@ -56,7 +56,7 @@ LAYOUTS = (
     Layout("Hyperliquid", ("coin", "fundingRate", "premium"), "time", "fundingRate", None, None, HOUR),
     Layout("Deribit", ("interest_1h", "interest_8h"), "timestamp", "interest_1h", "index_price", None, HOUR),
 )
-# A table of one's own: names without case, spaces and punctuation, the first that is present.
+# Any other table: names without case, spaces and punctuation, the first that is present.
 TIMES = (
     *("fundingtime", "fundingtimestamp", "fundingratetimestamp", "settlementtime", "effectiveat", "calctime"),
     *("timestampms", "timestamp", "datetime", "dateutc", "timeutc", "date", "time", "ts", "t"),
@@ -79,16 +79,16 @@ INTERVALS = ("fundinginterval", "fundingintervalhours", "intervalhours", "interv
 # What is announced for the next payment is not what was paid.
 ANNOUNCED = "fundingrate"
 PREDICTED = ("predictedrate", "nextfundingrate", "predictedfundingrate", "estimatedrate")
-# What a column is if its name has one of these words: a rate of another length of time.
+# A column with one of these words in its name is a rate of another length of time.
 SCALED = ("annual", "apr", "apy", "daily", "yearly", "8h", "year")
 KNOWN = frozenset({*TIMES, *RATES, *MARKS, *INTERVALS, *(plain(name) for x in LAYOUTS for name in x.own)})
 
 # A payment of a quarter of the position's value, or a usual one of 0.5 %, was never made: these are percents.
 BLOCK = 1 << 18
-# Part of the payments that may come before their interval is over.
+# Fraction of the payments that may come before their interval is over.
 EARLY = 0.1
 IMPOSSIBLE, UNUSUAL = 0.25, 0.005
-NO_RATE = "{} is no rate of a payment: write a fraction, such as 0.0001, or percent with its sign, such as 0.01%"
+NO_RATE = "{} is not the rate of a payment: write a fraction, such as 0.0001, or percent with its sign, such as 0.01%"
 # Lengths that venues use; others are several intervals if shorter ones stand beside them.
 USUAL = tuple(hours * HOUR for hours in (1, 2, 4, 8, 24))
 LONGEST_INTERVAL = 7 * 24 * HOUR
@@ -103,9 +103,9 @@ class FundingHistory(Result):
     Attributes
     ----------
     venue : str
-        Whose layout the source has, empty if the names of its columns do not say.
+        Venue whose layout the source has, empty if the names of its columns do not tell.
     symbol : str
-        The contract, empty if the source does not say.
+        The contract, empty if the source does not tell.
     time : ndarray of datetime64[ns]
         When each payment was due, UTC, increasing.
     rate : ndarray of float64
@@ -113,13 +113,13 @@ class FundingHistory(Result):
     mark : ndarray of float64
         Price at which positions were valued, NaN where the source has none.
     interval : ndarray of int64
-        Nanoseconds that each rate is for, 0 for a lone payment of unknown interval.
+        Nanoseconds that each rate covers, 0 for a single payment of unknown interval.
     stamp : ndarray of datetime64[ns]
-        The times as the source has them: those of venues' clocks are some milliseconds late.
+        The times as the source has them, which are some milliseconds late at many venues.
     gaps : ndarray of int64
         Indices of rows before which payments are missing.
     notes : tuple of str
-        What is odd about the source, in words.
+        Remarks on what is odd about the source.
     """
 
     INDEX = "time"
@@ -161,11 +161,11 @@ def read_funding(
     ----------
     source : path, open file, DataFrame, or rows
         Text delimited by comma, semicolon, tab or bar, JSON, a frame of pandas or polars, or a list of rows: of BitMEX,
-        Binance (its interface, its monthly files, its web export), Bybit, OKX, Kraken, dYdX, Gate, Deribit,
-        Hyperliquid, ccxt's unified rows, or a table of one's own with a time and a rate. A venue is known by names that
-        only its exports have. Of OKX the realised rate is taken, not the predicted one; of Kraken the relative one,
-        not that in dollars. Times are ISO 8601, UTC unless they say otherwise, or numbers since 1970 in s, ms, us or
-        ns. Rates are fractions, or percent if every cell says so: 0.0001 or 0.01%.
+        Binance (from its API, monthly files or web export), Bybit, OKX, Kraken, dYdX, Gate, Deribit, Hyperliquid,
+        ccxt's unified rows, or any other table with a time and a rate. A venue is known by names that only its exports
+        have. The rate of OKX is the realised one, not the predicted one; that of Kraken the relative one, not the one
+        in dollars. Times are ISO 8601, UTC unless they say otherwise, or numbers since 1970 in s, ms, us or ns. Rates
+        are fractions, or percent if every cell says so: 0.0001 or 0.01%.
     symbol : str, optional
         The contract, if there are several.
     {progress [bytes]}
@@ -186,10 +186,10 @@ def read_funding(
 
     Notes
     -----
-    The interval of a rate is what the source says; otherwise the time since the payment before, except across a gap: a
-    step that is a multiple of those beside it and either stands alone or is of a length that no venue uses.
+    The interval of a rate is what the source says, or else the time since the previous payment, except across a gap: a
+    step that is a multiple of those beside it and either stands alone or has a length that no venue uses.
 
-    A payment that is stamped within five seconds of a whole minute was due at that minute.
+    A payment stamped within five seconds of a whole minute was due at that minute.
 
     Examples
     --------
@@ -251,7 +251,7 @@ class _Reading:
         self.identity = Identity(table, [self.time, self.rate, self.mark, self.interval])
 
     def _place(self, name: str | None) -> int:
-        # two columns of one name are refused: nobody knows which one counts
+        # two columns of one name are refused: either may be meant
         if self.table.names.count(str(name)) > 1:
             self.table.refuse(f"two columns are named {shown(name)}: leave one out")
         return self.table.names.index(str(name))

@@ -51,7 +51,7 @@ class FuturesTable(Result):
     spot : ndarray
         Spot price of each time; NaN where the source has none.
     notes : tuple of str
-        What is odd about the source, in words.
+        Remarks on what is odd about the source.
     """
 
     time: NDArray[np.datetime64]
@@ -71,7 +71,7 @@ def read_futures(source: Readable, *, venue: str | None = None) -> FuturesTable:
         A row for each time and contract, with columns of a time, an ``expiry``, a ``price`` and perhaps a ``spot``
         price; or a row for each time, with constant maturities in columns ``cm_1m``, ``cm_2m``, ...
     venue : {"deribit", "binance", "cme"}, optional
-        Whose clock expiries have that are dates without a time of day (`shortgamma.carry.EXPIRY_TIME`).
+        Venue at whose time of day expiries fall that are dates (`shortgamma.carry.EXPIRY_TIME`).
 
     Returns
     -------
@@ -83,13 +83,13 @@ def read_futures(source: Readable, *, venue: str | None = None) -> FuturesTable:
     ------
     ReadError
         If a column is missing, a price is not above 0, a contract has two prices at one time, expiries have no time of
-        day and there is no ``venue``, or the spot price is no spot price: one that moves in odd steps is that of a
-        fund, times a constant. A ValueError of one line that names the row.
+        day and there is no ``venue``, or the spot price is not one: a price that moves in odd steps is that of a fund,
+        times a constant. A ValueError of one line that names the row.
 
     Notes
     -----
-    Rows that repeat the one before in all columns are noted: vendors carry holidays forward. So are bases of more than
-    50 % a year on contracts of a week or more.
+    Rows that repeat the previous one in all columns are noted, since vendors carry prices forward over holidays. So are
+    bases of more than 50 % a year on contracts of a week or more.
 
     Examples
     --------

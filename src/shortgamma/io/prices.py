@@ -1,7 +1,6 @@
-"""Prices as exchanges and data vendors export them, refusing what cannot be understood.
+"""Prices as exchanges and data vendors export them.
 
-A wrong price is worse than no price: every doubt is either an error that names file, line and column, or a
-note.
+A wrong price is worse than no price: every doubt is either an error that names file, line and column, or a note.
 """
 
 from __future__ import annotations
@@ -66,7 +65,7 @@ TIME_NAMES = (
     *("datetime", "snappedat", "dateutc", "timeutc", "gmttime", "observationdate", "date", "time", "day", "start"),
     *("starttime", "ts", "t", "closetime", "endtime"),
 )
-# Bars of BitMEX, and of nobody else, are labelled by their end.
+# Only BitMEX labels its bars by their end.
 BITMEX = ("lastsize", "homenotional")
 CLOSE_TIMES = ("closetime", "endtime")
 NAMELESS = ("", "index", "unnamed0")
@@ -84,10 +83,10 @@ OPEN_NAMES = ("open", "openprice", "o")
 HIGH_NAMES = ("high", "highprice", "h")
 LOW_NAMES = ("low", "lowprice", "l")
 KNOWN = frozenset({*TIME_NAMES, *PRICE_NAMES, *ADJUSTED_NAMES, *OPEN_NAMES, *HIGH_NAMES, *LOW_NAMES})
-# What a column of numbers is not, if its name has one of these words: the price.
+# A column of numbers with one of these words in its name is not the price.
 OTHERS = ("rate", "yield", "volume", "vol", "return", "change", "count", "trades", "interest", "percent", "turnover")
 
-# Ratios in which shares are split or put together.
+# Ratios of splits and reverse splits.
 SPLITS = (
     *((n, 1) for n in (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 25, 30, 40, 50, 100)),
     *((3, 2), (5, 2), (5, 3), (7, 2), (8, 5)),
@@ -98,7 +97,7 @@ MANY = 1000
 AROUND, BESIDE = 20, 3
 QUIET = 0.06
 STILL = 0.25
-# Part of rows without a header whose close may lie outside of high and low.
+# Fraction of rows without a header whose close may lie outside of high and low.
 FEW = 0.05
 NOT_ADJUSTED = ", not adjusted: adjusted() does it"
 
@@ -113,7 +112,7 @@ class Split(Result):
     time : datetime64[ns]
         Its label.
     ratio : float
-        Shares now for one before: 2.0 after a 2:1 split, 0.1 after a 1:10 reverse split.
+        Shares after the split per share before: 2.0 for a 2:1 split, 0.1 for a 1:10 reverse split.
     """
 
     bar: int
@@ -137,9 +136,9 @@ class Prices(Result):
     symbol : str
         The instrument, empty if the source does not say.
     splits : tuple of Split
-        Jumps that look like splits; the prices are as the source has them.
+        Jumps that look like splits; the prices are not adjusted for them.
     notes : tuple of str
-        What was found or done that the reader should know of.
+        Remarks on the source and on what was done with it.
     """
 
     INDEX = "time"
@@ -204,17 +203,17 @@ def read_prices(
     Parameters
     ----------
     source : path, open file, DataFrame, or rows
-        A table with a time and a close, and with or without open, high and low: text delimited by comma, semicolon,
-        tab or bar, JSON, a frame of pandas or polars, or a list of rows (objects with names, or lists). Known are the
+        A table with a time, a close, and perhaps open, high and low: text delimited by comma, semicolon, tab or bar,
+        JSON, a frame of pandas or polars, or a list of rows (objects with names, or lists). Known formats are the
         klines of Binance, Bybit, OKX and ccxt with or without a header, Kraken's and histdata.com's files, Yahoo,
-        yfinance, Stooq (also its bulk text), Cboe, FRED, and what is like them. Times are ISO dates or times (without
-        a zone they are UTC), YYYYMMDD, dates with the month or day first if one date proves which, or numbers since
+        yfinance, Stooq (also its bulk text), Cboe, FRED, and similar ones. Times are ISO dates or times (without a zone
+        they are UTC), YYYYMMDD, dates with the month or day first if a date in the file shows which, or numbers since
         1970 in s, ms, us or ns, also mixed.
     symbol : str, optional
         The instrument, where the source has several.
     stamp : {'open', 'close'}, optional
-        Whether a label is the time at which its bar opens or closes, where the source does not say: bars are taken
-        to be labelled by their open, and so are dates; a price with a time of day and no open is of that time.
+        Whether a label is the time at which its bar opens or closes, if the source does not say. By default bars
+        and dates are labelled by their open; a price with a time of day and no open is a price at that time.
     {progress [bytes]}
 
     Returns
@@ -601,7 +600,7 @@ def _calendar(time: Times64) -> tuple[int, bool, int]:
     stamps = time.view(np.int64)
     step = int(np.median(np.diff(stamps), overwrite_input=True))
     span = int(stamps[-1] - stamps[0])
-    # in blocks: a long series is not to be copied
+    # in blocks, so that a long series is not copied
     weekend, starts = 0, [np.zeros(1, np.int64)]
     for first in range(0, len(stamps), BLOCK):
         days = stamps[max(first - 1, 0) : first + BLOCK] // DAY

@@ -131,7 +131,7 @@ def _tiers(table: Table, rows: Any, places: tuple[int | None, int | None, int], 
     try:
         return Tiers(starts, rates)
     except ValueError as error:
-        table.refuse(f"these are no tiers: {error}", int(rows[0]))
+        table.refuse(f"these are not tiers: {error}", int(rows[0]))
 
 
 def _text(number: float) -> str:

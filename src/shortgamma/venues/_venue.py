@@ -451,4 +451,4 @@ def find(name: str) -> Venue:
     if plain in ALIASES:
         return Venue(ALIASES[plain])
     known = ", ".join(venue_data.read(key)["name"] for key in venue_data.names())
-    raise KeyError(f"{name!r} is no venue that is stored; there are {known}")
+    raise KeyError(f"{name!r} is not a venue that is stored; there are {known}")

@@ -66,15 +66,15 @@ def open_table(
     source : path, file, frame, rows or parsed JSON
         Text may be delimited by comma, semicolon, tab or bar, in UTF-8 or UTF-16, or be JSON.
     known : collection of str
-        Names that a header of this kind of table has, `plain`: they tell the header from what stands above it.
+        Names in the header of such a table, `plain`: they tell the header from text above it.
     symbol : str, optional
-        Of several lists in an answer, the one that has this name.
+        Name of the list to take where an answer has several.
     prefer : collection of str
-        Of several lists in an answer, the one that has one of these names.
+        Names of the list to take where an answer has several.
     reshape : callable, optional
-        Makes rows of parsed JSON that is nested otherwise.
+        Makes rows of parsed JSON that is nested in another way.
     progress : callable, optional
-        Called with the bytes read and their number.
+        Called with the number of bytes read and of all bytes.
     """
     if symbol is not None and not isinstance(symbol, str):
         raise TypeError(f"symbol must be a string, got {type(symbol).__name__}")
@@ -107,13 +107,13 @@ def _parse(text: Source) -> Any:
         return row
 
     def constant(name: str) -> NoReturn:
-        raise ReadError(f"{text.name}: is no JSON: {name} is not a number of it")
+        raise ReadError(f"{text.name}: is not JSON: {name} is not a number of it")
 
     data = b"".join(text.pieces())
     try:
         return json.loads(data, object_pairs_hook=unique, parse_constant=constant)
     except json.JSONDecodeError as error:
-        text.refuse(f"is no JSON: {error.msg} in line {error.lineno}, column {error.colno}")
+        text.refuse(f"is not JSON: {error.msg} in line {error.lineno}, column {error.colno}")
     except RecursionError:
         text.refuse("is nested too deeply")
     except ReadError:
@@ -135,7 +135,7 @@ def _table(data: Any, name: str, symbol: str | None, prefer: Collection[str], kn
             return ColumnTable(name, list(data), list(data.values()))
     if isinstance(data, list | tuple):
         if data and not all(isinstance(row, dict | list | tuple) for row in data):
-            raise ReadError(f"{name}: is no list of rows: it holds {shown(_stray(data))}")
+            raise ReadError(f"{name}: is not a list of rows: it holds {shown(_stray(data))}")
         return RowTable(name, data)
     raise TypeError(f"source must be {FORMS}, got {type(data).__name__}")
 

@@ -69,7 +69,7 @@ class Decoder:
                 row, end = self.decoder.raw_decode(window, start)
             except json.JSONDecodeError as error:
                 if whole:
-                    self.refuse(f"is no JSON: {error.msg}")
+                    self.refuse(f"is not JSON: {error.msg}")
                 break
             except RecursionError:
                 self.refuse("is nested too deeply")
@@ -90,7 +90,7 @@ class Decoder:
         while self.text.more():
             pass
         if self.text.data[self.text.place :].strip():
-            raise ReadError(f"{self.text.name}: is no JSON: more follows the list of rows")
+            raise ReadError(f"{self.text.name}: is not JSON: more follows the list of rows")
 
     def refuse(self, reason: str) -> NoReturn:
         raise ReadError(f"{self.text.name}, row {self.count}: {reason}") from None
@@ -103,7 +103,7 @@ class Decoder:
         return row
 
     def _constant(self, name: str) -> NoReturn:
-        self.refuse(f"is no JSON: {name} is not a number of it")
+        self.refuse(f"is not JSON: {name} is not a number of it")
 
 
 class StreamTable(RowTable):
@@ -117,7 +117,7 @@ class StreamTable(RowTable):
     def _checked(self, rows: list[Any], name: str) -> list[Any]:
         for row in rows:
             if not isinstance(row, dict | list):
-                raise ReadError(f"{name}: is no list of rows: it holds {shown(row)}")
+                raise ReadError(f"{name}: is not a list of rows: it holds {shown(row)}")
         return rows
 
     def read(self, columns: Mapping[int, Column]) -> None:
@@ -149,12 +149,12 @@ class StreamTable(RowTable):
     def _check(self, row: Any, index: int) -> None:
         if self.keyed:
             if not isinstance(row, dict):
-                self.refuse("is no object with names, unlike the rows before", index)
+                self.refuse("is not an object with names, unlike the rows before", index)
             if not row.keys() <= self.keys:
                 new = next(key for key in row if key not in self.keys)
                 self.refuse(f"has the name {shown(new)}, which the first {HEAD} rows lack", index)
         elif not isinstance(row, list) or len(row) != len(self.names):
-            self.refuse(f"is no list of {len(self.names)} cells, unlike the rows before", index)
+            self.refuse(f"is not a list of {len(self.names)} cells, unlike the rows before", index)
 
     def _scan(self, decoder: Decoder, row: Any, columns: Mapping[int, Column]) -> int:
         """Read on with the compiled loop, as far as rows are like this one."""

@@ -1,4 +1,4 @@
-"""What all sources become: a table with names, its first rows, and columns that are taken once they are chosen."""
+"""Tables, which all sources become: names, the first rows, and columns that are read once they are chosen."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def plain(name: Any) -> str:
 
 
 class Table:
-    """A table of which the names and the first rows are known.
+    """A table whose names and first rows are known.
 
     Attributes
     ----------
@@ -50,9 +50,9 @@ class Table:
     head : list of list
         The first rows.
     notes : list of str
-        What was found or done that the caller should know of.
+        Remarks on the source and on what was done with it.
     rows : int
-        The number of rows, once they were read.
+        The number of rows, once they are read.
     """
 
     unit = "row"
@@ -434,7 +434,7 @@ class RowTable(Table):
             self.names = [f"column {i + 1}" for i in range(width)]
             for index, row in enumerate(rows):
                 if isinstance(row, str | dict) or not hasattr(row, "__len__") or len(row) != width:
-                    self.refuse(f"is no list of {counted(width, 'cell')}, unlike the rows before", index)
+                    self.refuse(f"is not a list of {counted(width, 'cell')}, unlike the rows before", index)
             if all(isinstance(cell, str) and not is_number(cell) for cell in rows[0]) and len(rows) > 1:
                 self.header = True
                 self.names = [str(cell).strip() for cell in rows[0]]
@@ -449,7 +449,7 @@ class RowTable(Table):
         shapes: set[tuple[str, ...]] = set()
         for index, row in enumerate(self.source):
             if not isinstance(row, dict):
-                self.refuse("is no object with names, unlike the rows before", index)
+                self.refuse("is not an object with names, unlike the rows before", index)
             shape = tuple(row)
             inner = any(isinstance(value, dict) for value in row.values())
             if shape in shapes and not inner:
