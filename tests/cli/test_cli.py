@@ -615,13 +615,16 @@ def usage_errors(folder):
     return {
         "no command": ([], f"a command is needed: {COMMANDS}"),
         "unknown command": (["walk"], f"unknown command 'walk': choose {COMMANDS}"),
-        "unknown option": (["run", "--fast"], "unrecognized arguments: --fast (see shortgamma --help)"),
-        "abbreviated option": (["run", "--js", "x"], "unrecognized arguments: --js (see shortgamma --help)"),
+        "unknown option": (["run", "--fast"], "unrecognized arguments: --fast (see shortgamma run --help)"),
+        "abbreviated option": (
+            ["run", "--js", "x"],
+            "unrecognized arguments: --js: did you mean --json? (see shortgamma run --help)",
+        ),
         "option without file": (
             ["run", "--json"],
             "argument --json: expected one argument (see shortgamma run --help)",
         ),
-        "info with file": (["info", good], f"unrecognized arguments: {good} (see shortgamma --help)"),
+        "info with file": (["info", good], f"unrecognized arguments: {good} (see shortgamma info --help)"),
         "two files": (
             ["run", good, later],
             "run takes one price file, got 2: --coin names the collateral coin's, --compare a fund's",
@@ -696,8 +699,16 @@ def usage_errors(folder):
             "--json and --report cannot both go to standard output",
         ),
         "one file for two": (
-            ["run", "--json", str(folder / "x"), "--report", str(folder / "x")],
-            f"--json and --report cannot both go to {folder / 'x'}",
+            ["run", "--json", str(folder / "x.html"), "--report", str(folder / "x.html")],
+            f"--json and --report cannot both go to {folder / 'x.html'}",
+        ),
+        "report of another kind": (
+            ["run", "--report", str(folder / "x.pdf")],
+            f"--report writes HTML, which a browser prints: name a file that ends in .html, got {folder / 'x.pdf'}",
+        ),
+        "misspelt option": (
+            ["run", good, "--levrage=3"],
+            "unrecognized arguments: --levrage=3: did you mean --leverage? (see shortgamma run --help)",
         ),
         "help of nothing": (["help", "walk"], f"unknown command 'walk': choose {LISTED}"),
         "schema of nothing": (["schema", "info"], "there are schemas of run, funding, carry, flows, got info"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import re
 import sys
 import warnings
@@ -10,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 from shortgamma import PlausibilityWarning, __version__
+from shortgamma.cli.help import parsers
 from shortgamma.cli.output import UsageError, put
 from shortgamma.io import ReadError
 
@@ -56,6 +58,15 @@ def build_parser() -> Parser:
     return parser
 
 
+def refuse(parser: argparse.ArgumentParser, name: str, rest: Sequence[str]) -> NoReturn:
+    """Arguments that a command does not know, with the option that may have been meant."""
+    known = [text for text in parsers(parser)[name]._option_string_actions if text.startswith("--")]
+    first = next((text for text in rest if text.startswith("-")), "")
+    near = difflib.get_close_matches(first.partition("=")[0], known, n=1)
+    hint = f": did you mean {near[0]}?" if near else ""
+    raise UsageError(f"unrecognized arguments: {' '.join(rest)}{hint} (see shortgamma {name} --help)")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -71,7 +82,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         parser = build_parser()
-        options = parser.parse_args(argv)
+        options, rest = parser.parse_known_args(argv)
+        if rest:
+            refuse(parser, options.name, rest)
         # for commands that speak of all of them
         options.parser = parser
         with warnings.catch_warnings():

@@ -80,6 +80,10 @@ def check_outputs(options: argparse.Namespace, inputs: Sequence[str | None]) -> 
             check_output(path, files)
     if len(written) == 2 and written[0] != "-" and os.path.realpath(written[0]) == os.path.realpath(written[1]):
         raise UsageError(f"--json and --report cannot both go to {written[0]}")
+    if options.report not in (None, "-") and not options.report.lower().endswith((".html", ".htm")):
+        raise UsageError(
+            f"--report writes HTML, which a browser prints: name a file that ends in .html, got {options.report}"
+        )
     if options.report is not None:
         # before minutes of work, not after
         try:
