@@ -72,12 +72,22 @@ def test_a_line_of_several():
     assert expand("    {spot, strike, nonsense}\n") == "    {spot, strike, nonsense}\n"
 
 
+def test_an_entry_of_entries():
+    text = expand("    {returns and raises [barrier greeks]}\n")
+    assert text == expand("    {returns [barrier greeks]}\n    \n    {raises [choice]}\n")
+    assert [line.strip() for line in text.splitlines() if line.strip() in ("Returns", "Raises")] == [
+        "Returns",
+        "Raises",
+    ]
+
+
 def test_every_entry_is_used():
     """In a docstring of the package, as it is written."""
     root = Path(sg.__file__).parent
     used = set()
     for path in root.rglob("*.py"):
-        for place in re.finditer(r"^ +\{+([A-Za-z_0-9, \[\]]+)\}+$", path.read_text(encoding="utf-8"), re.MULTILINE):
+        # what stands in a docstring, indented, or in an entry
+        for place in re.finditer(r"^ *\{+([A-Za-z_0-9, \[\]]+)\}+$", path.read_text(encoding="utf-8"), re.MULTILINE):
             used.update(keys(place[1]))
     assert set(fragments()) == used
 
@@ -87,7 +97,7 @@ def test_every_entry_is_one():
         assert PLACE.fullmatch(f"    {{{key}}}"), key
         assert len(lines) > 1
         body = lines[2:] if key in SECTIONS and "---" in lines[1] else lines[1:]
-        assert any(line.startswith("    ") for line in body) or key.startswith("see also")
+        assert any(line.startswith(("    ", "{")) for line in body) or key.startswith("see also")
         assert max(map(len, lines)) <= 120
 
 

@@ -290,19 +290,25 @@ Returns
 ndarray or float
     The derivative, in the shape that all inputs broadcast to.
 """,
-    "returns and raises [barrier greeks]": """
+    "returns [barrier greeks]": """
 Returns
 -------
 BarrierGreeks
     Named tuple of arrays in the shape that all inputs broadcast to. NaN, with the invalid flag, for numbers out of
     their domain.
-
+""",
+    "raises [choice]": """
 Raises
 ------
 ValueError
     If a choice is unknown, shapes do not broadcast, or ``out`` has the wrong length.
 TypeError
     If an input is not numeric.
+""",
+    "returns and raises [barrier greeks]": """
+{returns [barrier greeks]}
+
+{raises [choice]}
 """,
     "returns [vanilla greeks]": """
 Returns
@@ -450,7 +456,11 @@ def expand(text: str) -> str:
         lines = [line for key in keys(place[2]) for line in fragments()[key]]
         return "\n".join(place[1] + line for line in lines) or place[0]
 
-    return PLACE.sub(written, text)
+    before = ""
+    while text != before:
+        # an entry may refer to others
+        before, text = text, PLACE.sub(written, text)
+    return text
 
 
 def keys(names: str) -> list[str]:

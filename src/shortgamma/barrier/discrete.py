@@ -103,11 +103,7 @@ def discrete_greeks(
     {spot, strike, barrier [optional], lower, upper [optional], vol, expiry [or time], dates [of both], kind [watched]}
     {option, rate, dividend [or borrowing], rebate, rebate_at, now, state [dates], order, progress, out [greeks]}
 
-    Returns
-    -------
-    BarrierGreeks
-        Named tuple of arrays in the shape that all inputs broadcast to. NaN, with the invalid flag, for numbers out of
-        their domain.
+    {returns [barrier greeks]}
 
     Raises
     ------

@@ -92,12 +92,7 @@ def partial_time_greeks(
         Named tuple of arrays in the shape that all inputs broadcast to. NaN, with the invalid flag, for numbers out of
         their domain, and where drift and volatility up to the moment exceed ten standard deviations.
 
-    Raises
-    ------
-    ValueError
-        If a choice is unknown, shapes do not broadcast, or ``out`` has the wrong length.
-    TypeError
-        If an input is not numeric.
+    {raises [choice]}
 
     See Also
     --------

@@ -146,11 +146,7 @@ def greeks(
     {spot, strike, barrier, vol, expiry [or time], kind, option, rate, dividend [or borrowing], rebate}
     {rebate_at, dates, now, state, method [greeks], order, progress, out [greeks]}
 
-    Returns
-    -------
-    BarrierGreeks
-        Named tuple of arrays in the shape that all inputs broadcast to. NaN, with the invalid flag, for numbers out of
-        their domain.
+    {returns [barrier greeks]}
 
     Raises
     ------

@@ -255,10 +255,9 @@ class RuleHistory:
 
         Examples
         --------
-        >>> import numpy as np
         >>> import shortgamma as sg
         >>> history = sg.venues.bitmex.funding("XBTUSD")
-        >>> len(history.times(np.datetime64("2016-06-03"), np.datetime64("2016-06-06")))
+        >>> len(history.times("2016-06-03", "2016-06-06"))
         6
         """
         first, last = moment("start", start), moment("end", end)
