@@ -114,3 +114,63 @@ def test_ibkr(market):
     path = market / "carry" / "ibit" / "ibkr_ibit_x1850_and_cme_mbt_2025-08_2026-02_historical.csv"
     with pytest.raises(sg.io.ReadError, match=r"multiples of 18\.5"):
         read(path, venue="cme")
+
+
+def black_chain(quotes, spread=0.0005):
+    """A chain at a forward of 100 and a half-year, prices in coins; quotes are what columns it has."""
+    forward, years, vol = 100.0, 0.5, 0.6
+    lines = ["date,instrument_name,mark_iv,open_interest," + ",".join(quotes)]
+    for strike in (80, 90, 100, 110, 120):
+        terms = {"vol": vol, "expiry": years, "option": "call"}
+        price, delta = sg.vanilla.price(forward, strike, **terms), sg.vanilla.delta(forward, strike, **terms)
+        for letter, value, slope in (("C", price, delta), ("P", price - forward + strike, delta - 1.0)):
+            cells = {
+                "delta": f"{slope:.9f}", "bid_price": f"{value / forward - spread:.9f}",
+                "ask_price": f"{value / forward + spread:.9f}",
+            }  # fmt: skip
+            name = f"BTC-2JUL24-{strike}-{letter}"
+            lines.append(f"2024-01-01 20:00,{name},60,1," + ",".join(cells[quote] for quote in quotes))
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("quotes", "way"), [(["bid_price", "ask_price", "delta"], "put-call parity"), (["delta"], "delta and volatility")]
+)
+def test_forwards_of_options(quotes, way):
+    found = read(text(black_chain(quotes)))
+    assert found.expiry.tolist() == np.array(["2024-07-02T08"], "M8[ns]").tolist()
+    assert found.years.item() == pytest.approx(0.5, abs=1e-12)
+    assert found.price.item() == pytest.approx(100.0, rel=1e-6)
+    assert found.notes == (f"1 forward {'by' if 'parity' in way else 'from'} {way}",)
+    assert np.isnan(found.spot).all()
+    chain = sg.io.read_chain(text(black_chain(quotes)))
+    assert read(chain).price.item() == found.price.item()
+    told = chain._replace(forward=np.full(10, 101.0))
+    assert (read(told).price.item(), read(told).notes) == (101.0, ("1 forward told by the file",))
+    bare = chain._replace(bid=None, delta=None)
+    assert np.isnan(read(bare).price).all()
+    assert read(bare).notes == ("1 contract without a forward",)
+
+
+def test_time_is_for_chains():
+    with pytest.raises(sg.io.ReadError, match="time= is the moment of an option chain"):
+        read(text(DATED), time="2021-06-01")
+
+
+def test_forwards_of_a_deribit_chain(market):
+    folder = market / "carry" / "options"
+    found = read(folder / "deribit_btc_chain_2026-01-23T16.csv")
+    with (folder / "deribit_btc_forwards_inferred_2026.csv").open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["snapshot"] == "2026-01-23 16:00:00"]
+    np.testing.assert_allclose(found.price[0], [float(row["forward"]) for row in rows], rtol=1e-12)
+    np.testing.assert_allclose(found.years[0], [float(row["T"]) for row in rows], atol=1e-8)
+
+
+def test_three_ways_to_a_forward(market):
+    """Quotes leave less than 2 % of room, and what they leave holds the forward that the vendor tells."""
+    chain = sg.io.read_chain(market / "carry" / "options" / "deribit_btc_eod_chain_2021-06-15.csv")
+    told = read(chain).price[0]
+    parity, delta = read(chain._replace(forward=None)), read(chain._replace(forward=None, bid=None))
+    assert parity.notes == ("10 forwards by put-call parity",)
+    np.testing.assert_allclose(parity.price[0], told, rtol=3e-3)
+    np.testing.assert_allclose(delta.price[0], told, rtol=3e-4)

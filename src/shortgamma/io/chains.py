@@ -80,6 +80,10 @@ class Chain(Result):
         Venue or vendor of the format.
     notes : tuple of str
         Remarks on the source and on what was done with it.
+    delta : ndarray or None
+        Delta of each option as the venue works it out, if the file tells it.
+    bid, ask : ndarray or None
+        Prices of each option, NaN where there is no quote, if the file tells them: in coins at Deribit and OptionsDX.
     """
 
     strike: Floats
@@ -95,6 +99,9 @@ class Chain(Result):
     multiplier: float
     venue: str
     notes: tuple[str, ...] = ()
+    delta: Floats | None = None
+    bid: Floats | None = None
+    ask: Floats | None = None
 
     HIDDEN = ("notes",)
 
@@ -113,6 +120,9 @@ class Quotes(NamedTuple):
     stamp: int | None
     multiplier: float
     venue: str
+    delta: list[float] | None = None
+    bid: list[float] | None = None
+    ask: list[float] | None = None
 
 
 def read_chain(source: Any, *, time: Any = None, spot: float | None = None, multiplier: float | None = None) -> Chain:
@@ -200,7 +210,7 @@ def read_chain(source: Any, *, time: Any = None, spot: float | None = None, mult
         np.array(quotes.strike), expiry, vol, interest, np.array(quotes.volume), np.array(quotes.option),
         expires.view("datetime64[ns]"), None if quotes.forward is None else np.array(quotes.forward), given,
         np.datetime64(stamp, "ns"), quotes.multiplier if multiplier is None else float(multiplier), quotes.venue,
-        tuple(notes),
+        tuple(notes), *(None if each is None else np.array(each) for each in (quotes.delta, quotes.bid, quotes.ask)),
     )  # fmt: skip
 
 
@@ -235,6 +245,13 @@ def _times(source: Source, cells: Sequence[str], column: str) -> list[int]:
 
 def _none(vol: float, unit: float) -> float:
     return vol * unit if vol > 0.0 else math.nan
+
+
+def _quoted(source: Source, rows: list[Row]) -> list[list[float] | None]:
+    """Delta, bid and ask of each option; a bid or an ask of 0 is none."""
+    names = [_find(list(rows[0]), *each) for each in (("delta",), ("bid", "bidprice"), ("ask", "askprice"))]
+    columns = [None if name is None else _column(source, rows, name) for name in names]
+    return [columns[0], *([_none(each, 1.0) for each in column] if column else None for column in columns[1:])]
 
 
 def _chosen(source: Source, rows: list[Row], column: str, wanted: int | None) -> tuple[list[Row], int]:
@@ -274,6 +291,7 @@ def _optionsdx(source: Source, rows: list[Row], wanted: int | None) -> Quotes:
         _column(source, rows, "STRIKE"), expires, [_none(vol, 0.01) for vol in _column(source, rows, "MARK_IV")],
         _column(source, rows, "OPEN_INTEREST"), _column(source, rows, "VOLUME"),
         [_kind(source, row["OPTION_RIGHT"]) for row in rows], forward, forward[nearest], stamp, 1.0, "OptionsDX",
+        *_quoted(source, rows),
     )  # fmt: skip
 
 
@@ -316,7 +334,7 @@ def _deribit(source: Source, rows: list[Row], name: str, wanted: int | None) -> 
     return Quotes(
         strike, expires, [_none(vol, 0.01) for vol in vols],
         _column(source, rows, _find(columns, "openinterest", "oi")), _column(source, rows, _find(columns, "volume")),
-        option, forward, forward[nearest] if forward else math.nan, stamp, 1.0, "Deribit",
+        option, forward, forward[nearest] if forward else math.nan, stamp, 1.0, "Deribit", *_quoted(source, rows),
     )  # fmt: skip
 
 
@@ -357,7 +375,7 @@ def _listed(source: Source, rows: list[Row], name: str | None, wanted: int | Non
     return Quotes(
         strikes, expires, [_none(value, 1.0) for value in _column(source, rows, vol)],
         _column(source, rows, interest), _column(source, rows, _find(columns, "volume")), option, None, spots[0],
-        stamp, 100.0, "listed",
+        stamp, 100.0, "listed", *_quoted(source, rows),
     )  # fmt: skip
 
 

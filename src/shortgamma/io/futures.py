@@ -10,6 +10,7 @@ import numpy as np
 from shortgamma._core.results import Result
 from shortgamma._core.times import DAY, HOUR, MINUTE, YEAR
 from shortgamma.io._engine import Numbers, Times, counted, listed, open_table, plain
+from shortgamma.io.chains import Chain, read_chain
 
 if TYPE_CHECKING:
     from typing import Any
@@ -27,10 +28,14 @@ PRICES = ("price", "futuresprice", "futureprice", "mark", "markprice", "settle",
 SPOTS = ("spot", "spotprice", "spotbinance", "indexprice", "index")
 TENOR = re.compile(r"cm(\d+)m")
 TENORS = tuple(f"cm{months}m" for months in range(1, 25))
-KNOWN = frozenset({*TIMES, *EXPIRIES, *PRICES, *SPOTS, *TENORS})
+# A table of options has one of these columns.
+OPTIONS = frozenset({"strike", "strikeprice", "markiv", "impliedvolatility", "optiontype", "optionright", "putcall"})
+KNOWN = frozenset({*TIMES, *EXPIRIES, *PRICES, *SPOTS, *TENORS, *OPTIONS})
 
 # A basis of this size a year is a wrong spot price or a wrong expiry more often than a market.
 LARGE, NEAR = 0.5, 7 * DAY / YEAR
+# A forward is inferred from options of a delta between these: others are all money or none.
+SMALL_DELTA, LARGE_DELTA = 0.1, 0.9
 # Prices are quoted in steps of 1, 2 or 5 at some decimal place; products of a fund's price are not.
 ENOUGH = 20
 
@@ -62,16 +67,19 @@ class FuturesTable(Result):
     notes: tuple[str, ...]
 
 
-def read_futures(source: Readable, *, venue: str | None = None) -> FuturesTable:
+def read_futures(source: Readable | Chain, *, venue: str | None = None, time: Any = None) -> FuturesTable:
     """Read prices of futures of several expiries or tenors.
 
     Parameters
     ----------
-    source : path, open file, DataFrame, rows, or parsed JSON
+    source : path, open file, DataFrame, rows, parsed JSON, or Chain
         A row for each time and contract, with columns of a time, an ``expiry``, a ``price`` and perhaps a ``spot``
-        price; or a row for each time, with constant maturities in columns ``cm_1m``, ``cm_2m``, ...
+        price; or a row for each time, with constant maturities in columns ``cm_1m``, ``cm_2m``, ...; or a path, open
+        file or `Chain` of options, whose forwards are read.
     venue : {"deribit", "binance", "cme"}, optional
         Venue at whose time of day expiries fall that are dates (`shortgamma.carry.EXPIRY_TIME`).
+    time : time, optional
+        The moment of an option chain, as of `read_chain`.
 
     Returns
     -------
@@ -91,6 +99,11 @@ def read_futures(source: Readable, *, venue: str | None = None) -> FuturesTable:
     Rows that repeat the previous one in all columns are noted, since vendors carry prices forward over holidays. So are
     bases of more than 50 % a year on contracts of a week or more.
 
+    The forward of an expiry in an option chain is the one that the file tells; else by put-call parity, C - P = F - K
+    (in coins 1 - K/F), the middle of what the bids and asks of all strikes leave; else from delta and volatility s,
+    F = K exp(N^-1(delta of the call) s sqrt(T) - s^2 T/2), the median of deltas between 0.1 and 0.9. A note says which.
+    Nothing is discounted. There is no spot price: the front forward is not one.
+
     Examples
     --------
     >>> import shortgamma as sg
@@ -102,11 +115,75 @@ def read_futures(source: Readable, *, venue: str | None = None) -> FuturesTable:
     >>> sg.carry.annualized_basis(table.price[0], table.spot[0], table.years[0]).round(4)
     array([0.0745, 0.1086])
     """
+    if isinstance(source, Chain):
+        return _forwards(source)
     table = open_table(source, known=KNOWN)
+    if OPTIONS.intersection(map(plain, table.names)):
+        if hasattr(source, "seek"):
+            source.seek(0)
+        return _forwards(read_chain(source, time=time))
+    if time is not None:
+        table.refuse("time= is the moment of an option chain: this is a table of futures")
     if not table.header:
         table.refuse("no header: write the names of the columns first, such as time,expiry,price,spot")
     tenors = {place: int(found[1]) for place, name in enumerate(table.names) if (found := TENOR.fullmatch(plain(name)))}
     return _constant(table, tenors) if tenors else _dated(table, venue)
+
+
+def _forwards(chain: Chain) -> FuturesTable:
+    """The forwards of a chain, one an expiry."""
+    live = chain.expiry > 0.0
+    expiry, place = np.unique(chain.expires[live], return_inverse=True)
+    strike, vol, years = chain.strike[live], chain.vol[live], chain.expiry[live]
+    quotes = (chain.forward, chain.delta, chain.bid, chain.ask)
+    told, delta, bid, ask = (None if each is None else each[live] for each in quotes)
+    call = chain.option[live] == "call"
+    price = np.full(len(expiry), np.nan)
+    found: dict[str, int] = {}
+    for i in range(len(expiry)):
+        here = place == i
+        ways = {
+            "told by the file": told[here] if told is not None else (),
+            "by put-call parity": () if bid is None or ask is None else _by_parity(
+                strike[here], bid[here], ask[here], call[here], chain.venue != "listed"),
+            "from delta and volatility": () if delta is None else _by_delta(
+                strike[here], vol[here], years[here], delta[here], call[here]),
+        }  # fmt: skip
+        for way, values in ways.items():
+            there = np.asarray(values, dtype=float)
+            there = there[np.isfinite(there) & (there > 0.0)]
+            if len(there):
+                price[i] = np.median(there)
+                found[way] = found.get(way, 0) + 1
+                break
+    left = (expiry - chain.time) / np.timedelta64(1, "ns") / YEAR
+    notes = [f"{counted(count, 'forward')} {way}" for way, count in found.items()]
+    missing = int(np.isnan(price).sum())
+    if missing:
+        notes.append(f"{counted(missing, 'contract')} without a forward")
+    stamp = np.array([chain.time]).astype("datetime64[ns]")
+    return FuturesTable(stamp, expiry, left[np.newaxis], price[np.newaxis], np.full(1, np.nan), tuple(notes))
+
+
+def _by_parity(strike: Floats, bid: Floats, ask: Floats, call: NDArray[np.bool], in_coins: bool) -> Floats:
+    """The middle of the forwards at which no strike with a call and a put has an arbitrage."""
+    both, calls, puts = np.intersect1d(strike[call], strike[~call], return_indices=True)
+    low = bid[call][calls] - ask[~call][puts]
+    high = ask[call][calls] - bid[~call][puts]
+    low, high = (both / (1.0 - gap) if in_coins else both + gap for gap in (low, high))
+    there = np.isfinite(low) & np.isfinite(high)
+    return np.array([0.5 * (low[there].max() + high[there].min())] if there.any() else [])
+
+
+def _by_delta(strike: Floats, vol: Floats, years: Floats, delta: Floats, call: NDArray[np.bool]) -> Floats:
+    """Forwards of options that are neither far in nor far out of the money."""
+    from statistics import NormalDist
+
+    of_call = np.where(call, delta, 1.0 + delta)
+    good = (of_call > SMALL_DELTA) & (of_call < LARGE_DELTA) & (vol > 0.0)
+    deviation = vol[good] * np.sqrt(years[good])
+    quantile = np.array([NormalDist().inv_cdf(each) for each in of_call[good].tolist()])
+    return np.asarray(strike[good] * np.exp((quantile - 0.5 * deviation) * deviation))
 
 
 def _not_positive(values: Floats) -> NDArray[np.bool]:
