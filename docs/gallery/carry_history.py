@@ -22,4 +22,4 @@ else:
     time = np.arange("2020-01-01", "2023-01-01", dtype="M8[D]")
     kept = 0.97 ** np.arange(200)
     basis = 0.06 + 0.01 * np.convolve(random.standard_normal(len(time) + 199), kept, mode="valid")
-ax = sg.plot.carry(basis, time=time, tenor="1 to 3 months", extremes=0.15)
+ax = sg.plot.carry_history(basis, time=time, tenor="1 to 3 months", extremes=0.15)

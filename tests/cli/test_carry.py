@@ -140,3 +140,92 @@ def test_cme(market, tmp_path, capsys):
     (venue,) = json.loads(target.read_text(encoding="utf-8"))["venues"]
     assert venue["liquidation"]["months"] == 59
     assert venue["liquidation"]["liquidated"] == [4, 11, 18, 32]
+
+
+def test_venues_and_tenors(dated, constant, tmp_path, capsys):
+    """One table of all files; a constant maturity of n months is one of 30 n days."""
+    path, prices = constant
+    lines = path.read_text(encoding="utf-8").splitlines()
+    spot = dict(line.split(",") for line in prices.read_text(encoding="utf-8").splitlines())
+    both = [f"{line},{'spot' if place == 0 else spot[line[:10]]}" for place, line in enumerate(lines)]
+    path.write_text("\n".join(both) + "\n", encoding="utf-8")
+    target = tmp_path / "out.json"
+    code, out, error = run(capsys, dated, path, "--method", "log-price", "--tenors", "30,60,90", "--json", target)
+    assert (code, error) == (0, "")
+    assert "TENORS" in out
+    first, second = json.loads(target.read_text(encoding="utf-8"))["venues"]
+    table = sg.io.read_futures(dated)
+    tenor = np.array([60.0, 90.0]) / 365.0
+    logs = sg.carry.constant_maturity(table.price[2], table.years[2], table.spot[2], tenor, method="log-price")
+    assert [each["basis"] for each in first["tenors"][1:]] == pytest.approx((np.expm1(logs * tenor) / tenor).tolist())
+    assert first["tenors"][0]["basis"] is None
+    assert [each["basis"] for each in second["tenors"]] == [
+        second["curve"][0]["basis"], None, second["curve"][1]["basis"]
+    ]  # fmt: skip
+
+
+def test_picture(dated, constant, tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    path, prices = constant
+    for place, arguments in enumerate(([dated, "--method", "price"], [path, "--spot", prices])):
+        target = tmp_path / f"{place}.svg"
+        code, _, error = run(capsys, *arguments, "--plot", target)
+        assert (code, error) == (0, "")
+        text = target.read_text(encoding="utf-8")
+        assert "<svg" in text
+        assert len(text) > 10_000
+    code, _, error = run(capsys, path, "--plot", tmp_path / "no.svg")
+    assert code == 2
+    assert "has no spot price at that time: --spot gives one" in error
+    code, _, error = run(capsys, dated, "--plot", tmp_path / "no.txt")
+    assert code == 2
+    assert "--plot must end with .png, .svg or .pdf" in error
+
+
+def test_months_that_are_shaded(tmp_path, capsys):
+    days = np.arange("2023-01-01", "2023-07-01", dtype="datetime64[D]")
+    prices = 100.0 * np.exp(np.cumsum(0.03 * np.random.default_rng(2).standard_normal(len(days)) + 0.004))
+    path = tmp_path / "cm.csv"
+    rows = [f"{day},{price:.4f}" for day, price in zip(days, prices, strict=True)]
+    path.write_text("date,cm_1m\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    target = tmp_path / "out.json"
+    run(capsys, path, "--json", target)
+    (venue,) = json.loads(target.read_text(encoding="utf-8"))["venues"]
+    table = sg.io.read_futures(path)
+    months = table.time.astype("datetime64[M]").astype(str)
+    dead = []
+    for month in np.unique(months)[1:]:
+        rows = np.flatnonzero(months == month)
+        if table.price[rows, 0].max() / table.price[rows[0] - 1, 0] >= 1.1:
+            dead.append([rows[0], rows[-1]])
+    assert 0 < len(dead) < 5
+    assert venue["liquidation"]["spans"] == dead
+
+
+def test_an_option_chain(market, tmp_path, capsys):
+    path = market / "carry" / "options" / "deribit_btc_chain_2026-01-23T16.csv"
+    target = tmp_path / "out.json"
+    terms = ["--spot", "89485.28354537724", "--method", "price", "--json", target]
+    code, out, error = run(capsys, path, *terms)
+    assert (code, error) == (0, "")
+    assert "12 forwards from delta and volatility" in out
+    (venue,) = json.loads(target.read_text(encoding="utf-8"))["venues"]
+    expected = [0.044770423308, 0.046418375793, 0.045699454779, 0.045246177122]
+    assert [each["basis"] for each in venue["tenors"]] == pytest.approx(expected, abs=1e-8)
+    code, _, error = run(capsys, path, "--spot", "-1")
+    assert code == 2
+    assert "--spot -1 is a price > 0 of one time" in error
+
+
+def test_a_chain_of_2021(market, capsys):
+    path = market / "carry" / "options" / "deribit_btc_eod_chain_2021-06-15.csv"
+    code, out, error = run(capsys, path)
+    assert (code, error) == (0, "")
+    assert "10 forwards told by the file" in out
+
+
+def test_deribit_futures(market, capsys):
+    path = market / "carry" / "options" / "deribit_btc_dated_futures_2021-06_2021-07.csv"
+    code, out, error = run(capsys, path, "--method", "basis")
+    assert (code, error) == (0, "")
+    assert "TENORS" in out

@@ -30,7 +30,8 @@ PICTURES = {
     "survival": lambda ax: sg.plot.survival([[10, 3], [10, 10]], [3.0, 20.0], bars=10, ax=ax),
     "cascade": lambda ax: sg.plot.cascade(CASCADE, mark=90.0, ax=ax),
     "tiers": lambda ax: sg.plot.tiers(sg.liquidation.Tiers([0.0, 5e4], [0.004, 0.005]), ax=ax),
-    "carry": lambda ax: sg.plot.carry([0.1, 0.45, -0.02], tenor="90 days", ax=ax),
+    "carry_curve": lambda ax: sg.plot.carry_curve([98.0, 7.0, 35.0], [103.0, 100.2, 101.0], 100.0, name="BTC", ax=ax),
+    "carry_history": lambda ax: sg.plot.carry_history([0.1, 0.45, -0.02], tenor="90 days", ax=ax),
     "term_structure": lambda ax: sg.plot.term_structure([98.0, 7.0, 35.0], [0.09, 0.12, 0.10], name="BTC", ax=ax),
     "profile": lambda ax: sg.plot.profile(PROFILE, spot=100.0, flips=[103.0], ax=ax),
     "hedge_flow": lambda ax: sg.plot.hedge_flow(FLOW, ax=ax),
@@ -44,7 +45,34 @@ def drawn(ax, label):
 
 def test_every_picture_is_tried():
     # of two panels: see test_both_sides_of_a_book
-    assert {*PICTURES, "flows"} == set(sg.plot.__all__)
+    assert {*PICTURES, "flows", "carry"} == set(sg.plot.__all__)
+
+
+def test_curve_and_history_of_carry(tmp_path):
+    days, price = np.array([98.0, 7.0, 35.0]), np.array([103.0, 100.2, 101.0])
+    history = {"30 days": [0.1, 0.2, 0.3, 0.1], "90 days": [0.1, 0.1, 0.2, np.nan]}
+    time = np.arange("2024-01-01", "2024-01-05", dtype="M8[D]")
+    found = sg.plot.carry(days, price, 100.0, history=history, time=time, shaded=[(1, 2)], tenors=[20.0, 60.0],
+                          method="log-basis", name="BTC")  # fmt: skip
+    left, right = found.axes
+    order = np.argsort(days)
+    np.testing.assert_allclose(drawn(left, "BTC"), (100 * (price / 100 - 1) * 365 / days)[order], rtol=1e-13)
+    # linear in ln(F/S)/T, shown as a simple rate
+    logs = np.interp([20.0, 60.0], days[order], (np.log(price / 100) * 365 / days)[order])
+    simple = 100 * np.expm1(logs * np.array([20.0, 60.0]) / 365) * 365 / np.array([20.0, 60.0])
+    np.testing.assert_allclose(drawn(left, "tenors by log-basis"), simple, rtol=1e-12)
+    assert len(left.lines) == 4 + 2 + 1
+    np.testing.assert_allclose(drawn(right, "90 days"), [10, 10, 20, np.nan])
+    assert len(right.patches) == 1
+    found.savefig(tmp_path / "carry.png")
+    alone = sg.plot.carry(days, price, 100.0)
+    assert len(alone.axes) == 1
+    with pytest.raises(ValueError, match="method must be one of 'price'"):
+        sg.plot.carry_curve(days, price, 100.0, method="linear")
+    with pytest.raises(ValueError, match="shaded must be pairs of bars between 0 and 3"):
+        sg.plot.carry_history(history, shaded=[(1, 4)])
+    with pytest.raises(ValueError, match="90 days has 3 bars, 30 days has 4"):
+        sg.plot.carry_history({**history, "90 days": [0.1, 0.1, 0.1]})
 
 
 def test_both_sides_of_a_book(tmp_path):
@@ -124,7 +152,7 @@ def test_nothing_global_is_touched():
     code = (
         "import sys, shortgamma as sg\n"
         "assert 'matplotlib' not in sys.modules\n"
-        "sg.plot.carry([0.1, 0.2])\n"
+        "sg.plot.carry_history([0.1, 0.2])\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
     done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=False)

@@ -16,7 +16,7 @@ from shortgamma.liquidation.margin import Margin, RisingMargin, RiskLimits
 if TYPE_CHECKING:
     from typing import Any, Literal
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from shortgamma._core.types import Floats, Integers
     from shortgamma.contracts import Contract
@@ -123,11 +123,17 @@ class LiquidationShare(Result):
         Number of periods in which it was.
     periods : int
         Number of periods.
+    begins : ndarray of int64
+        Bar at whose price each period begins: the last one before it.
+    hit : ndarray of bool
+        Whether it was liquidated in each period, along the last axis.
     """
 
     share: Floats
     liquidated: Integers
     periods: int
+    begins: NDArray[np.int64]
+    hit: NDArray[np.bool]
 
 
 def cash_and_carry(
@@ -310,8 +316,8 @@ def liquidation_share(
     Returns
     -------
     LiquidationShare
-        Share, number liquidated and number of periods. A margin is used up where highest / start >= (1 + 1/leverage) /
-        (1 + maintenance).
+        Share, number liquidated, number of periods, and which they were. A margin is used up where highest / start >=
+        (1 + 1/leverage) / (1 + maintenance).
 
     Raises
     ------
@@ -335,7 +341,7 @@ def liquidation_share(
             raise ValueError(
                 f"period must be labels, or a number of bars between 1 and {len(price) - 1}, got {period!r}"
             )
-        start = price[: len(price) - period]
+        opened = np.arange(len(price) - period)
         most = np.lib.stride_tricks.sliding_window_view(top[1:], int(period)).max(axis=-1)
     else:
         labels = np.asarray(period)
@@ -346,11 +352,11 @@ def liquidation_share(
         if len(np.unique(labels[begins])) < len(begins):
             raise ValueError("period must have equal labels side by side: sort the bars by time")
         most = np.fmax.reduceat(top, begins)[begins > 0]
-        start = price[begins[begins > 0] - 1]
+        opened = begins[begins > 0] - 1
     level = (1.0 + 1.0 / number("leverage", leverage)) / (1.0 + number("maintenance", maintenance))
-    hit = most / start >= level[..., np.newaxis]
+    hit = most / price[opened] >= level[..., np.newaxis]
     count = hit.sum(axis=-1)
-    return LiquidationShare(count / max(len(start), 1), count, len(start))
+    return LiquidationShare(count / max(len(opened), 1), count, len(opened), opened, hit)
 
 
 def _check_terms(kind: str, collateral: str, leverage: Any, haircut: Any, top_up: str, settlement: Any) -> None:

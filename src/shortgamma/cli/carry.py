@@ -10,12 +10,13 @@ import numpy as np
 from shortgamma import __version__, carry
 from shortgamma._core.times import moment
 from shortgamma.cli.data import prices_of, source_of
-from shortgamma.cli.output import Result, UsageError, add_output, check_outputs, finish
-from shortgamma.io import read_futures
+from shortgamma.cli.output import Result, UsageError, add_output, check_outputs, check_plot, finish
+from shortgamma.io import ReadError, read_futures
 from shortgamma.io.prices import stamp
 from shortgamma.report.carry import document
 
 if TYPE_CHECKING:
+    from shortgamma.carry import LiquidationShare
     from shortgamma.io.futures import FuturesTable
 
 SCHEMA_VERSION = 1
@@ -24,9 +25,16 @@ examples:
   shortgamma carry futures.csv --venue deribit
   shortgamma carry binance.csv --venue binance --method basis --tenors 30,90 --at 2021-04-14
   shortgamma carry cme_constant.csv --spot BTC.csv --horizon 21 --report out.html
+  shortgamma carry chain.csv --spot 89480 --method log-basis --plot curve.svg
 """
 METHODS = ("price", "basis", "log-price", "log-basis", "coinmetrics")
 LEVERAGES = (2, 3, 5, 10)
+# Tenors that the picture shows through time, as dated contracts and constant maturities call them.
+SHOWN = ("30 days", "90 days", "1 month", "3 months")
+# contracts between which a curve can be drawn
+LEAST = 2
+# Days of a constant maturity of a month, as vendors count.
+MONTH = 30.0
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -35,32 +43,72 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="the basis of futures by tenor, its history, and how often a short would have been liquidated",
         description="The basis of dated futures or constant maturities, its history, and what a short would have met. A"
         " file has a row for each time and contract (time, expiry, price, spot), or a row for each time and constant"
-        " maturities in columns cm_1m, cm_2m, ...",
+        " maturities in columns cm_1m, cm_2m, ...; or is an option chain, whose forwards are read.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("files", metavar="FILE", nargs="+", help="prices of futures, a file a venue")
     parser.add_argument("--venue", metavar="NAME", help="whose clock expiries have: deribit, binance or cme")
-    parser.add_argument("--spot", metavar="FILE", help="spot prices of the same times, if the files have none")
+    parser.add_argument(
+        "--spot", metavar="FILE", help="spot prices of the same times, if the files have none; a number for one time"
+    )
     parser.add_argument("--at", metavar="TIME", help="curve of this time; the last by default")
     parser.add_argument("--tenors", metavar="DAYS", default="30,60,90,120", help="tenors between contracts, in days")
     parser.add_argument("--method", metavar="NAME", help=f"what is linear between contracts: {', '.join(METHODS)}")
     parser.add_argument(
         "--horizon", metavar="ROWS", type=int, help="regress what comes so many rows later on the basis"
     )
+    parser.add_argument("--plot", metavar="FILE", help="draw curve and history of the first file: .png, .svg or .pdf")
     add_output(parser)
     parser.set_defaults(command=command)
 
 
 def command(options: argparse.Namespace) -> None:
-    check_outputs(options, [*options.files, options.spot])
+    spots = [options.spot] if options.spot is not None and number_of(options.spot) is None else []
+    check_outputs(options, [*options.files, *spots])
+    if options.plot is not None:
+        check_plot(options.plot, [*options.files, *spots])
     series: list[Any] = []
     venues = [compute(file, options, series) for file in options.files]
     result: Result = {
         "schema": "carry", "schema_version": SCHEMA_VERSION, "version": __version__, "venues": venues
     }  # fmt: skip
+    if options.plot is not None:
+        time, curves = series[0]
+        draw(options.plot, venues[0], time, curves, options)
     finish(options, result, document(result, series))
+
+
+def number_of(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def draw(path: str, venue: Result, time: Any, curves: dict[str, Any], options: argparse.Namespace) -> None:
+    """The curve of one time, and the months in which a short would have been liquidated."""
+    from shortgamma import plot
+
+    if venue["spot"] is None:
+        raise UsageError(f"{venue['file']} has no spot price at that time: --spot gives one")
+    if len(venue["curve"]) < LEAST:
+        raise UsageError(f"--plot needs {LEAST} contracts at one time, {venue['file']} has {len(venue['curve'])}")
+    wanted = [name for name in SHOWN if name in curves] or list(curves)
+    history = {name: curves[name] for name in wanted if np.isfinite(curves[name]).any()} if len(time) > 1 else {}
+    part = venue["liquidation"]
+    shaded = None if part is None else part["spans"]
+    method = None if options.method == "coinmetrics" else options.method
+    figure = plot.carry(
+        [row["days"] for row in venue["curve"]], [row["price"] for row in venue["curve"]], venue["spot"],
+        history=history, time=time, shaded=shaded, tenors=tenors_of(options.tenors), method=method,
+        name=stamp(venue["at"], True),
+    )  # fmt: skip
+    try:
+        figure.savefig(path)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
 
 
 def tenors_of(text: str) -> list[float]:
@@ -74,9 +122,14 @@ def tenors_of(text: str) -> list[float]:
 
 
 def spot_of(found: FuturesTable, file: str | None) -> Any:
-    """Spot prices of the table, or those of a file at the same times."""
+    """Spot prices of the table, or those of a file at the same times, or a price of the one time that there is."""
     if file is None:
         return found.spot
+    price = number_of(file)
+    if price is not None:
+        if len(found.time) > 1 or not price > 0.0:
+            raise UsageError(f"--spot {file} is a price > 0 of one time, there are {len(found.time)}: give a file")
+        return np.full(1, price)
     prices = prices_of(file)
     place = np.searchsorted(prices.time, found.time)
     place = np.minimum(place, len(prices.time) - 1)
@@ -90,7 +143,7 @@ def compute(file: str, options: argparse.Namespace, series: list[Any]) -> Result
     if options.method is not None and options.method not in METHODS:
         raise UsageError(f"--method must be one of {', '.join(METHODS)}, got {options.method}")
     days = tenors_of(options.tenors)
-    found = read_futures(source_of(file), venue=options.venue)
+    found = futures_of(file, options)
     spot = spot_of(found, options.spot)
     row = row_at(found, options.at)
     result: Result = {
@@ -100,7 +153,9 @@ def compute(file: str, options: argparse.Namespace, series: list[Any]) -> Result
         "rows": len(found.time),
         "notes": list(found.notes),
         "at": found.time[row],
+        "spot": float(spot[row]) if np.isfinite(spot[row]) else None,
         "curve": curve(found, spot, row),
+        "tenors": tenors(found, spot, row, days, options.method),
         "history": [],
         "liquidation": None,
         "fama": None,
@@ -115,11 +170,41 @@ def compute(file: str, options: argparse.Namespace, series: list[Any]) -> Result
         tenor = np.array(days) / 365.0
         basis = carry.constant_maturity(found.price, found.years, spot, tenor, method=options.method)
         curves = {f"{each:g} days": basis[:, i] for i, each in enumerate(days)}
-        result["history"] = [{"name": name, **history(found.time, values)} for name, values in curves.items()]
+        if len(found.time) > 1:
+            result["history"] = [{"name": name, **history(found.time, values)} for name, values in curves.items()]
     if options.horizon is not None:
         result["fama"] = pair(found, spot, options.horizon, file)
     series.append((found.time, curves))
     return result
+
+
+def futures_of(file: str, options: argparse.Namespace) -> FuturesTable:
+    """The table of a file; of a chain of several moments, that of --at."""
+    try:
+        return read_futures(source_of(file), venue=options.venue)
+    except ReadError as error:
+        if options.at is None or "time=" not in str(error):
+            raise
+    return read_futures(source_of(file), venue=options.venue, time=options.at)
+
+
+def tenors(found: FuturesTable, spot: Any, row: int, days: list[float], method: Any) -> list[Result]:
+    """The basis of each tenor at one time: a constant maturity of n months is one of 30 n days."""
+    basis = np.full(len(days), np.nan)
+    if found.expiry is None:
+        own = np.round(12.0 * found.years[row]) * MONTH
+        values = carry.annualized_basis(found.price[row], spot[row], found.years[row])
+        for i, each in enumerate(days):
+            basis[i] = values[own == each][0] if (own == each).any() else np.nan
+    elif method is not None and np.isfinite(spot[row]):
+        tenor = np.array(days) / 365.0
+        basis = carry.constant_maturity(found.price[row], found.years[row], spot[row], tenor, method=method)
+        if method.startswith("log"):
+            basis = np.expm1(basis * tenor) / tenor
+    return [
+        {"days": each, "basis": float(value) if np.isfinite(value) else None}
+        for each, value in zip(days, basis, strict=True)
+    ]
 
 
 def row_at(found: FuturesTable, at: str | None) -> int:
@@ -144,7 +229,7 @@ def curve(found: FuturesTable, spot: Any, row: int) -> list[Result]:
     forward[1:] = carry.forward_carry(price[:-1], price[1:], years[:-1], years[1:], compounding="continuous")
     return [
         {
-            "contract": f"{12 * years[i]:.0f} months" if found.expiry is None else stamp(found.expiry[live[i]], True),
+            "contract": months_of(years[i]) if found.expiry is None else stamp(found.expiry[live[i]], True),
             "days": 365.0 * years[i],
             "price": price[i],
             "basis": basis[i],
@@ -152,6 +237,11 @@ def curve(found: FuturesTable, spot: Any, row: int) -> list[Result]:
         }
         for i in range(len(live))
     ]
+
+
+def months_of(years: float) -> str:
+    count = round(12.0 * years)
+    return f"{count} month{'s' * (count != 1)}"
 
 
 def history(time: Any, values: Any) -> Result:
@@ -180,7 +270,7 @@ def constant_history(found: FuturesTable, spot: Any) -> tuple[list[Result], dict
     curves = {}
     if np.isfinite(spot).any():
         basis = carry.annualized_basis(found.price, spot[:, np.newaxis], found.years, compounding="continuous")
-        curves = {f"{12 * years:.0f} months": basis[:, i] for i, years in enumerate(found.years[0])}
+        curves = {months_of(years): basis[:, i] for i, years in enumerate(found.years[0])}
     last = min(2, found.price.shape[1] - 1)
     if last > 0:
         near, far = found.years[0, 0], found.years[0, last]
@@ -195,10 +285,18 @@ def survival(found: FuturesTable) -> Result:
     share = carry.liquidation_share(found.price[:, 0], LEVERAGES, period=months)
     return {
         "months": share.periods,
+        "spans": spans(months, share),
         "leverage": list(LEVERAGES),
         "liquidated": share.liquidated.tolist(),
         "share": share.share.tolist(),
     }
+
+
+def spans(months: Any, share: LiquidationShare) -> list[list[int]]:
+    """First and last bar of the months in which a short at the largest leverage was liquidated."""
+    first = share.begins[share.hit[-1]] + 1
+    last = np.searchsorted(months, months[first], side="right") - 1
+    return [[int(begin), int(end)] for begin, end in zip(first, last, strict=True)]
 
 
 def pair(found: FuturesTable, spot: Any, horizon: int, file: str) -> Result:

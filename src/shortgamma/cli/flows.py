@@ -11,7 +11,7 @@ import numpy as np
 
 from shortgamma import __version__, dealer
 from shortgamma.cli.data import source_of
-from shortgamma.cli.output import Result, UsageError, add_output, check_output, check_outputs, finish
+from shortgamma.cli.output import Result, UsageError, add_output, check_outputs, check_plot, finish
 from shortgamma.io import read_chain
 from shortgamma.report.flows import EXPOSURES, document, scale_of
 
@@ -33,7 +33,6 @@ examples:
 SCHEMA_VERSION = 1
 NOTES = ("strike", "barrier", "vol", "expiry", "units")
 # pictures that can be written
-KINDS = (".png", ".svg", ".pdf")
 # levels of the spot in the picture of the exposure, over the spot: the lowest, the highest, how many
 LEVELS = (0.7, 1.3, 121)
 
@@ -83,17 +82,6 @@ def command(options: argparse.Namespace) -> None:
     if options.plot is not None:
         draw(options.plot, result, pictures)
     finish(options, result, document(result, pictures))
-
-
-def check_plot(path: str, files: list[str]) -> None:
-    """Refuse a picture that could not be written before any work is done."""
-    check_output(path, files)
-    if not path.lower().endswith(KINDS):
-        raise UsageError(f"--plot must end with {', '.join(KINDS[:-1])} or {KINDS[-1]}, got {path}")
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError:
-        raise UsageError("--plot needs matplotlib: pip install 'shortgamma[plot]'") from None
 
 
 def draw(path: str, result: Result, pictures: dict[str, Any]) -> None:

@@ -59,6 +59,10 @@ def check_output(path: str, files: Sequence[str]) -> None:
         raise UsageError(f"cannot write {path}: no such folder")
 
 
+# What a picture can be.
+KINDS = (".png", ".svg", ".pdf")
+
+
 def add_output(parser: argparse.ArgumentParser) -> None:
     """Options that say where results go, alike for all commands."""
     group = parser.add_argument_group("output")
@@ -90,6 +94,17 @@ def check_outputs(options: argparse.Namespace, inputs: Sequence[str | None]) -> 
             import matplotlib  # noqa: F401
         except ImportError:
             raise UsageError("--report needs matplotlib: pip install 'shortgamma[plot]'") from None
+
+
+def check_plot(path: str, files: list[str]) -> None:
+    """Refuse a picture that could not be written before any work is done."""
+    check_output(path, files)
+    if not path.lower().endswith(KINDS):
+        raise UsageError(f"--plot must end with {', '.join(KINDS[:-1])} or {KINDS[-1]}, got {path}")
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        raise UsageError("--plot needs matplotlib: pip install 'shortgamma[plot]'") from None
 
 
 def finish(options: argparse.Namespace, result: Result, document: Document) -> None:

@@ -32,6 +32,12 @@ from shortgamma.plot.studies import (
     carry as carry,
 )
 from shortgamma.plot.studies import (
+    carry_curve as carry_curve,
+)
+from shortgamma.plot.studies import (
+    carry_history as carry_history,
+)
+from shortgamma.plot.studies import (
     flows as flows,
 )
 from shortgamma.plot.studies import (

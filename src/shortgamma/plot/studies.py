@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from shortgamma import carry as studies
 from shortgamma.plot import _axes
 
 if TYPE_CHECKING:
@@ -15,21 +16,161 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
+METHODS = {"price": _axes.BLUE, "basis": _axes.ORANGE, "log-price": _axes.SKY, "log-basis": _axes.PURPLE}
+
+
 def carry(
-    basis: ArrayLike, *, time: Any = None, tenor: str = "", extremes: float | None = 0.4, ax: Axes | None = None
+    days: ArrayLike,
+    price: ArrayLike,
+    spot: float,
+    *,
+    history: Mapping[str, ArrayLike] | None = None,
+    time: Any = None,
+    shaded: Any = None,
+    tenors: ArrayLike = (30.0, 60.0, 90.0, 120.0),
+    method: str | None = None,
+    name: str = "",
+) -> Figure:
+    """The curve of one moment, and what came before it.
+
+    Parameters
+    ----------
+    days, price, spot, tenors, method, name
+        As in `carry_curve`; the panel on the left.
+    history : mapping of str to array_like of shape (n,), optional
+        Annualised bases through time by tenor; the panel on the right. Without them there is none.
+    time, shaded
+        As in `carry_history`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A figure of two panels, or of one; save it with ``savefig``.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> figure = sg.plot.carry([20.0, 50.0, 140.0], [100.5, 101.0, 103.0], 100.0, history={"30 days": [0.08, 0.09]})
+    >>> [ax.get_xlabel() for ax in figure.axes]
+    ['days to expiry', 'bar']
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise ImportError("pictures need matplotlib: pip install 'shortgamma[plot]'") from None
+    if not history:
+        alone = carry_curve(days, price, spot, tenors=tenors, method=method, name=name)
+        found = alone.get_figure(root=True)
+        assert found is not None
+        return found
+    figure = Figure(figsize=(2.0 * _axes.SIZE[0], _axes.SIZE[1]), dpi=100)
+    left, right = figure.subplots(1, 2)
+    carry_curve(days, price, spot, tenors=tenors, method=method, name=name, ax=left)
+    carry_history(history, time=time, shaded=shaded, extremes=None, ax=right)
+    figure.subplots_adjust(left=0.07, right=0.98, bottom=0.12, top=0.91, wspace=0.18)
+    return figure
+
+
+def carry_curve(
+    days: ArrayLike,
+    price: ArrayLike,
+    spot: float,
+    *,
+    tenors: ArrayLike = (30.0, 60.0, 90.0, 120.0),
+    method: str | None = None,
+    name: str = "",
+    ax: Axes | None = None,
+) -> Axes:
+    """Annualised basis of the contracts of one moment, and between them by each method.
+
+    Parameters
+    ----------
+    days : array_like of shape (n,)
+        Days to expiry, > 0.
+    price : array_like of shape (n,)
+        Prices of the contracts.
+    spot : float
+        Spot price of the same moment.
+    tenors : array_like, default (30, 60, 90, 120)
+        Days at which the basis by ``method`` has a ring.
+    method : {"price", "basis", "log-price", "log-basis"}, optional
+        Without it there are no rings.
+    name : str, default ""
+        What and when it is of, for the legend.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes, in percent a year, simple; what is continuous in `shortgamma.carry.constant_maturity` is restated.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, or ``method`` is none of these.
+
+    Examples
+    --------
+    >>> import shortgamma as sg
+    >>> sg.plot.carry_curve([20.0, 50.0], [100.5, 101.0], 100.0, method="price").get_ylabel()
+    'basis (% a year, simple)'
+    """
+    length, value = _axes.vector("days", days), _axes.vector("price", price)
+    if len(length) != len(value):
+        raise ValueError(f"price has {len(value)} contracts, days has {len(length)}")
+    if method is not None and method not in METHODS:
+        raise ValueError(f"method must be one of {', '.join(map(repr, METHODS))}, got {method!r}")
+    order = np.argsort(length, kind="stable")
+    length, value = length[order], value[order]
+    basis = 100.0 * studies.annualized_basis(value, spot, length / 365.0)
+
+    def between(at: Any, way: Any) -> Any:
+        found = studies.constant_maturity(value, length / 365.0, spot, at / 365.0, method=way)
+        return 100.0 * (np.expm1(found * at / 365.0) * 365.0 / at if way.startswith("log") else found)
+
+    near, far = basis[np.isfinite(basis)][[0, -1]] if np.isfinite(basis).any() else (np.nan, np.nan)
+    title = f"{near:.1f} % a year at the near end, {far:.1f} % at the far"
+    ax = _axes.axes(ax, title, "days to expiry", "basis (% a year, simple)")
+    grid = np.linspace(length[0], length[-1], 400)
+    for way, colour in METHODS.items():
+        style = "--" if way.startswith("log") else "-"
+        ax.plot(grid, between(grid, way), style, color=colour, linewidth=0.9, label=f"linear in {way}")
+    ax.plot(length, basis, "o", color=_axes.RED, markersize=5, label=name or "contracts")
+    if method is not None:
+        at = _axes.vector("tenors", tenors)
+        rings: dict[str, Any] = {"markersize": 9, "fillstyle": "none", "markeredgewidth": 1.4}
+        ax.plot(at, between(at, method), "o", color=METHODS[method], label=f"tenors by {method}", **rings)
+    ax.axhline(0.0, color=_axes.GREY, linewidth=0.8)
+    _axes.legend(ax)
+    return ax
+
+
+def carry_history(
+    basis: ArrayLike | Mapping[str, ArrayLike],
+    *,
+    time: Any = None,
+    tenor: str = "",
+    extremes: float | None = 0.4,
+    shaded: Any = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """History of an annualised basis.
 
     Parameters
     ----------
-    basis : array_like of shape (n,)
-        Annualised basis, a fraction, as `shortgamma.carry.annualized_basis` or `constant_maturity` gives it.
+    basis : array_like of shape (n,), or mapping of str to array_like
+        Annualised basis, a fraction, as `shortgamma.carry.annualized_basis` or `constant_maturity` gives it; or several
+        by tenor.
     time : array_like of shape (n,), optional
         Times; elements are counted without it.
     tenor : str, default ""
         What it is the basis of, for the title.
     extremes : float or None, default 0.4
         Beyond this, either way, the basis is marked.
+    shaded : array_like of shape (m, 2), optional
+        First and last bar of spans that are shaded: months in which a short was liquidated
+        (`shortgamma.carry.liquidation_share`).
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default.
 
@@ -38,19 +179,38 @@ def carry(
     matplotlib.axes.Axes
         The axes, in percent a year.
 
+    Raises
+    ------
+    ValueError
+        If lengths differ, or a span is not of bars.
+
     Examples
     --------
     >>> import shortgamma as sg
-    >>> sg.plot.carry([0.1, 0.45, 0.08]).get_ylabel()
+    >>> sg.plot.carry_history([0.1, 0.45, 0.08]).get_ylabel()
     'basis (% a year)'
     """
-    values = _axes.vector("basis", basis)
+    series = dict(basis) if isinstance(basis, Mapping) else {tenor: basis}
+    first, *others = series
+    tenor, values = first, _axes.vector("basis", series[first])
     position, label = _axes.time_of(time, len(values))
     mean = 100.0 * float(np.nanmean(values))
     high, low = 100.0 * float(np.nanmax(values)), 100.0 * float(np.nanmin(values))
     name = f"{tenor}: " if tenor else ""
     ax = _axes.axes(ax, f"{name}{mean:.1f} % a year on average, {low:.0f} to {high:.0f} %", label, "basis (% a year)")
-    ax.plot(position, 100.0 * values, color=_axes.BLUE, linewidth=1.1)
+    spans = np.asarray([] if shaded is None else shaded, dtype=np.int64)
+    spans = spans.reshape(-1, 2) if spans.size == 0 else spans
+    if spans.ndim != 2 or spans.shape[1] != 2 or not ((spans >= 0) & (spans < len(values))).all():
+        raise ValueError(f"shaded must be pairs of bars between 0 and {len(values) - 1}, got shape {spans.shape}")
+    for place, (begin, end) in enumerate(spans):
+        words = "short at 10x liquidated" if place == 0 else None
+        ax.axvspan(position[begin], position[end], color=_axes.RED, alpha=0.12, linewidth=0, label=words)
+    ax.plot(position, 100.0 * values, color=_axes.BLUE, linewidth=1.1, label=tenor if others else None)
+    for other, colour in zip(others, _axes.COLOURS[1:], strict=False):
+        more = _axes.vector(other, series[other])
+        if len(more) != len(values):
+            raise ValueError(f"{other} has {len(more)} bars, {first} has {len(values)}")
+        ax.plot(position, 100.0 * more, color=colour, linewidth=1.1, label=other)
     ax.axhline(0.0, color=_axes.GREY, linewidth=0.8)
     if extremes is not None:
         beyond = np.abs(values) >= extremes

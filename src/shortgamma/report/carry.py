@@ -27,13 +27,35 @@ def document(result: Result, series: Sequence[Any]) -> Document:
     """The report of a result; ``series`` has a time and the basis by tenor, a pair for each file."""
     sections = [section(part, *curves) for part, curves in zip(result["venues"], series, strict=True)]
     first = sections[0]
+    across = tenor_table(result["venues"])
+    if across is not None:
+        sections.append(across)
     # one file needs no heading over its own
     title = f"{first.title}  {first.detail}"
     return Document(title, "", first.blocks, sections[1:], "Carry of futures")
 
 
+def name_of(result: Result) -> str:
+    return "standard input" if result["file"] == "-" else os.path.basename(result["file"])
+
+
+def tenor_table(venues: Sequence[Result]) -> Section | None:
+    """Venues down, tenors across; None where there is not one basis."""
+    if not any(each["basis"] is not None for venue in venues for each in venue["tenors"]):
+        return None
+    header = ["venue", "at", *(f"{each['days']:g} days" for each in venues[0]["tenors"])]
+    body = [
+        [
+            name_of(venue), stamp(venue["at"], True),
+            *("-" if each["basis"] is None else percent(each["basis"], 2) for each in venue["tenors"]),
+        ]
+        for venue in venues
+    ]  # fmt: skip
+    return Section("TENORS", "basis a year", [Table(header, body, [0, 1])], "Venues and tenors")
+
+
 def section(result: Result, time: Any, curves: dict[str, Any]) -> Section:
-    name = "standard input" if result["file"] == "-" else os.path.basename(result["file"])
+    name = name_of(result)
     span = f"{stamp(result['start'], True)} to {stamp(result['end'], True)} UTC"
     blocks: list[Block] = []
     if result["notes"]:
@@ -94,4 +116,4 @@ def section(result: Result, time: Any, curves: dict[str, Any]) -> Section:
 
 def _picture(time: Any, values: Any, tenor: str) -> Any:
     step = max(1, -(-len(values) // POINTS))
-    return lambda: plot.carry(values[::step], time=time[::step], tenor=tenor)
+    return lambda: plot.carry_history(values[::step], time=time[::step], tenor=tenor)
