@@ -11,12 +11,10 @@ cnp.import_array()
 cnp.import_ufunc()
 
 
-cdef inline long long values(
-    int kind, const double** inputs, const int* codes, double* out, Py_ssize_t lanes,
-) noexcept nogil:
-    cdef const double* quantity = inputs[0]
-    cdef const double* price = inputs[1]
-    cdef const double* multiplier = inputs[2]
+cdef inline long long values(int kind, const double** x, const int* codes, double* out, int lanes) noexcept nogil:
+    cdef const double* quantity = x[0]
+    cdef const double* price = x[1]
+    cdef const double* multiplier = x[2]
     cdef long long outside = 0
     cdef Py_ssize_t i
     for i in range(lanes):
@@ -28,13 +26,11 @@ cdef inline long long values(
     return outside
 
 
-cdef inline long long profits(
-    int kind, const double** inputs, const int* codes, double* out, Py_ssize_t lanes,
-) noexcept nogil:
-    cdef const double* quantity = inputs[0]
-    cdef const double* entry = inputs[1]
-    cdef const double* exit = inputs[2]
-    cdef const double* multiplier = inputs[3]
+cdef inline long long profits(int kind, const double** x, const int* codes, double* out, int lanes) noexcept nogil:
+    cdef const double* quantity = x[0]
+    cdef const double* entry = x[1]
+    cdef const double* exit = x[2]
+    cdef const double* multiplier = x[3]
     cdef long long outside = 0
     cdef double profit
     cdef Py_ssize_t i

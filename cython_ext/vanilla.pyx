@@ -7,7 +7,7 @@ cimport shortgamma.kernels.vanilla as formula
 from cython_ext._loop.blocks cimport (
     INVALID, LANES, Status, load, load_codes, padded, status_raise, status_restore, status_save, store_plain,
 )
-from cython_ext._loop.ufuncs cimport register
+from cython_ext._loop.ufuncs cimport register, register_orders
 from shortgamma.kernels.numeric.vecmath cimport absolute, at_least, exp, log_ratio, square_root
 
 cnp.import_array()
@@ -348,11 +348,8 @@ cdef object one_greek(Py_ssize_t place, str name):
 
 cdef Output ONLY[barrier.SECOND_ORDER]
 ARGUMENTS = "spot strike vol expiry rate dividend option:b"
-FIRST = "price delta gamma vega theta rho rho_dividend"
-SECOND = f"{FIRST} vanna volga charm speed zomma color veta"
-vanilla_price = register(price_loop, "vanilla_price", ARGUMENTS, "price", "vanilla.price")
-vanilla_first_order = register(first_order_loop, "vanilla_first_order", ARGUMENTS, FIRST, "vanilla.greeks")
-vanilla_second_order = register(second_order_loop, "vanilla_second_order", ARGUMENTS, SECOND, "vanilla.greeks")
+vanilla_price, vanilla_first_order, vanilla_second_order = register_orders(
+    "vanilla", ARGUMENTS, price_loop, first_order_loop, second_order_loop, "vanilla.")
 vanilla_delta = one_greek(barrier.DELTA, "delta")
 vanilla_gamma = one_greek(barrier.GAMMA, "gamma")
 vanilla_vega = one_greek(barrier.VEGA, "vega")
@@ -367,12 +364,8 @@ vanilla_zomma = one_greek(barrier.ZOMMA, "zomma")
 vanilla_color = one_greek(barrier.COLOR, "color")
 vanilla_veta = one_greek(barrier.VETA, "veta")
 BINARY = "spot strike vol expiry rate dividend amount code:b"
-vanilla_binary_price = register(
-    binary_price_loop, "vanilla_binary_price", BINARY, "price", "vanilla.binary_price")
-vanilla_binary_first_order = register(
-    binary_first_order_loop, "vanilla_binary_first_order", BINARY, FIRST, "vanilla.binary_greeks")
-vanilla_binary_second_order = register(
-    binary_second_order_loop, "vanilla_binary_second_order", BINARY, SECOND, "vanilla.binary_greeks")
+vanilla_binary_price, vanilla_binary_first_order, vanilla_binary_second_order = register_orders(
+    "vanilla_binary", BINARY, binary_price_loop, binary_first_order_loop, binary_second_order_loop, "vanilla.binary_")
 vanilla_implied_vol = register(
     implied_vol_loop, "vanilla_implied_vol", "price spot strike expiry rate dividend option:b", "vol",
     "vanilla.implied_vol")

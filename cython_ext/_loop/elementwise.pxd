@@ -23,7 +23,7 @@ cdef enum:
 # From the inputs, and of MIXED contracts from their codes, the output of so many lanes; returns 1 if a number is out of
 # its domain.
 ctypedef long long (*Body)(
-    int kind, const double** inputs, const int* codes, double* out, Py_ssize_t lanes) noexcept nogil
+    int kind, const double** inputs, const int* codes, double* out, int lanes) noexcept nogil
 
 
 cdef inline void elementwise(
@@ -44,7 +44,7 @@ cdef inline void elementwise(
             source[k] = lanes_of(block[k], args[k], steps[k], begin, lanes)
         if kind == MIXED:
             load_codes(codes, args[inputs] + begin * steps[inputs], steps[inputs], lanes)
-        outside |= body(kind, source, codes, out, padded(lanes))
+        outside |= body(kind, source, codes, out, <int> padded(lanes))
         store(args[result] + begin * steps[result], steps[result], out, lanes)
         begin += LANES
     status_restore(status)

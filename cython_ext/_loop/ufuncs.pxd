@@ -72,6 +72,30 @@ cdef inline object register(
         signature, f"{first}\n\n{shown} -> {', '.join([word[0] for word in outputs])}", data)
 
 
+cdef inline str greek_names(int order):
+    """The names of a price and its Greeks of an order."""
+    cdef list names = [
+        "price", "delta gamma vega theta rho rho_dividend", "vanna volga charm speed zomma color veta",
+    ]
+    return " ".join(names[:order + 1])
+
+
+cdef inline tuple register_orders(
+    str name, str arguments, Loop price, Loop first_order, Loop second_order, str part, void** data=NULL,
+):
+    """The ufuncs of a price, of its Greeks of first order, and of those of second order too."""
+    return (
+        register(
+            price, f"{name}_price", arguments, greek_names(0), f"{part}price", "", data[0] if data != NULL else NULL),
+        register(
+            first_order, f"{name}_first_order", arguments, greek_names(1), f"{part}greeks", "",
+            data[1] if data != NULL else NULL),
+        register(
+            second_order, f"{name}_second_order", arguments, greek_names(2), f"{part}greeks", "",
+            data[2] if data != NULL else NULL),
+    )
+
+
 cdef inline Inner inner_of(cnp.ufunc ufunc):
     """The loop of a ufunc, for other loops to call."""
     cdef Inner inner

@@ -13,7 +13,7 @@ from shortgamma.kernels.barrier._option cimport (
 )
 from shortgamma.kernels.barrier.single cimport B, C, D, E, Frame, density_at, prepare, prepare_image
 from shortgamma.kernels.numeric.jets cimport Jet, Legs
-from cython_ext._loop.ufuncs cimport make_ufunc
+from cython_ext._loop.ufuncs cimport register_orders
 from cython_ext._loop.blocks cimport (
     GROUP, INVALID, LANES, Status, code_at, load, load_codes, number_at, padded, status_raise, status_restore,
     status_save, store_plain,
@@ -522,15 +522,11 @@ cdef inline void set_request(Request* request, const Method* method, int order, 
     request.last = last
 
 
-cdef inline tuple make_ufuncs(const Method* method, Request* requests, str name, str doc):
+cdef inline tuple register_method(const Method* method, Request* requests, str name, str arguments, str part):
     """The ufuncs of the price, of the first order and of the second; the three requests must live as long."""
-    cdef str inputs = "d" * (MOST_NUMBERS if method.two_barriers else MOST_NUMBERS - 1) + "b"
+    cdef void* data[3]
     set_request(&requests[0], method, 0, 0, 1)
     set_request(&requests[1], method, 1, 0, FIRST_ORDER)
     set_request(&requests[2], method, 2, 0, SECOND_ORDER)
-    return tuple(
-        [
-            make_ufunc(options_loop, f"{name}_{what}", inputs, "d" * requests[i].last, "", doc, &requests[i])
-            for i, what in enumerate(("price", "first_order", "second_order"))
-        ]
-    )
+    data[0], data[1], data[2] = &requests[0], &requests[1], &requests[2]
+    return register_orders(name, arguments, options_loop, options_loop, options_loop, part, data)

@@ -6,7 +6,7 @@ cimport shortgamma.kernels.barrier.binary as formula
 cimport shortgamma.kernels.barrier.single as single
 from cython_ext.barrier._blocks cimport (
     FrameLanes, JetLanes, Lanes, LegLanes, Method, Request, any_cancelled, clear_leg_lanes, finish_lanes, frame_at,
-    jet_at, legs_at, make_ufuncs, option_at, option_of, prepare_lanes, put_jet, put_legs, substitute,
+    jet_at, legs_at, register_method, option_at, option_of, prepare_lanes, put_jet, put_legs, substitute,
 )
 from cython_ext._loop.blocks cimport LANES, padded
 from shortgamma.kernels.barrier.single cimport A, B, C, D, E, F, TERMS, Frame, Option, Weights
@@ -157,7 +157,6 @@ cdef Request REQUESTS[3]
 PAYOFFS = {"cash": 0, "asset": formula.ASSET}
 TOUCHES = {"one-touch": formula.TOUCH, "no-touch": formula.TOUCH + formula.OUT}
 PAID_AT = {"hit": formula.AT_HIT, "expiry": 0}
-binary_price, binary_first_order, binary_second_order = make_ufuncs(
-    &METHOD, REQUESTS, "binary",
-    "Loop behind shortgamma.barrier.binary_price and touch_price: spot, strike, barrier, vol, expiry, rate, dividend, "
-    "amount, code (int8).")
+ARGUMENTS = "spot strike barrier vol expiry rate dividend amount code:b"
+binary_price, binary_first_order, binary_second_order = register_method(
+    &METHOD, REQUESTS, "binary", ARGUMENTS, "barrier.binary_")

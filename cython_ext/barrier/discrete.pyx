@@ -6,7 +6,7 @@ cimport shortgamma.kernels.barrier.discrete as formula
 from shortgamma.kernels.numeric.quadrature cimport Rule, make_rule
 from cython_ext._loop.blocks cimport INVALID, Status, status_raise, status_restore, status_save
 from cython_ext._loop.pulse cimport Pulse, beat, finish, start
-from cython_ext._loop.ufuncs cimport register
+from cython_ext._loop.ufuncs cimport register_orders
 from shortgamma.kernels.numeric.vecmath cimport INFINITY, NAN, absolute, log_ratio, square_root
 
 import numpy as np
@@ -272,10 +272,6 @@ def recursion(int order, cnp.ndarray columns not None, cnp.ndarray codes not Non
     return out
 
 
-FIRST = "price delta gamma vega theta rho rho_dividend"
-SECOND = FIRST + " vanna volga charm speed zomma color veta"
 ARGUMENTS = "spot strike lower upper vol expiry rate dividend rebate dates kind:b"
-discrete_price = register(price_loop, "discrete_price", ARGUMENTS, "price", "barrier.discrete_price")
-discrete_first_order = register(first_order_loop, "discrete_first_order", ARGUMENTS, FIRST, "barrier.discrete_greeks")
-discrete_second_order = register(
-    second_order_loop, "discrete_second_order", ARGUMENTS, SECOND, "barrier.discrete_greeks")
+discrete_price, discrete_first_order, discrete_second_order = register_orders(
+    "discrete", ARGUMENTS, price_loop, first_order_loop, second_order_loop, "barrier.discrete_")

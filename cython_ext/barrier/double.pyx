@@ -7,7 +7,7 @@ cimport shortgamma.kernels.barrier._hits as hits
 cimport shortgamma.kernels.barrier.double as formula
 cimport shortgamma.kernels.barrier.single as single
 from cython_ext.barrier._blocks cimport (
-    ROW, JetLanes, Lanes, Method, Request, finish_lanes, jet_at, make_ufuncs, put_jet,
+    ROW, JetLanes, Lanes, Method, Request, finish_lanes, jet_at, put_jet, register_method,
 )
 from cython_ext._loop.blocks cimport GROUP, LANES, padded
 from shortgamma.kernels.barrier._corridor cimport (
@@ -966,7 +966,6 @@ PAID_AT = {"hit": 0, "expiry": AT_EXPIRY}
 TOUCHES = {
     "double-no-touch": TOUCH + IN, "double-touch": TOUCH + OUT, "kiko": TOUCH + KIKO, "koki": TOUCH + KOKI,
 }
-double_barrier_price, double_barrier_first_order, double_barrier_second_order = make_ufuncs(
-    &METHOD, REQUESTS, "double_barrier",
-    "Loop behind shortgamma.barrier.double_price and double_touch_price: spot, strike, lower, upper, vol, expiry, "
-    "rate, dividend, rebate, code (int8).")
+ARGUMENTS = "spot strike lower upper vol expiry rate dividend rebate code:b"
+double_barrier_price, double_barrier_first_order, double_barrier_second_order = register_method(
+    &METHOD, REQUESTS, "double_barrier", ARGUMENTS, "barrier.double_")

@@ -5,7 +5,7 @@ cimport cython_ext._loop.numpy_api as cnp
 cimport shortgamma.kernels.barrier._windows as windows
 cimport shortgamma.kernels.barrier.partial_time as formula
 from cython_ext._loop.blocks cimport INVALID, Status, code_at, number_at, status_raise, status_restore, status_save
-from cython_ext._loop.ufuncs cimport register
+from cython_ext._loop.ufuncs cimport register_orders
 from shortgamma.kernels.barrier._option cimport FIRST_ORDER, SECOND_ORDER, Option
 from shortgamma.kernels.numeric.quadrature cimport Rule, make_rule
 
@@ -72,13 +72,6 @@ cdef void second_order_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp*
 
 
 WINDOWS = {"start": formula.START, "end": formula.END_CROSSING, "end-beyond": formula.END_BEYOND}
-FIRST = "price delta gamma vega theta rho rho_dividend"
-SECOND = FIRST + " vanna volga charm speed zomma color veta"
 ARGUMENTS = "spot strike barrier vol expiry moment rate dividend kind:b window:b"
-partial_time_price = register(
-    partial_time_loop, "partial_time_price", ARGUMENTS, "price", "barrier.partial_time_price")
-partial_time_first_order = register(
-    first_order_loop, "partial_time_first_order", ARGUMENTS, FIRST,
-    "barrier.partial_time_greeks")
-partial_time_second_order = register(
-    second_order_loop, "partial_time_second_order", ARGUMENTS, SECOND, "barrier.partial_time_greeks")
+partial_time_price, partial_time_first_order, partial_time_second_order = register_orders(
+    "partial_time", ARGUMENTS, partial_time_loop, first_order_loop, second_order_loop, "barrier.partial_time_")

@@ -7,9 +7,9 @@ from cython_ext._loop.blocks cimport (
     INVALID, LANES, Status, code_at, load, load_codes, number_at, padded, status_raise, status_restore, status_save,
     store,
 )
-from cython_ext._loop.ufuncs cimport Inner, inner_of, make_ufunc
+from cython_ext._loop.ufuncs cimport Inner, greek_names, inner_of, register
 from shortgamma.kernels.barrier._option cimport (
-    DELTA, FIRST_ORDER, GAMMA, OUT, PRICE, PUT, SECOND_ORDER, SPEED, TOUCH, UP, VANNA, VEGA, VETA, VOLGA, ZOMMA, Greeks,
+    DELTA, GAMMA, OUT, PRICE, PUT, SECOND_ORDER, SPEED, TOUCH, UP, VANNA, VEGA, VETA, VOLGA, ZOMMA, Greeks,
     Option, outputs_of,
 )
 
@@ -258,12 +258,10 @@ cdef void second_order_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp*
     options_loop(2, args, dimensions, steps)
 
 
-DOC = (
-    "Loop behind shortgamma.barrier.greeks with monitoring: spot, strike, barrier, vol, expiry, rate, dividend, "
-    "rebate, dates, kind (int8)."
-)
-shifted_barrier = make_ufunc(
-    barrier_loop, "shifted_barrier", "ddddb", "d", "",
-    "Loop behind shortgamma.barrier.price with monitoring: barrier, vol, expiry, dates, kind (int8).")
-shifted_first_order = make_ufunc(first_order_loop, "shifted_first_order", "dddddddddb", "d" * FIRST_ORDER, "", DOC)
-shifted_second_order = make_ufunc(second_order_loop, "shifted_second_order", "dddddddddb", "d" * SECOND_ORDER, "", DOC)
+ARGUMENTS = "spot strike barrier vol expiry rate dividend rebate dates kind:b"
+PURPOSE = "Loop behind shortgamma.barrier.greeks with monitoring."
+shifted_barrier = register(
+    barrier_loop, "shifted_barrier", "barrier vol expiry dates kind:b", "shifted",
+    "Loop behind shortgamma.barrier.price with monitoring.")
+shifted_first_order = register(first_order_loop, "shifted_first_order", ARGUMENTS, greek_names(1), PURPOSE)
+shifted_second_order = register(second_order_loop, "shifted_second_order", ARGUMENTS, greek_names(2), PURPOSE)

@@ -5,11 +5,11 @@ cimport cython_ext._loop.numpy_api as cnp
 cimport shortgamma.kernels.barrier.single as formula
 from cython_ext.barrier._blocks cimport (
     FrameLanes, JetLanes, Lanes, LegLanes, Method, Request, any_cancelled, clear_leg_lanes, finish_lanes, frame_at,
-    jet_at, legs_at, make_ufuncs, option_at, option_of, options_loop, prepare_lanes, put_jet, put_legs, set_request,
-    substitute,
+    jet_at, legs_at, option_at, option_of, options_loop, prepare_lanes, put_jet, put_legs, register_method,
+    set_request, substitute,
 )
 from cython_ext._loop.blocks cimport LANES, padded
-from cython_ext._loop.ufuncs cimport Loop, make_ufunc
+from cython_ext._loop.ufuncs cimport Loop, greek_names, register
 from shortgamma.kernels.barrier.single cimport A, B, C, D, E, F, TERMS, Frame, Option, Weights
 from shortgamma.kernels.numeric.jets cimport Jet, Legs
 
@@ -186,23 +186,18 @@ OPTIONS = {"call": 0, "put": formula.PUT}
 PAID_AT = {"hit": 0, "expiry": formula.AT_EXPIRY}
 # a no-touch is the rebate of a knock-in, a one-touch that of a knock-out
 TOUCHES = {"no-touch": formula.TOUCH, "one-touch": formula.TOUCH + formula.OUT}
-OUTPUTS = (
-    "price", "delta", "gamma", "vega", "theta", "rho", "rho_dividend",
-    "vanna", "volga", "charm", "speed", "zomma", "color", "veta",
-)
+OUTPUTS = tuple(greek_names(2).split())
 OUTPUTS_AT_ORDER = (1, formula.FIRST_ORDER, formula.SECOND_ORDER)
-ARGUMENTS = "spot, strike, barrier, vol, expiry, rate, dividend, rebate, kind (int8)"
-barrier_price, barrier_first_order, barrier_second_order = make_ufuncs(
-    &METHOD, REQUESTS, "barrier", f"Loop behind shortgamma.barrier: {ARGUMENTS}.")
+ARGUMENTS = "spot strike barrier vol expiry rate dividend rebate kind:b"
+barrier_price, barrier_first_order, barrier_second_order = register_method(
+    &METHOD, REQUESTS, "barrier", ARGUMENTS, "barrier.")
 
 
 cdef object greek(str name):
     """A ufunc of one Greek: the loop of its order, of whose outputs it stores this one."""
     cdef int place = OUTPUTS.index(name)
     set_request(&GREEKS[place], &METHOD, 1 if place < formula.FIRST_ORDER else 2, place, place + 1)
-    return make_ufunc(
-        options_loop, f"barrier_{name}", "d" * NUMBERS + "b", "d", "",
-        f"Loop behind shortgamma.barrier.{name}: {ARGUMENTS}.", &GREEKS[place])
+    return register(options_loop, f"barrier_{name}", ARGUMENTS, name, f"barrier.{name}", "", &GREEKS[place])
 
 
 barrier_delta = greek("delta")

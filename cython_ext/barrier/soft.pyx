@@ -8,7 +8,7 @@ cimport shortgamma.kernels.barrier.soft as formula
 from cython_ext._loop.blocks cimport (
     INVALID, Status, code_at, number_at, status_raise, status_restore, status_save,
 )
-from cython_ext._loop.ufuncs cimport Inner, inner_of, register
+from cython_ext._loop.ufuncs cimport Inner, inner_of, register_orders
 from shortgamma.kernels.barrier._option cimport FIRST_ORDER, SECOND_ORDER, Option
 from shortgamma.kernels.numeric.quadrature cimport NODES, gauss_legendre
 from shortgamma.kernels.numeric.vecmath cimport NAN
@@ -253,11 +253,6 @@ cdef void second_order_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp*
     greeks(2, SECOND_ORDER, args, dimensions, steps)
 
 
-FIRST_NAMES = "price delta gamma vega theta rho rho_dividend"
-SECOND_NAMES = FIRST_NAMES + " vanna volga charm speed zomma color veta"
 ARGUMENTS = "spot strike lower upper vol expiry rate dividend kind:b"
-soft_price = register(soft_loop, "soft_price", ARGUMENTS, "price", "barrier.soft_price")
-soft_first_order = register(
-    first_order_loop, "soft_first_order", ARGUMENTS, FIRST_NAMES, "barrier.soft_greeks")
-soft_second_order = register(
-    second_order_loop, "soft_second_order", ARGUMENTS, SECOND_NAMES, "barrier.soft_greeks")
+soft_price, soft_first_order, soft_second_order = register_orders(
+    "soft", ARGUMENTS, soft_loop, first_order_loop, second_order_loop, "barrier.soft_")

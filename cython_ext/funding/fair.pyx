@@ -20,18 +20,14 @@ cdef inline long long unanswered(const double** x, const double* out, Py_ssize_t
     return outside
 
 
-cdef inline long long prices(
-    int _, const double** x, const int* inverse, double* out, Py_ssize_t lanes,
-) noexcept nogil:
+cdef inline long long prices(int _, const double** x, const int* inverse, double* out, int lanes) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(lanes):
         out[i] = fair_price(x[0][i], x[1][i], x[2][i], x[3][i], inverse[i] != 0)
     return unanswered(x, out, lanes)
 
 
-cdef inline long long premiums(
-    int _, const double** x, const int* on_mark, double* out, Py_ssize_t lanes,
-) noexcept nogil:
+cdef inline long long premiums(int _, const double** x, const int* on_mark, double* out, int lanes) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(lanes):
         out[i] = fair_premium(x[0][i], x[1][i], x[2][i], x[3][i], on_mark[i] != 0)

@@ -15,13 +15,11 @@ cnp.import_array()
 cnp.import_ufunc()
 
 
-cdef inline long long payments(
-    int kind, const double** inputs, const int* codes, double* out, Py_ssize_t lanes,
-) noexcept nogil:
-    cdef const double* quantity = inputs[0]
-    cdef const double* mark = inputs[1]
-    cdef const double* rate = inputs[2]
-    cdef const double* multiplier = inputs[3]
+cdef inline long long payments(int kind, const double** x, const int* codes, double* out, int lanes) noexcept nogil:
+    cdef const double* quantity = x[0]
+    cdef const double* mark = x[1]
+    cdef const double* rate = x[2]
+    cdef const double* multiplier = x[3]
     cdef long long outside = 0
     cdef Py_ssize_t i
     for i in range(lanes):

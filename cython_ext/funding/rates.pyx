@@ -15,9 +15,7 @@ cnp.import_array()
 cnp.import_ufunc()
 
 
-cdef inline long long rates(
-    int _, const double** x, const int* __, double* out, Py_ssize_t lanes,
-) noexcept nogil:
+cdef inline long long rates(int _, const double** x, const int* __, double* out, int lanes) noexcept nogil:
     cdef long long outside = 0
     cdef Py_ssize_t i
     for i in range(lanes):
@@ -26,9 +24,7 @@ cdef inline long long rates(
     return outside
 
 
-cdef inline long long premiums(
-    int _, const double** x, const int* __, double* out, Py_ssize_t lanes,
-) noexcept nogil:
+cdef inline long long premiums(int _, const double** x, const int* __, double* out, int lanes) noexcept nogil:
     cdef long long outside = 0
     cdef Py_ssize_t i
     for i in range(lanes):

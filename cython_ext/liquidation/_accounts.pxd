@@ -5,7 +5,7 @@ cimport cython_ext._loop.numpy_api as cnp
 
 from shortgamma.kernels.liquidation._margin cimport margin_of
 from shortgamma.kernels.liquidation.account cimport (
-    Book, Coin, Instrument, Leg, Lot, Pick, Quotes, Rows, doubt, set_steps, value_of,
+    MOST, Book, Coin, Instrument, Leg, Lot, Pick, Quotes, Rows, deficits, doubt, set_steps, value_of,
 )
 from shortgamma.kernels.numeric.exact cimport NO_MEMORY, sign_of_products
 from shortgamma.kernels.numeric.vecmath cimport INFINITY, absolute
@@ -15,6 +15,15 @@ cdef enum:
     CHUNK = 32
     NEVER = -1
     UNDEFINED = -2
+
+cdef struct Worst:
+    # the worst prices of chunks, row by row: of values and gains by instrument, of FX rates by coin; lanes of a row
+    double* most_value
+    double* least_gain
+    double* most_gain
+    double* least_fx
+    double* most_fx
+    Py_ssize_t lanes
 
 cdef struct Market:
     Py_ssize_t bars
@@ -31,12 +40,7 @@ cdef struct Market:
     double* fx
     double* price
     double* paid
-    # rows of chunks, by instrument or coin
-    double* most_value
-    double* least_gain
-    double* most_gain
-    double* least_fx
-    double* most_fx
+    Worst worst
     # the largest value of a contract and price of a coin
     double* top
     double* fx_top
@@ -269,3 +273,34 @@ cdef inline long long open_account(
         if quantity[i] != 0.0:
             trade(account, market, <int> i, quantity[i], entry[i], 0.0)
     return NEVER
+
+
+cdef inline void reserve_worst(
+    list kept, Py_ssize_t instruments, Py_ssize_t coins, Py_ssize_t lanes, Worst* worst,
+):
+    """Room for the worst prices of so many chunks."""
+    worst.lanes = lanes
+    worst.most_value = doubles(kept, instruments * lanes)
+    worst.least_gain = doubles(kept, instruments * lanes)
+    worst.most_gain = doubles(kept, instruments * lanes)
+    worst.least_fx = doubles(kept, coins * lanes)
+    worst.most_fx = doubles(kept, coins * lanes)
+
+
+cdef inline void look_from_afar(
+    Account* account, const Worst* worst, Py_ssize_t start, Py_ssize_t count, double* deficit,
+) noexcept nogil:
+    """No less than the largest deficit in each chunk from start on."""
+    cdef int leg, k
+    cdef Py_ssize_t row
+    for leg in range(account.book.legs):
+        row = account.book.leg[leg].instrument * worst.lanes
+        account.rows.value[leg] = worst.most_value + row
+        account.rows.gain[leg] = (
+            worst.least_gain if account.book.leg[leg].quantity > 0.0 else worst.most_gain) + row
+    for k in range(account.book.coins):
+        row = account.book.coin[k].index * worst.lanes
+        account.rows.pick[k] = MOST
+        account.rows.fx_low[k] = worst.least_fx + row
+        account.rows.fx_high[k] = worst.most_fx + row
+    deficits(&account.book, &account.rows, start, count, deficit)

@@ -10,8 +10,8 @@ cimport cython_ext._loop.numpy_api as cnp
 cimport shortgamma.kernels.liquidation.account as formula
 from cython_ext._loop.blocks cimport Status, padded, status_restore, status_save
 from cython_ext.liquidation._accounts cimport (
-    CHUNK, NEVER, UNDEFINED, Account, Market, doubles, instruments_of, new_account, numbers, open_account, pay, room,
-    settle, trade, whole_numbers,
+    CHUNK, NEVER, UNDEFINED, Account, Market, doubles, instruments_of, look_from_afar, new_account, numbers,
+    open_account, pay, reserve_worst, room, settle, trade, whole_numbers,
 )
 from shortgamma.kernels.liquidation._margin cimport AT_ENTRY, BY_QUANTITY, LIMITS, RISING, TIERS
 from shortgamma.kernels.liquidation.account cimport (
@@ -158,25 +158,6 @@ cdef long long within(
     return first if first < end else <long long> NEVER
 
 
-cdef void look_from_afar(
-    Account* account, const Market* market, Py_ssize_t start, Py_ssize_t count, double* deficit,
-) noexcept nogil:
-    """No less than the largest deficit in each chunk from start on."""
-    cdef int leg, k
-    cdef Py_ssize_t row
-    for leg in range(account.book.legs):
-        row = account.book.leg[leg].instrument * market.chunks
-        account.rows.value[leg] = market.most_value + row
-        account.rows.gain[leg] = (
-            market.least_gain if account.book.leg[leg].quantity > 0.0 else market.most_gain) + row
-    for k in range(account.book.coins):
-        row = account.book.coin[k].index * market.chunks
-        account.rows.pick[k] = MOST
-        account.rows.fx_low[k] = market.least_fx + row
-        account.rows.fx_high[k] = market.most_fx + row
-    deficits(&account.book, &account.rows, start, count, deficit)
-
-
 cdef long long scan(
     Account* account, const Market* market, Case case, Pick* pick, Py_ssize_t begin, Py_ssize_t end,
 ) noexcept nogil:
@@ -192,7 +173,7 @@ cdef long long scan(
         start = chunk & ~(<Py_ssize_t> 7)
         count = min(padded(last - start), <Py_ssize_t> WIDTH)
         if not near:
-            look_from_afar(account, market, start, count, deficit)
+            look_from_afar(account, &market.worst, start, count, deficit)
         for i in range(chunk - start, min(count, last - start)):
             if near or not deficit[i] < -account.error:
                 t = (start + i) * CHUNK
@@ -315,11 +296,7 @@ cdef bint fill_market(Market* market, list kept, list prices, list rates, paid) 
     market.value = doubles(kept, picks * instruments * market.wide)
     market.gain = doubles(kept, picks * instruments * market.wide)
     market.fx = doubles(kept, picks * coins * market.wide)
-    market.most_value = doubles(kept, instruments * market.chunks)
-    market.least_gain = doubles(kept, instruments * market.chunks)
-    market.most_gain = doubles(kept, instruments * market.chunks)
-    market.least_fx = doubles(kept, coins * market.chunks)
-    market.most_fx = doubles(kept, coins * market.chunks)
+    reserve_worst(kept, instruments, coins, market.chunks, &market.worst)
     unused = doubles(kept, instruments * market.chunks)
     if due != NULL:
         market.paid = doubles(kept, instruments * market.wide)
@@ -340,13 +317,13 @@ cdef bint fill_market(Market* market, list kept, list prices, list rates, paid) 
     with nogil:
         fill_chunks(
             market, market.value + low * instruments * market.wide, market.value + high * instruments * market.wide,
-            instruments, unused, market.most_value)
+            instruments, unused, market.worst.most_value)
         fill_chunks(
             market, market.gain + low * instruments * market.wide, market.gain + high * instruments * market.wide,
-            instruments, market.least_gain, market.most_gain)
+            instruments, market.worst.least_gain, market.worst.most_gain)
         fill_chunks(
             market, market.fx + low * coins * market.wide, market.fx + high * coins * market.wide, coins,
-            market.least_fx, market.most_fx)
+            market.worst.least_fx, market.worst.most_fx)
     return outside
 
 
@@ -445,6 +422,18 @@ cdef void deficits_along(
     deficits(&account.book, &account.rows, 0, WIDTH, deficit)
 
 
+cdef inline void turn(
+    const double* price, const double* deficit, bint alive, double* before, double* end,
+) noexcept nogil:
+    """The first of the prices at which an account lives or does not, if there is one, and the price before it."""
+    cdef Py_ssize_t j
+    for j in range(WIDTH):
+        if (deficit[j] <= 0.0) == alive:
+            end[0] = price[j]
+            break
+        before[0] = price[j]
+
+
 cdef double first_price(
     Account* account, const Market* market, const Line* line, double begin, bint upward, bint alive,
 ) noexcept nogil:
@@ -467,11 +456,7 @@ cdef double first_price(
             price[j] = begin * 2.0 ** ((power + (j + 1) * step) * (1.0 if upward else -1.0))
             price[j] = min(max(price[j], 1e-300), 1e300)
         deficits_along(account, market, line, price, deficit)
-        for j in range(WIDTH):
-            if (deficit[j] <= 0.0) == alive:
-                end = price[j]
-                break
-            before = price[j]
+        turn(price, deficit, alive, &before, &end)
         if end == end:
             break
     if end != end:
@@ -480,11 +465,7 @@ cdef double first_price(
         for j in range(WIDTH):
             price[j] = before + (end - before) * ((j + 1.0) / (WIDTH + 1.0))
         deficits_along(account, market, line, price, deficit)
-        for j in range(WIDTH):
-            if (deficit[j] <= 0.0) == alive:
-                end = price[j]
-                break
-            before = price[j]
+        turn(price, deficit, alive, &before, &end)
         if absolute(end - before) <= 1.2e-16 * absolute(end):
             break
     return end

@@ -24,15 +24,13 @@ cdef enum:
     UNDEFINED = -2
 
 
-cdef inline long long prices(
-    int kind, const double** inputs, const int* codes, double* out, Py_ssize_t lanes,
-) noexcept nogil:
-    cdef const double* quantity = inputs[0]
-    cdef const double* entry = inputs[1]
-    cdef const double* margin = inputs[2]
-    cdef const double* maintenance = inputs[3]
-    cdef const double* fee = inputs[4]
-    cdef const double* multiplier = inputs[5]
+cdef inline long long prices(int kind, const double** x, const int* codes, double* out, int lanes) noexcept nogil:
+    cdef const double* quantity = x[0]
+    cdef const double* entry = x[1]
+    cdef const double* margin = x[2]
+    cdef const double* maintenance = x[3]
+    cdef const double* fee = x[4]
+    cdef const double* multiplier = x[5]
     cdef double good[LANES]
     cdef long long outside = 0
     cdef Py_ssize_t i

@@ -8,9 +8,10 @@ cimport cython_ext._loop.numpy_api as cnp
 
 from cython_ext._loop.blocks cimport Status, padded, status_restore, status_save
 from cython_ext.liquidation._accounts cimport (
-    CHUNK, Account, Market, doubles, instruments_of, new_account, numbers, open_account, settle, whole_numbers,
+    CHUNK, Account, Market, Worst, doubles, instruments_of, look_from_afar, new_account, numbers, open_account,
+    reserve_worst, settle, whole_numbers,
 )
-from shortgamma.kernels.liquidation.account cimport CLOSE, MOST, WIDTH, Instrument, deficits, value_of
+from shortgamma.kernels.liquidation.account cimport CLOSE, WIDTH, Instrument, deficits, value_of
 from shortgamma.kernels.liquidation.probability cimport Moves, at_most_times, distance, swings
 from shortgamma.kernels.numeric.vecmath cimport INFINITY, NAN, exp, square_root
 
@@ -42,11 +43,7 @@ cdef struct Paths:
     double* value
     double* gain
     double* fx
-    double* most_value
-    double* least_gain
-    double* most_gain
-    double* least_fx
-    double* most_fx
+    Worst worst
     # how far the bridge of the step before a node may reach, in deviations, and that of the step before or after it
     double* spread
     double* reach
@@ -135,9 +132,9 @@ cdef inline void find_ranges(Paths* paths, Py_ssize_t path) noexcept nogil:
                 b = paths.value[t] if paths.value[t] > b else b
             x = at_most_times(paths.moves.vol[i] * far)
             a, b = a / x, b * x
-            paths.most_value[i * paths.lanes + lane] = b
-            paths.least_gain[i * paths.lanes + lane] = -b if paths.instrument[i].inverse else a
-            paths.most_gain[i * paths.lanes + lane] = -a if paths.instrument[i].inverse else b
+            paths.worst.most_value[i * paths.lanes + lane] = b
+            paths.worst.least_gain[i * paths.lanes + lane] = -b if paths.instrument[i].inverse else a
+            paths.worst.most_gain[i * paths.lanes + lane] = -a if paths.instrument[i].inverse else b
         for i in range(paths.moves.coins):
             row = (i * PATHS + path) * paths.wide
             a, b = INFINITY, 0.0
@@ -145,8 +142,8 @@ cdef inline void find_ranges(Paths* paths, Py_ssize_t path) noexcept nogil:
                 a = paths.fx[t] if paths.fx[t] < a else a
                 b = paths.fx[t] if paths.fx[t] > b else b
             x = at_most_times(paths.moves.vol[instruments + i] * far)
-            paths.least_fx[i * paths.lanes + lane] = a / x
-            paths.most_fx[i * paths.lanes + lane] = b * x
+            paths.worst.least_fx[i * paths.lanes + lane] = a / x
+            paths.worst.most_fx[i * paths.lanes + lane] = b * x
 
 
 cdef inline bint crosses(
@@ -212,24 +209,13 @@ cdef void judge(
 ) noexcept nogil:
     """On which paths of a block an account dies; waiting are the exponential variates of the block, or NULL."""
     cdef double deficit[WIDTH]
-    cdef Py_ssize_t lane = 0, lanes = block * paths.chunks, i, path, row
-    cdef int leg, k
+    cdef Py_ssize_t lane = 0, lanes = block * paths.chunks, i, path
     for path in range(block):
         dead[path] = False
     if account.book.coins == 0:
         return
     while lane < lanes:
-        for leg in range(account.book.legs):
-            row = account.book.leg[leg].instrument * paths.lanes
-            account.rows.value[leg] = paths.most_value + row
-            account.rows.gain[leg] = (
-                paths.least_gain if account.book.leg[leg].quantity > 0.0 else paths.most_gain) + row
-        for k in range(account.book.coins):
-            row = account.book.coin[k].index * paths.lanes
-            account.rows.pick[k] = MOST
-            account.rows.fx_low[k] = paths.least_fx + row
-            account.rows.fx_high[k] = paths.most_fx + row
-        deficits(&account.book, &account.rows, lane, WIDTH, deficit)
+        look_from_afar(account, &paths.worst, lane, WIDTH, deficit)
         for i in range(min(<Py_ssize_t> WIDTH, lanes - lane)):
             if deficit[i] <= 0.0:
                 continue
@@ -251,11 +237,7 @@ cdef int new_paths(Paths* paths, list kept, Py_ssize_t steps, Py_ssize_t instrum
     paths.value = doubles(kept, instruments * PATHS * paths.wide)
     paths.gain = doubles(kept, instruments * PATHS * paths.wide)
     paths.fx = doubles(kept, coins * PATHS * paths.wide)
-    paths.most_value = doubles(kept, instruments * paths.lanes)
-    paths.least_gain = doubles(kept, instruments * paths.lanes)
-    paths.most_gain = doubles(kept, instruments * paths.lanes)
-    paths.least_fx = doubles(kept, coins * paths.lanes)
-    paths.most_fx = doubles(kept, coins * paths.lanes)
+    reserve_worst(kept, instruments, coins, paths.lanes, &paths.worst)
     paths.spread = doubles(kept, PATHS * paths.wide)
     paths.reach = doubles(kept, PATHS * paths.wide)
     paths.moves.instruments = instruments

@@ -2,6 +2,7 @@
 
 import math
 from fractions import Fraction
+from sys import float_info
 
 import numpy as np
 import pytest
@@ -154,7 +155,8 @@ class TestAverage:
         for i in range(len(samples)):
             weights = range(1, i + 2) if weighting == "linear" else [1] * (i + 1)
             exact = sum(Fraction(w) * Fraction(x) for w, x in zip(weights, samples, strict=False)) / sum(weights)
-            scale = Fraction(max(map(abs, samples[: i + 1])))
+            # below the normal numbers a rounding is no part of a number
+            scale = Fraction(max(*map(abs, samples[: i + 1]), float_info.min))
             assert exact == 0 or roundings(running[i], exact, scale) <= 3.0
         assert average_premium(samples, weighting=weighting) == running[-1]
 
