@@ -14,7 +14,7 @@ from shortgamma._core.words import BARRIER_KINDS, OPTIONS, PAID_AT, TWO_BARRIER_
 from shortgamma.barrier.partial_time import WINDOWS
 
 PUT = {"vol": 0.3, "expiry": 1.0, "kind": "down-in", "option": "put"}
-FAMILIES = ("barrier", "vanilla", "leverage", "funding", "liquidation", "carry", "dealer", "io")
+FAMILIES = ("barrier", "vanilla", "leverage", "funding", "liquidation", "carry", "dealer", "io", "plot")
 
 
 def public():
