@@ -194,6 +194,24 @@ def test_levels_of_a_grid():
             profile(None, **options, grid=grid)
 
 
+@pytest.mark.parametrize("moves", ["proportional", "parallel"])
+def test_a_grid_of_forwards(moves):
+    options = {name: value for name, value in book(150, seed=21).items() if name not in ("rate", "dividend")}
+    about = {"forward": 100.0 * np.exp(0.05 * options["expiry"]), "spot": 100.0, "moves": moves}
+    found = sg.dealer.profile(None, **options, **about, grid=(80.0, 125.0, 200), exposures=SHAPES)
+    direct = sg.dealer.profile(found.spot, **options, **about, exposures=SHAPES)
+    gross = sg.dealer.profile(
+        found.spot, **{**options, "quantity": np.abs(options["quantity"])}, **about, exposures=SHAPES
+    ).gamma_percent
+    for name in SHAPES:
+        apart = np.abs(getattr(found, name) - getattr(direct, name))
+        if moves == "parallel":
+            # forwards that move in parallel make no even grid
+            assert not apart.any(), name
+    assert (np.abs(found.gamma_percent - direct.gamma_percent) / gross).max() < 3e-14
+    assert moves == "parallel" or (found.gamma_percent != direct.gamma_percent).any()
+
+
 def test_levels_that_are_no_even_grid():
     """The loop of grids takes any levels: those of a grid one after another, others one by one."""
     options = book(70, seed=14)
