@@ -28,6 +28,32 @@ def test_position():
         sg.dealer.position([1.0, -1.0], "call", calls=1, puts=1)
 
 
+@pytest.mark.parametrize("forwards", [True, False])
+def test_the_book_of_a_chain(market, forwards):
+    """The same numbers as from the columns themselves."""
+    path = market / "carry" / "options" / "deribit_btc_eod_chain_2021-06-15.csv"
+    chain = sg.io.read_chain(path)
+    rates = {}
+    if not forwards:
+        chain, rates = chain._replace(forward=None), {"rate": 0.02, "dividend": 0.01}
+    book = sg.dealer.chain_book(chain, calls=1, puts=-1, **rates)
+    quantity = sg.dealer.position(chain.open_interest, chain.option, calls=1, puts=-1)
+    columns = {"vol": chain.vol, "expiry": chain.expiry, "quantity": quantity, "option": chain.option, **rates}
+    columns |= {"multiplier": chain.multiplier, "drop_expired": True}
+    columns |= {"forward": chain.forward} if forwards else {}
+    found = sg.dealer.exposure(chain.spot, **book)
+    assert found == sg.dealer.exposure(chain.spot, chain.strike, **columns)
+    if forwards:
+        assert found.gamma_percent == pytest.approx(14825620.721348386, rel=1e-11)
+        with pytest.raises(ValueError, match="rate and dividend are part of the chain's forwards"):
+            sg.dealer.chain_book(chain, calls=1, puts=-1, rate=0.02)
+    spot = {"spot": chain.spot} if forwards else {}
+    assert sg.dealer.profile([chain.spot], **book, **spot).gamma_percent[0] == found.gamma_percent
+    assert sg.dealer.hedge_flow(0.0, chain.spot, **book).units == 0.0
+    with pytest.raises(TypeError, match="puts"):
+        sg.dealer.chain_book(chain, calls=1)
+
+
 def test_two_flips_and_which_is_nearest():
     """A root above the spot is a root."""
     strangle = {"strike": [80.0, 100.0, 120.0], "vol": 0.3, "expiry": 0.1, "quantity": [-1.0, 1.0, -1.0]}

@@ -112,19 +112,16 @@ def columns_of(path: str, names: tuple[str, ...]) -> dict[str, Any]:
         raise UsageError(f"{path} must hold numbers in the columns {', '.join(names)}") from None
 
 
-def book_of(chain: Chain, options: argparse.Namespace, spot: float) -> dict[str, Any]:
-    """The arguments of the dealer family, without the quantities."""
-    chosen = np.ones(chain.strike.size, dtype=bool)
-    if options.expiry is not None:
-        chosen = np.char.startswith(chain.expires.astype("datetime64[D]").astype(str), options.expiry)
-        if not chosen.any():
-            days = sorted(set(chain.expires.astype("datetime64[D]").astype(str)))
-            raise UsageError(f"--expiry must be one of {', '.join(days[:12])}, got {options.expiry}")
-    book: dict[str, Any] = {name: getattr(chain, name)[chosen] for name in ("strike", "vol", "expiry", "option")}
-    book |= {"multiplier": chain.multiplier, "drop_expired": True}
-    if chain.forward is not None:
-        return book | {"forward": chain.forward[chosen], "chosen": chosen}
-    return book | {"rate": options.rate, "dividend": options.dividend, "chosen": chosen}
+def part_of(chain: Chain, expiry: str | None) -> Chain:
+    """The options of one expiry, or all."""
+    if expiry is None:
+        return chain
+    days = chain.expires.astype("datetime64[D]").astype(str)
+    chosen = np.char.startswith(days, expiry)
+    if not chosen.any():
+        raise UsageError(f"--expiry must be one of {', '.join(sorted(set(days))[:12])}, got {expiry}")
+    columns = {name: value[chosen] for name, value in chain._asdict().items() if isinstance(value, np.ndarray)}
+    return chain._replace(**columns)
 
 
 def compute(options: argparse.Namespace) -> tuple[Result, dict[str, Any]]:
@@ -135,19 +132,18 @@ def compute(options: argparse.Namespace) -> tuple[Result, dict[str, Any]]:
     spot = float(chain.spot)
     if not 0.0 < spot < math.inf:
         raise UsageError(f"{options.file} does not tell the price of the underlying: give --spot")
-    book = book_of(chain, options, spot)
-    chosen = book.pop("chosen")
+    chain = part_of(chain, options.expiry)
+    rates = {} if chain.forward is not None else {"rate": options.rate, "dividend": options.dividend}
 
     def held(calls: float, puts: float) -> dict[str, Any]:
-        interest = chain.open_interest[chosen]
-        return {**book, "quantity": dealer.position(interest, book["option"], calls=calls, puts=puts)}
+        return dealer.chain_book(chain, calls=calls, puts=puts, **rates)
 
     try:
         own = held(options.calls, options.puts)
     except ValueError as error:
         raise UsageError(str(error)) from None
     total = dealer.exposure(spot, **own)
-    expiries = chain.expires[chosen].astype("datetime64[D]").astype(str)
+    expiries = chain.expires.astype("datetime64[D]").astype(str)
     by_expiry = dealer.exposure(spot, **own, by=expiries)
     by_strike = dealer.exposure(spot, **own, by="strike")
     order = np.argsort(by_strike.gamma_percent)
@@ -171,7 +167,7 @@ def compute(options: argparse.Namespace) -> tuple[Result, dict[str, Any]]:
         "underlying": "forward of each expiry" if chain.forward is not None else "spot, rate and dividend",
         "calls": options.calls,
         "puts": options.puts,
-        "options": int(chosen.sum()),
+        "options": chain.strike.size,
         "expired": total.expired,
         "without_volatility": total.skipped,
         "without_open_interest": total.none,

@@ -1,5 +1,6 @@
 from shortgamma.dealer.book import Flips as Flips
 from shortgamma.dealer.book import HedgeFlow as HedgeFlow
+from shortgamma.dealer.book import chain_book as chain_book
 from shortgamma.dealer.book import flips as flips
 from shortgamma.dealer.book import hedge_flow as hedge_flow
 from shortgamma.dealer.book import position as position

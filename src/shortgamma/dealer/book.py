@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from shortgamma._core.types import Floats
     from shortgamma.dealer._options import Options
+    from shortgamma.io import Chain
 
 # how many levels are scanned for a change of sign, and how a bracket is narrowed: so many parts, so many times
 SCAN = 481
@@ -71,6 +72,59 @@ def position(open_interest: ArrayLike, option: Any, *, calls: float, puts: float
     code = np.asarray(choice("option", option, OPTIONS))
     quantity: Floats = np.nan_to_num(contracts, nan=0.0) * np.where(code == 0, float(calls), float(puts))
     return quantity + 0.0
+
+
+def chain_book(chain: Chain, *, calls: float, puts: float, rate: float = 0.0, dividend: float = 0.0) -> dict[str, Any]:
+    """Arguments of the functions of this family for an option chain, under an assumption about who is long.
+
+    Parameters
+    ----------
+    chain : Chain
+        A chain as ``shortgamma.io.read_chain`` gives it.
+    calls, puts : float
+        The dealers' share of the open calls and puts, from -1 to 1, as in ``position``.
+    rate, dividend : float, default 0.0
+        Interest rate and dividend yield per year, continuously compounded; not for a chain with forwards.
+
+    Returns
+    -------
+    dict
+        ``strike``, ``vol``, ``expiry``, ``quantity``, ``option``, ``multiplier``, ``drop_expired=True``, and
+        ``forward`` or else ``rate`` and ``dividend``: for ``exposure``, ``flips`` and ``hedge_flow`` beside
+        ``chain.spot``, and for ``profile``, which with forwards needs ``spot=chain.spot`` too.
+
+    Raises
+    ------
+    ValueError
+        If a share is not between -1 and 1, or rates are given for a chain with forwards.
+    TypeError
+        If ``chain`` is not one.
+
+    See Also
+    --------
+    position : The quantities alone.
+
+    Examples
+    --------
+    >>> import io
+    >>> import shortgamma as sg
+    >>> table = "strike,expiry,option_type,open_interest,iv\\n100,2026-03-27,call,50,0.4\\n90,2026-03-27,put,80,0.5\\n"
+    >>> chain = sg.io.read_chain(io.StringIO(table), time="2026-02-27", spot=98.0)
+    >>> book = sg.dealer.chain_book(chain, calls=1, puts=-1)
+    >>> book["quantity"], sg.dealer.exposure(chain.spot, **book).gamma_percent < 0.0
+    (array([ 50., -80.]), True)
+    """
+    names = ("strike", "vol", "expiry", "option")
+    if not all(hasattr(chain, name) for name in (*names, "open_interest", "forward", "multiplier")):
+        raise TypeError(f"chain must be a Chain, as shortgamma.io.read_chain gives it, got {type(chain).__name__}")
+    book = {name: getattr(chain, name) for name in names}
+    book |= {"multiplier": chain.multiplier, "drop_expired": True}
+    book["quantity"] = position(chain.open_interest, chain.option, calls=calls, puts=puts)
+    if chain.forward is None:
+        return {**book, "rate": rate, "dividend": dividend}
+    if rate or dividend:
+        raise ValueError("rate and dividend are part of the chain's forwards: leave them out")
+    return {**book, "forward": chain.forward}
 
 
 class Flips(Result):
