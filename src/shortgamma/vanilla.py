@@ -74,7 +74,7 @@ def price(
     spot: ArrayLike | None, strike: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike, option: OptionKind | Names,
     rate: ArrayLike = 0.0, dividend: ArrayLike | None = None, forward: ArrayLike | None = None, out: Any = None,
 ) -> Any:  # fmt: skip
-    """Price of European options, after Black, Scholes and Merton or, of a forward, after Black.
+    """Price of European options, after Black, Scholes and Merton or, for a forward, after Black.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def price(
     See Also
     --------
     greeks : Price and derivatives in one pass.
-    implied_vol : The way back.
+    implied_vol : Volatility from a price.
 
     Notes
     -----
@@ -148,12 +148,12 @@ def greeks(
     See Also
     --------
     price : The price alone.
-    shortgamma.barrier.greeks : The same of options with a barrier.
+    shortgamma.barrier.greeks : The same for options with a barrier.
 
     Notes
     -----
     All derivatives are analytic. Theta, charm, color and veta follow from the Black-Scholes equation. With no time or
-    no volatility left they are those of what is paid; at the strike those of the worthless side.
+    no volatility left they are those of the payoff, at the strike those of its worthless side.
 
     Examples
     --------
@@ -208,8 +208,8 @@ def binary_price(
 
     Notes
     -----
-    An option is an asset-or-nothing less ``strike`` of cash-or-nothing. Formulas: Reiner and Rubinstein, "Unscrambling
-    the binary code", Risk 4(9), 1991.
+    An option is an asset-or-nothing option less ``strike`` cash-or-nothing options. Formulas: Reiner and Rubinstein,
+    "Unscrambling the binary code", Risk 4(9), 1991.
 
     Examples
     --------
@@ -292,19 +292,19 @@ def implied_vol(
     ndarray or float
         Volatilities per year, in the shape that all inputs broadcast to. 0 for the price without volatility, within
         the rounding of the discounted amounts. NaN, with the invalid flag, where no volatility gives the price: below
-        that, at or above the discounted spot of a call or strike of a put, or with no time left.
+        this value, at or above the discounted spot of a call or strike of a put, or with no time left.
 
     {raises [underlying]}
 
     See Also
     --------
-    price : The way back.
+    price : Price from a volatility.
     normal_implied_vol : The same in Bachelier's model.
 
     Notes
     -----
-    Householder's steps of fourth order on the functions of Jaeckel, "Let's be rational", Wilmott 75, 2015, from an
-    approximation good to a few per cent: two or three of them. A price deep in the money holds few digits of its
+    Two or three of Householder's steps of fourth order on the functions of Jaeckel, "Let's be rational", Wilmott 75,
+    2015, from an approximation good to a few per cent. A price deep in the money holds few digits of its
     volatility; the result is then as good as the price allows.
 
     Examples
@@ -339,7 +339,7 @@ def normal_price(
 
     See Also
     --------
-    normal_implied_vol : The way back.
+    normal_implied_vol : Volatility from a price.
 
     Notes
     -----
@@ -372,13 +372,13 @@ def normal_implied_vol(
     -------
     ndarray or float
         Standard deviations of the forward per square root of a year, in units of price. 0 for the price without
-        volatility; NaN, with the invalid flag, for one below that or with no time left.
+        volatility; NaN, with the invalid flag, for a price below this or with no time left.
 
     {raises [option]}
 
     See Also
     --------
-    normal_price : The way back.
+    normal_price : Price from a volatility.
 
     Examples
     --------
