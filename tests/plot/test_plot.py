@@ -16,6 +16,10 @@ PRICE = np.array([100.0, 110.0, 99.0, 104.0])
 CASCADE = SimpleNamespace(fills=np.array([88.0, 80.0, np.nan]), mark=80.0, accounts=7, waves=2)
 PROFILE = SimpleNamespace(spot=[90.0, 100.0, 110.0], gamma_percent=[-2e9, -1e9, 3e9])
 FLOW = SimpleNamespace(move=[-0.05, 0.05], value=[-2e9, 1e9], linear=[-1e9, 1e9])
+MOVES = np.linspace(-0.3, 0.0, 301)
+# what is forced grows with the cube: three places of rest, the middle one unstable
+FORCED = 100e9 * (MOVES + 0.05 + 40.0 * (MOVES + 0.06) * (MOVES + 0.12) * (MOVES + 0.25))
+FEEDBACK = sg.dealer.feedback(-0.05, depth=100e9, flow=(MOVES, FORCED), low=-0.3, high=0.0)
 UP_OUT = {"strike": 100.0, "barrier": 130.0, "vol": 0.3, "kind": "up-out", "option": "call"}
 PICTURES = {
     "nav": lambda ax: sg.plot.nav(sg.leverage.nav(PRICE, 3.0), PRICE, leverage=3.0, ax=ax),
@@ -35,6 +39,7 @@ PICTURES = {
     "term_structure": lambda ax: sg.plot.term_structure([98.0, 7.0, 35.0], [0.09, 0.12, 0.10], name="BTC", ax=ax),
     "profile": lambda ax: sg.plot.profile(PROFILE, spot=100.0, flips=[103.0], ax=ax),
     "hedge_flow": lambda ax: sg.plot.hedge_flow(FLOW, ax=ax),
+    "feedback": lambda ax: sg.plot.feedback(FEEDBACK, MOVES, FORCED, shock=-0.05, depth=100e9, ax=ax),
     "ledger": lambda ax: sg.plot.ledger({"price": 3.0, "funding": -1.0}, ax=ax),
 }
 
@@ -108,6 +113,29 @@ def test_curves_begin_at_one():
     np.testing.assert_allclose(drawn(ax, "1 + 2 x its return"), 1.0 + 2.0 * (PRICE / 100.0 - 1.0), rtol=1e-15)
 
 
+def test_places_of_rest_lie_on_the_diagonal():
+    ax = PICTURES["feedback"](None)
+    dots = {line.get_label(): line for line in ax.lines if line.get_marker() == "o"}
+    # -6 % and -25 % bend towards the diagonal or away from it by turns
+    rest = {name: sorted(np.round(line.get_xdata(), 6)) for name, line in dots.items()}
+    assert sorted(rest["stable"] + rest["unstable"]) == [-25.0, -12.0, -6.0]
+    for line in dots.values():
+        assert line.get_xdata() == pytest.approx(line.get_ydata())
+    slope = {place: 1.0 + 40.0 * np.prod([place - other for other in (-0.06, -0.12, -0.25) if other != place])
+             for place in (-0.06, -0.12, -0.25)}  # fmt: skip
+    assert rest["stable"] == sorted(100.0 * place for place, value in slope.items() if value < 1.0)
+
+
+def test_dated_curves_stand_beside():
+    terms = {"strike": 100.0, "barrier": 60.0, "vol": 0.35, "kind": "down-in", "option": "put"}
+    ax = sg.plot.greeks("delta", **terms, expiries=[0.25], dates_per_year=252)
+    dashed = next(line for line in ax.lines if line.get_linestyle() == "--" and len(line.get_xdata()) > 100)
+    spot = dashed.get_xdata()
+    expected = sg.barrier.greeks(spot, 100.0, 60.0, vol=0.35, expiry=0.25, kind="down-in", option="put", dates=63)
+    np.testing.assert_allclose(dashed.get_ydata(), expected.delta, rtol=1e-12)
+    assert "252 dates a year" in [text.get_text() for text in ax.get_legend().get_texts()]
+
+
 def test_a_term_structure_goes_by_time_to_expiry():
     ax = sg.plot.term_structure([98.0, 7.0, 35.0], [0.09, 0.12, 0.10], name="BTC")
     np.testing.assert_allclose(drawn(ax, "BTC"), [12.0, 10.0, 9.0], rtol=1e-15)
@@ -138,6 +166,11 @@ WRONG_CALLS = [
     (lambda: sg.plot.greeks("rhoo", **UP_OUT), "greek must be one of"),
     (lambda: sg.plot.survival([1, 2], [3.0], bars=3), "bar must have shape"),
     (lambda: sg.plot.term_structure([1.0, 2.0], [0.1]), "basis has 1 contracts, days has 2"),
+    (
+        lambda: sg.plot.feedback(FEEDBACK, MOVES, FORCED[1:], shock=0.0, depth=1.0),
+        "flow has 300 elements, move has 301",
+    ),
+    (lambda: sg.plot.feedback(FEEDBACK, MOVES, FORCED, shock=0.0, depth=0.0), "depth must be > 0"),
     (lambda: sg.plot.profile(PROFILE, measure="vega_point"), "result has no vega_point"),
 ]
 

@@ -38,6 +38,9 @@ from shortgamma.plot.studies import (
     carry_history as carry_history,
 )
 from shortgamma.plot.studies import (
+    feedback as feedback,
+)
+from shortgamma.plot.studies import (
     flows as flows,
 )
 from shortgamma.plot.studies import (

@@ -42,6 +42,7 @@ def greeks(
     expiries: Sequence[float] = (1.0, 0.25, 1 / 12, 1 / 52),
     rate: float = 0.0,
     dividend: float = 0.0,
+    dates_per_year: float | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """A Greek near the barrier, one curve for each time to expiry.
@@ -62,6 +63,8 @@ def greeks(
         Times to expiry in years.
     rate, dividend : float, default 0.0
         Per year, continuously compounded.
+    dates_per_year : float, optional
+        Beside each curve a dashed one, of the same option watched on so many equally spaced dates a year (252: daily).
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default.
 
@@ -107,6 +110,12 @@ def greeks(
         for side in (inside, ~inside):
             label = _length(expiry) if side is inside else None
             ax.plot(spot[side], curve[side], color=colour, linewidth=1.4, label=label)
+        if dates_per_year is not None:
+            count = max(1, round(expiry * dates_per_year))
+            dated: Any = options.greeks(spot, strike, barrier, expiry=expiry, order=2, dates=count, **terms)
+            ax.plot(spot, np.asarray(getattr(dated, greek)), "--", color=colour, linewidth=1.1)
+    if dates_per_year is not None:
+        ax.plot([], [], "--", color=_axes.GREY, linewidth=1.1, label=f"{dates_per_year:g} dates a year")
     ax.axvline(barrier, color=_axes.GREY, linestyle="--", linewidth=1.0)
     ax.text(barrier, 0.02, " barrier", transform=ax.get_xaxis_transform(), fontsize="small", color=_axes.GREY)
     ax.set_title(f"{kind} {option}: |{greek}| up to {largest:.3g} on the living side", loc="left", fontsize="medium")

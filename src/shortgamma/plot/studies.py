@@ -434,6 +434,69 @@ def flows(
     return figure
 
 
+def feedback(
+    result: Any, move: ArrayLike, flow: ArrayLike, *, shock: float, depth: float, ax: Axes | None = None
+) -> Axes:
+    """Where a shock ends: what a move forces, as a move of its own, and where both agree.
+
+    Parameters
+    ----------
+    result : Feedback
+        What `shortgamma.dealer.feedback` gave.
+    move : array_like of shape (n,)
+        Returns of the price, ascending.
+    flow : array_like of shape (n,)
+        Money that is bought at each of them, > 0 buys, that of ``linear`` and of the barriers passed included.
+    shock, depth : float
+        As they were given to `shortgamma.dealer.feedback`.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes: the price rests where the curve meets the diagonal, at full dots if it returns there after a small
+        disturbance, at hollow ones if it does not. The one that is reached has a ring.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, or ``depth`` is not > 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import shortgamma as sg
+    >>> move = np.linspace(-0.2, 0.0, 5)
+    >>> end = sg.dealer.feedback(-0.05, depth=100e9, linear=35.6e9)
+    >>> ax = sg.plot.feedback(end, move, 35.6e9 * move, shock=-0.05, depth=100e9)
+    >>> ax.get_title(loc="left")
+    'A shock of -5 % ends at -7.8 %'
+    """
+    moves, flows = _axes.vector("move", move), _axes.vector("flow", flow)
+    if len(moves) != len(flows):
+        raise ValueError(f"flow has {len(flows)} elements, move has {len(moves)}")
+    if not depth > 0.0:
+        raise ValueError(f"depth must be > 0, got {depth!r}")
+    reached = float(result.reached)
+    words = f"ends at {100.0 * reached:.1f} %" if np.isfinite(reached) else "finds no rest"
+    ax = _axes.axes(ax, f"A shock of {100.0 * shock:.3g} % {words}", "move of the price (%)", "move that follows (%)")
+    ax.plot(100.0 * moves, 100.0 * (shock + flows / depth), color=_axes.BLUE, linewidth=1.5,
+            label="shock and what it forces")  # fmt: skip
+    ax.plot(100.0 * moves, 100.0 * moves, color=_axes.GREY, linewidth=0.9, label="the same move")
+    solutions, stable = np.atleast_1d(result.solutions), np.atleast_1d(result.stable).astype(bool)
+    inside = (solutions >= moves[0]) & (solutions <= moves[-1])
+    for chosen, face, label in ((stable & inside, _axes.RED, "stable"), (~stable & inside, "none", "unstable")):
+        if chosen.any():
+            place = 100.0 * solutions[chosen]
+            ax.plot(place, place, "o", color=_axes.RED, markerfacecolor=face, markersize=6, label=label)
+    if moves[0] <= reached <= moves[-1]:
+        ax.plot(100.0 * reached, 100.0 * reached, "o", color=_axes.RED, markerfacecolor="none", markersize=11,
+                label="reached")  # fmt: skip
+    _axes.legend(ax)
+    return ax
+
+
 def ledger(parts: Mapping[str, float], *, unit: str = "settlement coin", ax: Axes | None = None) -> Axes:
     """Where a profit came from: its parts as a waterfall, their sum at the end.
 
