@@ -36,7 +36,6 @@ PICTURES = {
     "tiers": lambda ax: sg.plot.tiers(sg.liquidation.Tiers([0.0, 5e4], [0.004, 0.005]), ax=ax),
     "carry_curve": lambda ax: sg.plot.carry_curve([98.0, 7.0, 35.0], [103.0, 100.2, 101.0], 100.0, name="BTC", ax=ax),
     "carry_history": lambda ax: sg.plot.carry_history([0.1, 0.45, -0.02], tenor="90 days", ax=ax),
-    "term_structure": lambda ax: sg.plot.term_structure([98.0, 7.0, 35.0], [0.09, 0.12, 0.10], name="BTC", ax=ax),
     "profile": lambda ax: sg.plot.profile(PROFILE, spot=100.0, flips=[103.0], ax=ax),
     "hedge_flow": lambda ax: sg.plot.hedge_flow(FLOW, ax=ax),
     "feedback": lambda ax: sg.plot.feedback(FEEDBACK, MOVES, FORCED, shock=-0.05, depth=100e9, ax=ax),
@@ -136,11 +135,6 @@ def test_dated_curves_stand_beside():
     assert "252 dates a year" in [text.get_text() for text in ax.get_legend().get_texts()]
 
 
-def test_a_term_structure_goes_by_time_to_expiry():
-    ax = sg.plot.term_structure([98.0, 7.0, 35.0], [0.09, 0.12, 0.10], name="BTC")
-    np.testing.assert_allclose(drawn(ax, "BTC"), [12.0, 10.0, 9.0], rtol=1e-15)
-
-
 def test_a_waterfall_ends_at_its_sum():
     ax = sg.plot.ledger({"price": 3.0, "funding": -1.0, "fees": -0.5})
     assert [bar.get_y() + bar.get_height() for bar in ax.patches] == [3.0, 2.0, 1.5, 1.5]
@@ -165,7 +159,6 @@ WRONG_CALLS = [
     (lambda: sg.plot.drag(1.0), "leverage must not be 0 or 1"),
     (lambda: sg.plot.greeks("rhoo", **UP_OUT), "greek must be one of"),
     (lambda: sg.plot.survival([1, 2], [3.0], bars=3), "bar must have shape"),
-    (lambda: sg.plot.term_structure([1.0, 2.0], [0.1]), "basis has 1 contracts, days has 2"),
     (
         lambda: sg.plot.feedback(FEEDBACK, MOVES, FORCED[1:], shock=0.0, depth=1.0),
         "flow has 300 elements, move has 301",

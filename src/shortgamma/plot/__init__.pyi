@@ -52,6 +52,3 @@ from shortgamma.plot.studies import (
 from shortgamma.plot.studies import (
     profile as profile,
 )
-from shortgamma.plot.studies import (
-    term_structure as term_structure,
-)

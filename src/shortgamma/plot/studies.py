@@ -222,50 +222,6 @@ def carry_history(
     return ax
 
 
-def term_structure(days: ArrayLike, basis: ArrayLike, *, name: str = "", ax: Axes | None = None) -> Axes:
-    """Annualised basis of the contracts of one moment, by their time to expiry.
-
-    Parameters
-    ----------
-    days : array_like of shape (n,)
-        Days to expiry.
-    basis : array_like of shape (n,)
-        Annualised basis, a fraction, as `shortgamma.carry.annualized_basis` gives it.
-    name : str, default ""
-        What and when it is of, for the title.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure by default.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The axes, in percent a year.
-
-    Raises
-    ------
-    ValueError
-        If lengths differ.
-
-    Examples
-    --------
-    >>> import shortgamma as sg
-    >>> sg.plot.term_structure([7.0, 35.0, 98.0], [0.12, 0.10, 0.09]).get_xlabel()
-    'days to expiry'
-    """
-    length, values = _axes.vector("days", days), _axes.vector("basis", basis)
-    if len(length) != len(values):
-        raise ValueError(f"basis has {len(values)} contracts, days has {len(length)}")
-    order = np.argsort(length, kind="stable")
-    length, values = length[order], 100.0 * values[order]
-    near, far = values[np.isfinite(values)][[0, -1]] if np.isfinite(values).any() else (np.nan, np.nan)
-    ax = _axes.axes(ax, f"{near:.1f} % a year at the near end, {far:.1f} % at the far", "days to expiry",
-                    "basis (% a year)")  # fmt: skip
-    ax.plot(length, values, "o-", color=_axes.BLUE, linewidth=1.3, markersize=5, label=name or None)
-    ax.axhline(0.0, color=_axes.GREY, linewidth=0.8)
-    _axes.legend(ax)
-    return ax
-
-
 def profile(
     result: Any,
     *,

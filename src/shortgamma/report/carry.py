@@ -105,12 +105,10 @@ def section(result: Result, time: Any, curves: dict[str, Any]) -> Section:
         if np.isfinite(values).sum() > 2:
             alt = f"Basis of {tenor} a year in {name} over time, what is beyond 40 % either way marked"
             blocks.append(Figure(_picture(time, values, tenor), alt))
-    if len(result["curve"]) > 1:
-        days, basis = ([row[key] for row in result["curve"]] for key in ("days", "basis"))
-        words = f"{name}, {stamp(result['at'], True)} UTC"
-        if np.isfinite(basis).any():
-            alt = f"Annualised basis by days to expiry: {words}"
-            blocks.append(Figure(lambda: plot.term_structure(days, basis, name=words), alt))
+    if len(result["curve"]) > 1 and result["spot"] is not None:
+        days, price = ([row[key] for row in result["curve"]] for key in ("days", "price"))
+        alt = f"Annualised basis by days to expiry: {name}, {stamp(result['at'], True)} UTC"
+        blocks.append(Figure(lambda: plot.carry_curve(days, price, result["spot"], name=name), alt))
     return Section("CARRY", f"{name}: {result['rows']:,} times, {span}", blocks, f"Carry: {name}")
 
 
