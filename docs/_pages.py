@@ -48,7 +48,8 @@ def kind_of(value: object) -> str:
 
 
 def write_reference(folder: Path) -> None:
-    """A page a family; autosummary makes one of each name."""
+    """A page a family; autosummary makes one of each name, of which those that are gone are taken away."""
+    public = {"shortgamma.get_include", "shortgamma.show_config", "shortgamma.PlausibilityWarning"}
     for family, title in FAMILIES.items():
         module = importlib.import_module(f"shortgamma.{family}")
         names = sorted(name for name in module.__all__ if not inspect.ismodule(getattr(module, name)))
@@ -58,6 +59,7 @@ def write_reference(folder: Path) -> None:
         ufuncs = [name for name in names if isinstance(getattr(module, name), np.ufunc)]
         parts += [line for name in ufuncs for line in ufunc_entry(name, getattr(module, name))]
         names = [name for name in names if name not in ufuncs]
+        public |= {f"shortgamma.{family}.{name}" for name in names}
         for kind in ("Functions", "Results and classes", "Values"):
             chosen = [name for name in names if kind_of(getattr(module, name)) == kind]
             if chosen:
@@ -70,6 +72,9 @@ def write_reference(folder: Path) -> None:
                 ]
                 parts += ["", *(f"   {name}" for name in chosen), ""]
         write(folder / f"{family}.rst", "\n".join(parts))
+    for old in folder.parent.joinpath("generated").glob("*.rst"):
+        if old.stem not in public:
+            old.unlink()
 
 
 def ufunc_entry(name: str, function: np.ufunc) -> list[str]:

@@ -176,6 +176,10 @@ def test_nothing_is_wider_than_the_terminal(tmp_path, hours, capsys, monkeypatch
     monkeypatch.setenv("COLUMNS", "100")
     assert cli.main(["run", write(tmp_path / "hours.csv", *hours)]) == 0
     assert set(capsys.readouterr().out.split()) <= set(text.split())
+    # with a coin, whose lines have more words
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert cli.main(["run"]) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= min(columns, WIDTH)
 
 
 class Terminal(io.StringIO):

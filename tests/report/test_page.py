@@ -166,6 +166,13 @@ def test_text():
     )
 
 
+def test_words_of_the_last_column_go_on_below():
+    table = Table(["", "", ""], [["name", "12", "what it is about, in some words"], ["other", "3", "short"]], [0, 2])
+    assert to_text(Document("", "", [table]), 36).strip("\n") == (
+        "  name   12  what it is about, in\n             some words\n  other   3  short"
+    )
+
+
 def test_wide_tables_are_split():
     table = Table(["", "first", "second", "third"], [["x", "1", "2", "3"], ["y", "4", "5", "6"]])
     assert to_text(Document("", "", [table]), 20).strip("\n") == (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import TYPE_CHECKING
 
 from shortgamma.io.prices import duration
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 WIDTH = 100
+# a column of words is not made narrower
+SHORTEST = 20
 
 
 def every(step: int) -> str:
@@ -55,12 +58,19 @@ def price_decimals(price: float) -> int:
     return min(max(2, 4 - math.floor(math.log10(price))), 12)
 
 
+def _wrapped(line: list[str], room: int) -> list[list[str]]:
+    """A row whose last cell goes on below."""
+    first, *rest = textwrap.wrap(line[-1], room) or [""]
+    return [[*line[:-1], first], *([""] * (len(line) - 1) + [text] for text in rest)]
+
+
 def table(
     header: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[int] = (), width: int = WIDTH
 ) -> list[str]:
     """Columns under headers of one or two lines, right-aligned but for those in ``left``.
 
-    Columns that do not fit into ``width`` stand below, beside the first one again.
+    Where they do not fit into ``width``, words of the last one go on below if it is flush left; else columns stand
+    below, beside the first one again.
     """
     heads = [name.split("\n") for name in header]
     height = max(map(len, heads))
@@ -69,6 +79,11 @@ def table(
     lines = [line for line in lines if any(line)]
     lines += [list(row) for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    last = len(widths) - 1
+    room = width - sum(size + 2 for size in widths[:-1]) - 2
+    if last > 0 and last in left and SHORTEST <= room < widths[-1]:
+        lines = [part for line in lines for part in _wrapped(line, room)]
+        widths[-1] = max(len(line[-1]) for line in lines)
     blocks: list[list[int]] = [[]]
     used = 0
     for place, size in enumerate(widths):
