@@ -61,6 +61,18 @@ def test_quanto():
     assert found.collateral == pytest.approx(204.0 * 0.28, rel=1e-13)
 
 
+def test_quanto_of_constant_risk():
+    """Rolled on every bar into itself, the short is sized anew by the settlement coin."""
+    spot, futures = [200.0, 220, 250, 240, 260], [204.0, 225, 258, 243, 260]
+    coin = [10000.0, 10800, 12500, 12000, 12800]
+    terms = {"contract": CONTRACTS["quanto"], "maintenance": 0.0, "settlement_price": coin, "leverage": 0.5}
+    rolled = {"roll": [1, 2, 3], "next_futures": futures}
+    for terms_of_rolls, coins in (({}, -0.0056), (rolled, -0.005372222222222222)):
+        found = trade(spot, futures, **terms, **terms_of_rolls)
+        assert found.liquidated == 5
+        assert (found.settlement + (204.0 - 260.0)) / coin[-1] == pytest.approx(coins, rel=1e-13)
+
+
 def test_cross_with_haircut():
     found = linear(collateral="cross", haircut=0.5, record="full")
     np.testing.assert_array_equal(found.path.equity, [20000, 18800, 16300, 18200, 15800])
@@ -158,6 +170,9 @@ def test_jump_of_the_basis():
     spot = [65_000.0, 65_000.0]
     futures = [65_000.0 * (1 + 0.033 * 22 / 365), 65_000.0 * (1 + 0.09 * 21 / 365)]
     found = trade(spot, futures, contract=CONTRACTS["linear"], maintenance=0.0, leverage=5)
+    assert (futures[0] - spot[0]) / 65_000 == pytest.approx(0.00198904109589041, rel=1e-12)
+    assert (futures[1] - spot[1]) / 65_000 == pytest.approx(0.00517808219178082, rel=1e-12)
+    assert found.total / 65_000 == pytest.approx(-0.00318904109589041, rel=1e-12)
     assert found.total == pytest.approx(-207.287671232877, rel=1e-12)
     assert found.total / (65_000 / 5) == pytest.approx(-0.0159452054794521, rel=1e-12)
 
@@ -364,6 +379,33 @@ def test_months_in_which_a_short_died(cme):
     assert sg.carry.liquidation_share(futures[some], 10, period=months).share == pytest.approx(0.6, rel=1e-15)
 
 
+@pytest.fixture(scope="module")
+def four_hours(market):
+    """Bitcoin on Binance, bars of four hours, 2019-02 to 2022-01."""
+    prices = sg.io.read_prices(market / "crypto_4h" / "BTCUSDT.csv")
+    some = (prices.time >= np.datetime64("2019-02")) & (prices.time < np.datetime64("2022-02"))
+    return prices.time[some], prices.close[some], prices.high[some]
+
+
+def test_months_by_the_highs_of_four_hours(four_hours):
+    time, close, high = four_hours
+    found = sg.carry.liquidation_share(close, [2, 3, 5, 10], period=time.astype("datetime64[M]"), high=high)
+    assert found.periods == 35
+    assert found.liquidated.tolist() == [4, 10, 18, 25]
+    assert found.share[-1] == pytest.approx(0.714, abs=5e-4)
+    np.testing.assert_array_equal(found.hit.sum(axis=-1), found.liquidated)
+    assert time[found.begins[0]] == np.datetime64("2019-02-28T20:00")
+
+
+def test_windows_of_180_bars(four_hours):
+    time, close, high = four_hours
+    some = time >= np.datetime64("2019-03")
+    found = sg.carry.liquidation_share(close[some], [2, 3, 5, 10], period=180, high=high[some])
+    assert found.periods == 6223
+    expected = [0.12052064920456372, 0.2579141892977663, 0.48111843162461837, 0.6721838341635867]
+    assert found.share.tolist() == pytest.approx(expected, rel=1e-15)
+
+
 def test_closed_form_of_a_month():
     expected = {
         2: 0.0139017030072398, 3: 0.0782637983634379, 5: 0.258291332891469, 10: 0.547583220542033,
@@ -375,6 +417,10 @@ def test_closed_form_of_a_month():
         assert found == pytest.approx(probability, rel=1e-9)
     found = sg.liquidation.breach_probability(1.0, -1.0, 1.0, 0.1, drift=0.025 * 12, **terms)
     assert found == pytest.approx(0.594995343988069, rel=1e-9)
+    # without drift of the logarithm, not of the price
+    vol = terms["vol"]
+    found = sg.liquidation.breach_probability(1.0, -1.0, 1.0, 0.1, drift=0.5 * vol**2, **terms)
+    assert found == pytest.approx(0.575037443140738, rel=1e-9)
 
 
 def test_liquidation_share_is_what_the_trade_says():

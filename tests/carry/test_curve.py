@@ -105,6 +105,49 @@ def test_constant_maturities_of_a_real_curve(forwards, reference):
             assert published == found
 
 
+@pytest.fixture(scope="module")
+def cme(market):
+    """Daily columns of CME, 2019-02 to 2024-02."""
+    with (market / "carry" / "cme_btc" / "cme_btc_basis_derived.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    numbers = {name: np.array([float(row[name] or "nan") for row in rows]) for name in rows[0] if name != "date"}
+    return np.array([row["date"] for row in rows]), numbers
+
+
+def test_forward_carry_has_no_error_of_synchronisation(cme):
+    """Autocorrelation from one day to the next, 2019-04 to 2022-01."""
+    dates, columns = cme
+    some = (dates >= "2019-04-01") & (dates <= "2022-01-31")
+    for name, expected in (("fwd_1m3m", 0.9422), ("b_sync_1m", 0.2718)):
+        values = columns[name][some]
+        assert len(values) == 741
+        assert np.corrcoef(values[1:], values[:-1])[0, 1] == pytest.approx(expected, abs=5e-5)
+
+
+def test_prices_of_different_hours(cme):
+    """A basis over the reference rate of hours before has 1.8 times the deviation of one over spot at the same time."""
+    _, columns = cme
+    both = np.isfinite(columns["b_sync_1m"])
+    ratio = columns["b_brr_1m"][both].std() / columns["b_sync_1m"][both].std()
+    assert ratio == pytest.approx(1.8, abs=0.05)
+
+
+def test_spot_and_method_matter_at_30_days(forwards):
+    """8 dollars of spot move the number by 11 basis points, the method by 3."""
+    price, years = forwards
+    tenor = 30 / 365
+    front = price[0]
+    spot = front * math.exp(-0.05 * years[0])
+    assert front - spot == pytest.approx(8.17, abs=0.01)
+    by_method = [
+        float(carry.constant_maturity(price, years, spot, tenor, method=method))
+        for method in ("price", "basis", "log-price", "log-basis")
+    ]
+    moved = by_method[0] - float(carry.constant_maturity(price, years, front, tenor, method="price"))
+    assert moved == pytest.approx(0.0011, abs=5e-5)
+    assert max(by_method) - min(by_method) == pytest.approx(0.00027, abs=5e-6)
+
+
 def test_coin_metrics_rule():
     """Their words: forward price interpolated by days, then the yield to that day."""
     near, far, days_near, days_far, spot, days = 50_100.0, 50_900.0, 20, 48, 50_000.0, 30
