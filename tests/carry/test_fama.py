@@ -128,6 +128,35 @@ def test_pairs_in_columns():
             assert whole.excess_volatility[i] == pytest.approx(one.excess_volatility, rel=1e-12)
 
 
+def test_windows():
+    """A row has the regressions that are known by then: over pairs of which the last ends on it."""
+    random = np.random.default_rng(5)
+    spot = 100.0 * np.exp(0.03 * np.cumsum(random.standard_normal((160, 2)), axis=0))
+    futures = spot * np.exp(0.01 + 0.02 * random.standard_normal((160, 2)))
+    terms = {"horizon": 10, "form": "logs", "lags": "overlap"}
+    found = fama(spot, futures, window=60, **terms)
+    assert found.spot.slope.shape == (160, 2)
+    assert np.isnan(found.spot.slope[:69]).all()
+    np.testing.assert_allclose(found.difference[69:], 1.0, rtol=1e-10)
+    for row in (69, 100, 159):
+        # 60 pairs need 70 rows
+        rows = slice(row - 69, row + 1)
+        alone = fama(spot[rows, 1], futures[rows, 1], **terms)
+        assert alone.spot.count == 60
+        assert found.spot.slope[row, 1] == pytest.approx(alone.spot.slope, rel=1e-9)
+        assert found.futures.slope_error[row, 1] == pytest.approx(alone.futures.slope_error, rel=1e-9)
+        assert found.excess_volatility[row, 1] == pytest.approx(alone.excess_volatility, rel=1e-8)
+    one = fama(spot[:, 1], futures[:, 1], window=60, **terms)
+    np.testing.assert_array_equal(one.futures.slope, found.futures.slope[:, 1])
+    for more, match in (
+        ({"small_sample": True}, "covariance and small_sample have no use with window"),
+        ({"lags": "rule"}, "lags must be a number of rows or 'overlap' with window"),
+        ({"lags": None}, "lags must be given: a number of rows, or 'overlap'"),
+    ):
+        with pytest.raises(ValueError, match=match):
+            fama(spot, futures, window=60, **{**terms, **more})
+
+
 def test_settlement_at_another_price():
     random = np.random.default_rng(4)
     spot = 100.0 + np.cumsum(random.standard_normal(100))

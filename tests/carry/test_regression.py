@@ -178,6 +178,49 @@ def test_many_lags_are_summed_from_the_spectrum():
     np.testing.assert_allclose(regression(y, x, lags=600).covariance, covariance, rtol=1e-9)
 
 
+@pytest.mark.parametrize("k", [1, 2, 3])
+@pytest.mark.parametrize("kernel", ["bartlett", "uniform", "parzen"])
+def test_windows(k, kernel):
+    """Each window is a sample of its own; with one regressor, as `rolling_regression` has it."""
+    random = np.random.default_rng(31)
+    x, y = random.standard_normal((700, k)), random.standard_normal(700)
+    x[300] = np.nan
+    with np.errstate(invalid="ignore"):
+        found = regression(y, x, lags=7, kernel=kernel, window=90)
+        assert np.isnan(found.coefficient[:89]).all()
+        assert np.isnan(found.coefficient[300:390]).all()
+        for last in (89, 299, 390, 699):
+            rows = slice(last - 89, last + 1)
+            alone = regression(y[rows], x[rows], lags=7, kernel=kernel)
+            for ours, theirs in zip(found, alone, strict=True):
+                np.testing.assert_allclose(ours[last], theirs, rtol=1e-9, atol=1e-15)
+        some = regression(y, x, lags=7, kernel=kernel, window=90, minimum=80)
+    assert some.count[320] == 89
+    assert np.isfinite(some.coefficient[320]).all()
+    if k == 1:
+        fast = sg.carry.rolling_regression(y, x[:, 0], window=90, lags=7, kernel=kernel, minimum=80)
+        there = np.arange(700) >= 89
+        np.testing.assert_allclose(fast.slope[there], some.slope[there], rtol=1e-9)
+        np.testing.assert_allclose(fast.slope_error[there], some.slope_error[there], rtol=1e-7)
+    assert np.isnan(regression(y, x, lags=7, window=701).slope).all()
+
+
+@pytest.mark.parametrize(
+    ("terms", "match"),
+    [
+        ({"window": 0}, "window must be a whole number of rows, at least 1, got 0"),
+        ({"window": 5.0}, "window must be a whole number of rows"),
+        ({"window": 5, "minimum": 6}, "minimum must be a whole number of rows, between 1 and window, 5, got 6"),
+        ({"minimum": 6}, "minimum has no use without window"),
+    ],
+)
+def test_wrong_windows(terms, match):
+    with pytest.raises(ValueError, match=match):
+        regression(np.arange(9.0), np.arange(9.0) ** 2, lags=1, **terms)
+    with pytest.raises(ValueError, match="y must have one dimension with window"):
+        regression(np.ones((9, 2)), np.arange(9.0), lags=1, window=5)
+
+
 def test_quadratic_spectral_weights():
     random = np.random.default_rng(4)
     x, y = random.standard_normal((2, 60))

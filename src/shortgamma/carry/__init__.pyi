@@ -45,6 +45,9 @@ from shortgamma.carry.fama import (
     Fama as Fama,
 )
 from shortgamma.carry.fama import (
+    RollingFama as RollingFama,
+)
+from shortgamma.carry.fama import (
     fama as fama,
 )
 from shortgamma.carry.outcomes import (

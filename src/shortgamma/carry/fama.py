@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
 from shortgamma._core.checks import number, word
 from shortgamma._core.results import Result
 from shortgamma.carry.regression import Regression, regression
+from shortgamma.carry.rolling_regression import RollingRegression, rolling_regression
 
 if TYPE_CHECKING:
     from typing import Any, Literal, TypeAlias
@@ -48,6 +49,53 @@ class Fama(Result):
     excess_volatility: Floats
 
 
+class RollingFama(Result):
+    """The pair of regressions over a sliding window; see `fama`.
+
+    Attributes
+    ----------
+    spot : RollingRegression
+        Change of the spot price on the basis.
+    futures : RollingRegression
+        Gain of a long future held to the horizon on the basis.
+    difference : ndarray
+        Slope of the first less slope of the second: 1, where futures converge to spot.
+    excess_volatility : ndarray
+        Variance of the risk premium less that of the expected change, in variances of the basis.
+    """
+
+    spot: RollingRegression
+    futures: RollingRegression
+    difference: Floats
+    excess_volatility: Floats
+
+
+@overload
+def fama(
+    spot: ArrayLike,
+    futures: ArrayLike,
+    *,
+    horizon: int,
+    form: Form,
+    lags: float | Rule | None = ...,
+    kernel: Kernel = ...,
+    covariance: Literal["hac", "hodrick"] = ...,
+    settle: ArrayLike | None = ...,
+    small_sample: bool = ...,
+    window: None = ...,
+) -> Fama: ...
+@overload
+def fama(
+    spot: ArrayLike,
+    futures: ArrayLike,
+    *,
+    horizon: int,
+    form: Form,
+    lags: int | Literal["overlap"],
+    kernel: Literal["bartlett", "uniform", "parzen"] = ...,
+    settle: ArrayLike | None = ...,
+    window: int,
+) -> RollingFama: ...
 def fama(
     spot: ArrayLike,
     futures: ArrayLike,
@@ -59,7 +107,8 @@ def fama(
     covariance: Literal["hac", "hodrick"] = "hac",
     settle: ArrayLike | None = None,
     small_sample: bool = False,
-) -> Fama:
+    window: int | None = None,
+) -> Fama | RollingFama:
     """Regress what spot and futures do over a horizon on the basis at its start.
 
     Parameters
@@ -82,10 +131,13 @@ def fama(
         Price to which the future has gone at the horizon; by default the spot price.
     small_sample : bool, default False
         As of `regression`.
+    window : int, optional
+        Regress over each window of so many rows, as `rolling_regression` does: ``lags`` is then a number or "overlap".
+        The regressions of a row are those that are known by then: their last outcome ends there.
 
     Returns
     -------
-    Fama
+    Fama or RollingFama
         Both regressions, the difference of their slopes, the variance of the basis, and the excess volatility.
 
     Raises
@@ -137,6 +189,8 @@ def fama(
     gap = np.where(np.isfinite(end[horizon:]), basis[rows], np.nan)
     change = np.where(np.isfinite(gap), end[horizon:] - now[rows], np.nan)
     over = horizon if lags == "overlap" else None
+    if window is not None:
+        return _rolling(change, gap, horizon, window, lags, kernel, covariance == "hac" and not small_sample)
     # plain of any kind: the covariance is replaced
     terms: dict[str, Any] = {"kernel": kernel, "lags": lags, "small_sample": small_sample, "horizon": over}
     if covariance == "hodrick":
@@ -148,6 +202,25 @@ def fama(
     variance = np.nanvar(gap, axis=0)
     total = pair[0].slope + pair[1].slope
     return Fama(pair[0], pair[1], pair[0].slope - pair[1].slope, variance, -total)
+
+
+def _rolling(change: Any, gap: Any, horizon: int, window: int, lags: Any, kernel: Any, plain: bool) -> RollingFama:
+    """Both regressions over a sliding window, each at the row on which its last outcome is known."""
+    if not plain:
+        raise ValueError("covariance and small_sample have no use with window: errors are HAC as of rolling_regression")
+    if lags is None:
+        raise ValueError("lags must be given: a number of rows, or 'overlap'")
+    if isinstance(lags, str) and lags != "overlap":
+        raise ValueError(f"lags must be a number of rows or 'overlap' with window, got {lags!r}")
+    known = ((horizon, 0), *[(0, 0)] * (gap.ndim - 1))
+    regressor = np.pad(gap, known, constant_values=np.nan)
+    terms: dict[str, Any] = {"window": window, "lags": horizon - 1 if lags == "overlap" else lags, "kernel": kernel}
+    pair = [
+        rolling_regression(np.pad(outcome, known, constant_values=np.nan), regressor, **terms)
+        for outcome in (change, change - gap)
+    ]
+    spot, futures = pair[0].slope, pair[1].slope
+    return RollingFama(pair[0], pair[1], spot - futures, -(spot + futures))
 
 
 def _columns(outcome: Any, gap: Any, terms: dict[str, Any]) -> Regression:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 KERNELS = {"bartlett": 0, "uniform": 1, "parzen": 2, "quadratic-spectral": 3}
 COVARIANCES = {"hac": 0, "plain": 1, "hc0": 2, "hc1": 3, "hc2": 4, "hc3": 5}
+# windows that are worked on together
+BLOCK = 512
 RULES = {"overlap": 0, "rule": 1, "newey-west-1994": 2, "andrews-1991": 3}
 MOST_REGRESSORS = 8
 # More lags than this are summed from the spectrum of the scores.
@@ -84,6 +86,8 @@ def regression(
     intercept: bool = True,
     small_sample: bool = False,
     horizon: int | None = None,
+    window: int | None = None,
+    minimum: int | None = None,
 ) -> Regression:
     """Least squares with standard errors robust to heteroskedasticity and autocorrelation.
 
@@ -108,6 +112,11 @@ def regression(
         Multiply a HAC covariance by n / (n - k), as statsmodels does under ``use_correction=True``.
     horizon : int, optional
         Rows over which y is a change; for ``lags="overlap"``.
+    window : int, optional
+        Regress over each window of so many rows: results have a row for each row of ``y``, NaN before the first whole
+        window.
+    minimum : int, optional
+        With ``window``, rows that must be there; by default the whole window.
 
     Returns
     -------
@@ -125,7 +134,7 @@ def regression(
 
     See Also
     --------
-    rolling_regression : Over a sliding window, at a constant cost a row.
+    rolling_regression : One regressor over a sliding window, thousands of times faster.
     bandwidth : The named rules as numbers.
 
     Notes
@@ -151,9 +160,18 @@ def regression(
         raise ValueError("lags must be given: a number of rows, 'overlap' with horizon=, or the name of a rule")
     if covariance != "hac" and lags is not None:
         raise ValueError(f"lags must be left out where covariance is {covariance!r}")
-    sample = _Sample(y, x, intercept)
+    if window is not None:
+        terms = (lags, kernel, covariance, small_sample, horizon)
+        return _rolling(y, x, window, minimum, intercept, terms)
+    if minimum is not None:
+        raise ValueError("minimum has no use without window")
+    return _estimate(_Sample(*_columns(y, x), intercept), lags, kernel, covariance, small_sample, horizon)
+
+
+def _estimate(
+    sample: _Sample, lags: Any, kernel: str, covariance: str, small_sample: bool, horizon: int | None
+) -> Regression:
     if covariance == "hac":
-        assert lags is not None
         middle = _long_run(sample.scores, _lags(lags, kernel, horizon, sample), kernel)
         meat = middle * _factor(sample, small_sample)
     elif covariance == "plain":
@@ -204,28 +222,65 @@ def bandwidth(
     4.0
     """
     word("kernel", kernel, KERNELS)
-    sample = _Sample(y, x, intercept)
+    sample = _Sample(*_columns(y, x), intercept)
     word("rule", rule, RULES)
     found = _bandwidth(rule, kernel, horizon, sample)
     return found if sample.many else found[0]
 
 
-class _Sample:
-    """Least squares of each column of y, about the means of x, so that nothing cancels."""
+def _columns(y: Any, x: Any) -> tuple[Array, Array, bool]:
+    """y of each sample (M, T), regressors (T, k), and whether there may be several samples."""
+    left, right = number("y", y).astype(np.float64), number("x", x).astype(np.float64)
+    if left.ndim not in (1, 2):
+        raise ValueError(f"y must have one or two dimensions, got shape {left.shape}")
+    if right.ndim not in (1, 2):
+        raise ValueError(f"x must have one or two dimensions, got shape {right.shape}")
+    check_length("x", len(right), "y", len(left))
+    right = right[:, np.newaxis] if right.ndim == 1 else right
+    if not 1 <= right.shape[1] <= MOST_REGRESSORS:
+        raise ValueError(f"x must have between 1 and {MOST_REGRESSORS} columns, got {right.shape[1]}")
+    return (left[np.newaxis] if left.ndim == 1 else left.T), right, left.ndim == 2
 
-    def __init__(self, y: Any, x: Any, intercept: bool) -> None:
-        left, right = number("y", y).astype(np.float64), number("x", x).astype(np.float64)
-        if left.ndim not in (1, 2):
-            raise ValueError(f"y must have one or two dimensions, got shape {left.shape}")
-        if right.ndim not in (1, 2):
-            raise ValueError(f"x must have one or two dimensions, got shape {right.shape}")
-        check_length("x", len(right), "y", len(left))
-        right = right[:, np.newaxis] if right.ndim == 1 else right
-        if not 1 <= right.shape[1] <= MOST_REGRESSORS:
-            raise ValueError(f"x must have between 1 and {MOST_REGRESSORS} columns, got {right.shape[1]}")
-        self.many, self.intercept = left.ndim == 2, intercept
-        left = left[np.newaxis] if left.ndim == 1 else left.T
-        there = np.isfinite(left) & np.isfinite(right).all(axis=1)
+
+def _rolling(y: Any, x: Any, window: Any, minimum: Any, intercept: bool, terms: tuple[Any, ...]) -> Regression:
+    """Each window as a sample of its own, BLOCK of them at a time."""
+    left, right, many = _columns(y, x)
+    if many:
+        raise ValueError(f"y must have one dimension with window, got shape {np.shape(y)}")
+    rows = left.shape[1]
+    for name, given, most in (("window", window, None), ("minimum", minimum, window)):
+        if given is None:
+            continue
+        if isinstance(given, bool) or not isinstance(given, int | np.integer) or given < 1 or (most and given > most):
+            rule = "at least 1" if most is None else f"between 1 and window, {most}"
+            raise ValueError(f"{name} must be a whole number of rows, {rule}, got {given!r}")
+    k = right.shape[1] + intercept
+    shapes = ((k,), (k, k), (k,), (), ())
+    found = [np.full((rows, *shape), np.nan) for shape in shapes]
+    count = np.zeros(rows, dtype=np.int64)
+    if window > rows:
+        return Regression._make([*found, count])
+    view = np.lib.stride_tricks.sliding_window_view
+    lefts, rights = view(left[0], window), np.swapaxes(view(right, window, axis=0), 1, 2)
+    least = window if minimum is None else minimum
+    for begin in range(0, len(lefts), BLOCK):
+        some = slice(begin, begin + BLOCK)
+        sample = _Sample(lefts[some], rights[some], True, intercept, least)
+        fitted = _estimate(sample, *terms)
+        place = slice(begin + window - 1, begin + window - 1 + len(lefts[some]))
+        for target, value in zip(found, fitted, strict=False):
+            target[place] = value
+        count[place] = fitted.count
+    return Regression._make([*found, count])
+
+
+class _Sample:
+    """Least squares of each row of y, about the means of x, so that nothing cancels."""
+
+    def __init__(self, left: Array, right: Array, many: bool, intercept: bool, least: int = 0) -> None:
+        """Regressors are those of all samples (T, k), or of each (M, T, k); below ``least`` rows there is no answer."""
+        self.many, self.intercept, self.least = many, intercept, least
+        there = np.isfinite(left) & np.isfinite(right).all(axis=-1)
         self.there, self.count = there, there.sum(axis=1)
         self.columns = np.where(there[..., None], right, 0.0)
         target = np.where(there, left, 0.0)
@@ -241,7 +296,7 @@ class _Sample:
         there = self.there[..., None]
         design = np.concatenate([there * 1.0, columns], axis=2) if self.intercept else columns
         self.free = self.count - design.shape[2]
-        few = self.free <= 0
+        few = (self.free <= 0) | (self.count < self.least)
         high = np.where(there, self.columns, -np.inf).max(axis=1, initial=-np.inf)
         low = np.where(there, self.columns, np.inf).min(axis=1, initial=np.inf)
         varies = (high > low) if self.intercept else (high > 0.0) | (low < 0.0)
