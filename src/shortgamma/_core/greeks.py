@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, SupportsIndex, TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
 
 from shortgamma._core.checks import call
 from shortgamma._core.results import Result
@@ -60,7 +62,8 @@ MEANINGS = {
 
 
 def check_order(order: object) -> None:
-    if not isinstance(order, SupportsIndex) or order not in (1, 2):
+    # to ask for a protocol such as SupportsIndex would cost as much as the Greeks
+    if (type(order) is not int and not isinstance(order, np.integer)) or order not in (1, 2):
         raise ValueError(f"order must be 1 or 2, got {order!r}")
 
 
@@ -94,4 +97,5 @@ def greeks_of(
 ) -> G:
     """Price and Greeks by the ufunc of an order: ``ufuncs`` are those of the price alone, of orders 1 and 2."""
     check_order(order)
-    return kind(*call(getattr(loops, ufuncs[order]), names, values, outputs(kind, out, order)))
+    where = None if out is None else outputs(kind, out, order)
+    return kind(*call(getattr(loops, ufuncs[order]), names, values, where))

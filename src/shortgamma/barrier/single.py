@@ -185,10 +185,10 @@ def greeks(
     >>> round(float(greeks.delta), 4), round(float(greeks.vega), 4)
     (-2.4569, 17.5378)
     """
-    check_order(order)
     code = code_of(kind, option, rebate_at)
     values = (spot, strike, barrier, vol, expiry, rate, dividend, rebate)
     if dates is not None or state is not None or now is not None:
+        check_order(order)
         return BarrierGreeks(*_watched_greeks(order, values, code, dates, now, state, method, progress, out))
     return greeks_of(BarrierGreeks, dispatch.barrier.single, UFUNCS, order, NAMES, (*values, code), out)
 
