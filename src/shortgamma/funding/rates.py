@@ -65,7 +65,11 @@ def rate(
     >>> round(float(sg.funding.rate(0.01, cap=0.003)), 6)
     0.003
     """
-    low = np.negative(1.0 * plain("cap", cap)) if floor is None else floor
+    if floor is not None:
+        low: Any = floor
+    else:
+        # one number, as a rule, of which no array is made
+        low = -cap if type(cap) is float else np.negative(1.0 * plain("cap", cap))
     names = ("premium", "interest", "clamp", "cap", "floor")
     return call(dispatch.funding.rates.funding_rate, names, (premium, interest, clamp, cap, low), out)
 
