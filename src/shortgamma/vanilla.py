@@ -93,7 +93,7 @@ def price(
     See Also
     --------
     greeks : Price and derivatives in one pass.
-    implied_vol : Volatility from a price.
+    implied_vol : The volatility that a price implies.
 
     Notes
     -----

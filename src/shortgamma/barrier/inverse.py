@@ -148,7 +148,7 @@ def barrier_for_price(
 
     See Also
     --------
-    implied_vol : The volatility instead of the barrier.
+    implied_vol : The volatilities that give an option its price.
 
     Notes
     -----

@@ -49,7 +49,7 @@ def partial_time_price(
     See Also
     --------
     partial_time_greeks : Price and derivatives in one pass.
-    price : Watched all the time.
+    price : The barrier is watched until expiry.
 
     Notes
     -----

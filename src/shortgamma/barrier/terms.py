@@ -39,7 +39,7 @@ def status(
     Raises
     ------
     ValueError
-        If ``kind`` is unknown or shapes do not broadcast.
+        If ``kind`` is not one of the four, or shapes do not broadcast.
     {TypeError}
 
     Examples
