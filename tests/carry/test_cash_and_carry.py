@@ -406,6 +406,25 @@ def test_windows_of_180_bars(four_hours):
     assert found.share.tolist() == pytest.approx(expected, rel=1e-15)
 
 
+def test_a_trade_on_deribit(market):
+    """The September contract of 2021 against the coin, from 2021-07-20 to the end of the file."""
+    table = sg.io.read_futures(market / "carry" / "options" / "deribit_btc_dated_futures_2021-06_2021-07.csv")
+    days = table.time >= np.datetime64("2021-07-20")
+    (september,) = np.flatnonzero(table.expiry.astype("datetime64[D]") == np.datetime64("2021-09-24"))
+    spot, futures = table.spot[days], table.price[days, september]
+    terms = {"contract": CONTRACTS["inverse"], "maintenance": 0.01}
+    for leverage, bar, times in ((10, 3, 3.4), (5, 6, 2.2), (3, 12, 1.0)):
+        alone = trade(spot, futures, leverage=leverage, **terms)
+        exact = oracle.trade(list(spot), list(futures), "inverse", 1, leverage, Fraction(0.01))
+        assert alone.liquidated == exact.liquidated == bar
+        assert alone.basis == pytest.approx(21.0, abs=0.05)
+        helped = trade(spot, futures, leverage=leverage, top_up="restore", **terms)
+        assert helped.liquidated == 12
+        assert helped.peak_margin * leverage == pytest.approx(times, abs=0.05)
+    assert futures[-1] / futures[0] == pytest.approx(1.43, abs=0.01)
+    assert trade(spot, futures, collateral="cross", **terms).liquidated == 12
+
+
 def test_closed_form_of_a_month():
     expected = {
         2: 0.0139017030072398, 3: 0.0782637983634379, 5: 0.258291332891469, 10: 0.547583220542033,

@@ -124,6 +124,28 @@ def test_forward_carry_has_no_error_of_synchronisation(cme):
         assert np.corrcoef(values[1:], values[:-1])[0, 1] == pytest.approx(expected, abs=5e-5)
 
 
+def test_level_and_extremes_of_the_carry(cme):
+    dates, columns = cme
+    some = (dates >= "2019-04-01") & (dates <= "2022-01-31")
+    expected = {
+        "b_sync_1m": (0.089, 0.129, 0.27, 1.68, "2020-11-26"),
+        "b_sync_3m": (0.076, 0.057, 0.58, 0.62, "2020-11-26"),
+        "fwd_1m3m": (0.070, 0.039, 0.94, 0.20, "2021-02-19"),
+    }
+    for name, (mean, deviation, persistence, highest, day) in expected.items():
+        values = columns[name][some]
+        assert values.mean() == pytest.approx(mean, abs=5.1e-4)
+        assert values.std(ddof=1) == pytest.approx(deviation, abs=5e-4)
+        assert np.corrcoef(values[1:], values[:-1])[0, 1] == pytest.approx(persistence, abs=5e-3)
+        assert values.max() == pytest.approx(highest, abs=5e-3)
+        assert dates[some][values.argmax()] == day
+    # Thanksgiving, Presidents' Day and Good Friday
+    values = columns["b_sync_3m"][some]
+    highest = np.argsort(-values)[:3]
+    assert dates[some][highest].tolist() == ["2020-11-26", "2020-02-17", "2020-04-10"]
+    np.testing.assert_allclose(values[highest], [0.62, 0.45, 0.26], atol=6e-3)
+
+
 def test_prices_of_different_hours(cme):
     """A basis over the reference rate of hours before has 1.8 times the deviation of one over spot at the same time."""
     _, columns = cme

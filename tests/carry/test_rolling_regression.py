@@ -4,7 +4,7 @@ import csv
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle.carry import rolling_regression as oracle
 
@@ -133,6 +133,43 @@ def test_a_million_rows(mean):
         assert found.slope[last] == pytest.approx(float(exact[1]), rel=1e-10)
         assert found.intercept_error[last] == pytest.approx(float(exact[2]) ** 0.5, rel=1e-10)
         assert found.slope_error[last] == pytest.approx(float(exact[3]) ** 0.5, rel=1e-10)
+
+
+@settings(max_examples=12)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    kind=st.sampled_from(["noise", "walk", "trend", "decay"]),
+    mean=st.floats(-1e6, 1e6),
+    length=st.sampled_from([3_000, 40_000, 1_000_000]),
+    window=st.integers(20, 600),
+    share=st.floats(0.0, 0.2),
+    kernel=st.sampled_from(["bartlett", "uniform"]),
+)
+def test_long_series_wherever_they_begin(seed, kind, mean, length, window, share, kernel):
+    """1e-10 relative to a window by itself, and to the same window of a series that began later."""
+    random = np.random.default_rng(seed)
+    lags = int(share * window)
+    x = series(kind, length, random)
+    # the deviation within a window counts, not that of a walk of a million rows
+    deviation = np.std(x[:window])
+    y = 0.5 * x + deviation * random.standard_normal(length)
+    x = x + mean * deviation
+    terms = {"window": window, "lags": lags, "kernel": kernel}
+    found = rolling(y, x, **terms)
+    begin = int(random.integers(1, length - window - 50))
+    later = rolling(y[begin:], x[begin:], **terms)
+    for last in [window - 1, length - 1, *random.integers(begin + window - 1, length, 6).tolist()]:
+        rows = slice(last - window + 1, last + 1)
+        exact = oracle.window(y[rows].astype(LONG), x[rows].astype(LONG), kernel, lags)
+        # a slope near zero is measured by its error
+        slope, error = float(exact[1]), float(np.sqrt(np.maximum(exact[3], 0.0)))
+        scale = max(abs(slope), error)
+        results = [found] if last < begin + window - 1 else [found, later]
+        for result in results:
+            place = last if result is found else last - begin
+            assert abs(result.slope[place] - slope) <= 1e-10 * scale
+            if kernel == "bartlett":
+                assert abs(result.slope_error[place] - error) <= 1e-10 * error
 
 
 def test_a_window_of_a_hundred_thousand_rows():
