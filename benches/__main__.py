@@ -2,17 +2,14 @@
 
 import argparse
 import json
-import platform
-from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import shortgamma
 from benches import cases, parts
 from benches.common import OURS, best_times, timed
-from benches.page import updated
+from benches.page import machine, updated
 from benches.text import table
 
 HEADER = ("case", "ns", "floor", "of", "ns/floor", "NumPy", "numba", "peer", "")
@@ -47,21 +44,6 @@ def row(result):
         others.get(peer, ""),
         peer,
     )
-
-
-def machine(config):
-    """What measured: the processor, the build, and the day."""
-    names = [line.partition(":")[2].strip() for line in processors() if line.startswith("model name")]
-    name = names[0] if names else platform.processor() or platform.machine()
-    day = datetime.now(UTC).date().isoformat()
-    return f"{name}, build {config['cpu']}, NumPy {np.__version__}, Python {platform.python_version()}, {day}"
-
-
-def processors():
-    try:
-        return Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return []
 
 
 def main():

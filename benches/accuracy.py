@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 import shortgamma as sg
+from benches.page import machine, with_tables
 from benches.text import table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
@@ -55,11 +56,18 @@ NOTHING = 1e-100
 
 
 def vecmath_rows(count):
-    """Rows of function, regime and worst error in units in the last place."""
+    """Rows of function, worst error in units in the last place, where it is, and that of each regime."""
     from oracle import vecmath
 
-    worst = vecmath.worst_errors(count)
-    return [("function", "arguments", "ulp"), *((name, regime, f"{error:.2f}") for name, regime, error in worst)]
+    errors = {}
+    for name, regime, error in vecmath.worst_errors(count):
+        errors.setdefault(name, {})[regime] = error
+    rows = [("function", "worst error, ulp", "where", "all regimes")]
+    for name, by_regime in errors.items():
+        where = max(by_regime, key=by_regime.get)
+        everywhere = ", ".join(f"{regime} {error:.2f}" for regime, error in by_regime.items())
+        rows.append((name, f"{by_regime[where]:.2f}", where, everywhere))
+    return rows
 
 
 def draw(regime, count):
@@ -310,27 +318,46 @@ def main():
     parser.add_argument("--count", type=int, default=30, help="options of each regime, arguments in twenties")
     parser.add_argument("--adversaries", type=int, default=1_000_000, help="options that bounds are checked of")
     parser.add_argument("--markdown", action="store_true", help="print the tables as the README holds them")
+    parser.add_argument("--write", metavar="PAGE", type=Path, help="put the tables into this page: docs/accuracy.md")
     options = parser.parse_args()
+    if options.write and not options.write.is_file():
+        parser.error(f"--write needs a page with the five tables, there is no {options.write}")
     # their twins carry two hundred digits
     hard = (options.count + 1) // 2
-    print("\n".join(table(vecmath_rows(20 * options.count), {0, 1}, options.markdown)))
-    print(f"\nWorst error in units in the last place, of {20 * options.count} random arguments of each row.\n")
-    print("\n".join(table(barrier_rows(options.count), {0}, options.markdown)))
-    print()
-    print("\n".join(table(double_rows(options.count), {0}, options.markdown)))
-    print("\n".join(("", *table(hard_rows(hard), {0, 1}, options.markdown))))
-    print(f"""
+    measured = [
+        (vecmath_rows(20 * options.count), {0, 2, 3}),
+        (barrier_rows(options.count), {0}),
+        (double_rows(options.count), {0}),
+        (hard_rows(hard), {0, 1}),
+        (adversarial_rows(options.adversaries), {0, 1}),
+    ]
+    config = sg.show_config("dict")
+    if options.write:
+        tables = [table(rows, left, markdown=True) for rows, left in measured]
+        text = with_tables(options.write.read_text(encoding="utf-8"), tables, machine(config))
+        options.write.write_text(text, encoding="utf-8")
+    shown = ["\n".join(table(rows, left, options.markdown)) for rows, left in measured]
+    print(f"""{shown[0]}
+
+Worst error in units in the last place, of {20 * options.count} random arguments of each row.
+
+{shown[1]}
+
+{shown[2]}
+
+{shown[3]}
+
 Worst error of {hard} options of each row, relative to the number itself however small, or to the price in its
 units where that is larger; and of the price relative to the spot.
-""")
-    print("\n".join(table(adversarial_rows(options.adversaries), {0, 1}, options.markdown)))
-    print(f"""
+
+{shown[4]}
+
 Of {options.adversaries:,} adversarial options of each product: how many of the outputs are NaN, and by how many units
-in the last place of what it is made of (the larger leg of the plain option, or the sure payment) a price is off.""")
-    print(f"""
+in the last place of what it is made of (the larger leg of the plain option, or the sure payment) a price is off.
+
 Worst relative error, of {options.count} random options of each column, all types, half of them with a rebate. Where a
 number is less than {FLOOR:g} of its natural size (spot for the price, 1 for delta, ...), it is relative to that.
-{"cpu":10} {sg.show_config("dict")["cpu"]}""")
+{"cpu":10} {config["cpu"]}""")
 
 
 if __name__ == "__main__":

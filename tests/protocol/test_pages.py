@@ -82,3 +82,45 @@ def test_links_that_lead_nowhere(tmp_path):
     assert sorted(links.broken(tmp_path)) == [
         "index.html: none.html", "index.html: sub/none.png", "index.html: sub/page.html#gone", "sub/page.html: #gone"
     ]  # fmt: skip
+
+
+TABLES = """# Exactness
+
+| function | worst |
+| -------- | ----: |
+| exp      |   0.9 |
+
+Words between.
+
+| output | far |
+| ------ | --: |
+| price  |   1 |
+| delta  |   2 |
+"""
+
+
+def test_tables_are_replaced_in_turn(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    page = load("benches_page", ROOT / "benches" / "page.py")
+    first = ["| function | worst |", "| --- | ---: |", "| log | 0.7 |", "| exp | 0.8 |"]
+    second = ["| output | far |", "| --- | ---: |", "| price | 3 |"]
+    text = page.with_tables(TABLES, [first, second], "a machine")
+    assert text.splitlines() == [
+        "# Exactness", "", "Measured on a machine.", "", *first, "", "Words between.", "", *second
+    ]  # fmt: skip
+    assert page.with_tables(text, [first, second], "a machine") == text
+    with pytest.raises(ValueError, match="the page has 2 tables, 1 were measured"):
+        page.with_tables(TABLES, [first], "")
+    with pytest.raises(ValueError, match="a table begins with 'output', measured was 'function'"):
+        page.with_tables(TABLES, [first, first], "")
+
+
+def test_the_page_of_exactness_has_five_tables(monkeypatch):
+    exact = ROOT / "docs" / "accuracy.md"
+    if not exact.is_file():
+        pytest.skip("no page of exactness")
+    monkeypatch.syspath_prepend(str(ROOT))
+    page = load("benches_page", ROOT / "benches" / "page.py")
+    heads = ["function", "output", "two barriers", "regime", "product"]
+    text = page.with_tables(exact.read_text(encoding="utf-8"), [[f"| {head} |"] for head in heads], "x")
+    assert [line for line in text.splitlines() if line.startswith("|")] == [f"| {head} |" for head in heads]
