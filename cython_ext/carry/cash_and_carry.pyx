@@ -22,7 +22,7 @@ cdef extern from "_loop/stores.h" nogil:
     void prefetch "sg_prefetch"(const void* address) noexcept
 
 cdef enum:
-    # Paths that are scanned together, LOOK of them between two looks at what was found: memory likes long rows.
+    # Paths that are scanned together, LOOK of them between two checks: memory likes long rows.
     WIDTH = 1024
     LOOK = 32
     # numbers in a line of memory
@@ -132,7 +132,7 @@ cdef void keep_ratio(Path* p) noexcept nogil:
 cdef void set_bounds(Path* p) noexcept nogil:
     cdef Bounds b
     if p.dead:
-        # what is no price is still seen
+        # invalid prices are still seen
         p.low = SMALLEST
         p.high = LARGEST
         p.sure = INFINITY
@@ -290,7 +290,7 @@ cdef void event(Path* p, const Call* call, Py_ssize_t t, double mark, double bac
 
 
 cdef void marks(Path* p, const Call* call, Py_ssize_t t) noexcept nogil:
-    """A bar whose future is outside of the bounds, or is no price."""
+    """A bar whose future is outside the bounds or invalid."""
     cdef double mark = get(p, call, HIGH, t)
     if mark != mark:
         return
@@ -349,30 +349,30 @@ cdef void finish(
 
 
 cdef inline bint any_above(const double* row, const double* high, double* most, Py_ssize_t count) noexcept nogil:
-    """Whether a mark of a contract that is not inverse may be a breach or is no price; the largest marks."""
-    cdef long long found = 0
+    """Whether a mark of a contract that is not inverse may be a breach or is invalid; the largest marks."""
+    cdef long long outside = 0
     cdef double mark
     cdef Py_ssize_t i
     for i in range(count):
         mark = row[i]
-        found |= 1 if (mark < SMALLEST) | (mark > high[i]) else 0
+        outside |= 1 if (mark < SMALLEST) | (mark > high[i]) else 0
         most[i] = mark if mark > most[i] else most[i]
-    return found != 0
+    return outside != 0
 
 
 cdef inline bint any_outside(
     const double* row, const double* low, const double* high, double* least, double* most, Py_ssize_t count,
 ) noexcept nogil:
-    """Whether a mark may be a breach or is no price; the extremes."""
-    cdef long long found = 0
+    """Whether a mark may be a breach or is invalid; the extremes."""
+    cdef long long outside = 0
     cdef double mark
     cdef Py_ssize_t i
     for i in range(count):
         mark = row[i]
-        found |= 1 if (mark < low[i]) | (mark > high[i]) else 0
+        outside |= 1 if (mark < low[i]) | (mark > high[i]) else 0
         least[i] = mark if mark < least[i] else least[i]
         most[i] = mark if mark > most[i] else most[i]
-    return found != 0
+    return outside != 0
 
 
 cdef void events_of_row(
@@ -383,7 +383,7 @@ cdef void events_of_row(
     cdef Py_ssize_t i
     for i in range(count):
         if row[i] < low[i] or row[i] > high[i]:
-            # a number that is no price must not be an extreme
+            # an invalid price must not be an extreme
             if is_price(row[i]):
                 p[i].least, p[i].most = least[i], most[i]
             marks(&p[i], call, t)
@@ -399,7 +399,7 @@ cdef void scan_together(Path* p, const Call* call, Py_ssize_t count, bint shared
     cdef double most[WIDTH]
     cdef const double* row
     cdef Py_ssize_t t, i, k, some
-    cdef bint found, inverse = False
+    cdef bint outside, inverse = False
     for i in range(count):
         inverse |= p[i].trade.kind == formula.INVERSE
         low[i], high[i] = p[i].low, p[i].high
@@ -413,10 +413,10 @@ cdef void scan_together(Path* p, const Call* call, Py_ssize_t count, bint shared
             for k in range((some + LINE - 1) // LINE):
                 prefetch(<const char*> &row[i + k * LINE] + call.step[HIGH])
             if inverse:
-                found = any_outside(&row[i], &low[i], &high[i], &least[i], &most[i], some)
+                outside = any_outside(&row[i], &low[i], &high[i], &least[i], &most[i], some)
             else:
-                found = any_above(&row[i], &high[i], &most[i], some)
-            if found:
+                outside = any_above(&row[i], &high[i], &most[i], some)
+            if outside:
                 events_of_row(&p[i], call, t, &row[i], &low[i], &high[i], &least[i], &most[i], some)
             i += LOOK
         for i in range(count):
@@ -437,7 +437,7 @@ cdef inline bint quiet_chunk(const double* mark, double low, double high, double
     cdef double lows[SIDE]
     cdef double highs[SIDE]
     cdef double price
-    cdef long long found = 0
+    cdef long long outside = 0
     cdef Py_ssize_t k, i
     for i in range(SIDE):
         lows[i] = INFINITY
@@ -445,17 +445,17 @@ cdef inline bint quiet_chunk(const double* mark, double low, double high, double
     for k in range(CHUNK // SIDE):
         for i in range(SIDE):
             price = mark[k * SIDE + i]
-            found |= 1 if (price < low) | (price > high) else 0
+            outside |= 1 if (price < low) | (price > high) else 0
             lows[i] = price if price < lows[i] else lows[i]
             highs[i] = price if price > highs[i] else highs[i]
     for i in range(SIDE):
         least[0] = lows[i] if lows[i] < least[0] else least[0]
         most[0] = highs[i] if highs[i] > most[0] else most[0]
-    return found == 0
+    return outside == 0
 
 
 cdef void scan_along(Path* p, const Call* call, bint any_roll) noexcept nogil:
-    """One path along time, CHUNK bars between two looks at what was found."""
+    """One path along time, CHUNK bars between two checks."""
     cdef double block[CHUNK]
     cdef const double* mark
     cdef double least, most

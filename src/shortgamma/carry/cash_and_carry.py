@@ -165,7 +165,7 @@ def cash_and_carry(
     ----------
     spot, futures : array_like
         Prices of the coin and of the future, one a bar along ``axis``, from entry to exit; they broadcast, 1-D among
-        N-D being a time series. A NaN between is no information and no breach.
+        N-D being a time series. A NaN between them is passed over, and is never a breach.
     contract : Contract or str
         What is sold, or its name. The number of contracts is what hedges ``quantity`` coins at entry: as many coins
         (linear), their worth in the quote currency (inverse), or quantity / settlement_price (quanto).
@@ -184,7 +184,7 @@ def cash_and_carry(
     top_up : {"none", "restore", "maintenance"}, default "none"
         At a breach: liquidation; margin up to what was posted at first; or up to what is required. With "separate".
     reserve : array_like, default inf
-        What there is for top-ups, in the settlement coin. A top-up that is larger than what is left is not made.
+        Funds for top-ups, in the settlement coin. A top-up larger than the rest of them is not made.
     financing : array_like, default 0.0
         Rate per year, simple, on spot and margin at what they cost.
     fee : array_like, default 0.0
@@ -218,7 +218,7 @@ def cash_and_carry(
         If lengths do not fit, an argument that is needed is missing or one is given that has no use, or ``expiry`` is
         not among the times.
     TypeError
-        If ``contract`` is no Contract or an input is not numeric.
+        If ``contract`` is not a Contract or a name, or an input is not numeric.
 
     See Also
     --------
@@ -279,8 +279,8 @@ def cash_and_carry(
     ]
     values = (*prices, following, years, flags, *terms, np.int8(code))
     loops = dispatch.carry.cash_and_carry
-    found = call(loops.carry_cash_and_carry, NAMES, values)
-    result = _split(found, prices, years, terms, number("financing", financing), number("fee", fee))
+    totals = call(loops.carry_cash_and_carry, NAMES, values)
+    result = _split(totals, prices, years, terms, number("financing", financing), number("fee", fee))
     if record == "full":
         path = call(loops.carry_cash_and_carry_path, NAMES, values)
         moved = [np.moveaxis(each, -1, time_index) for each in path]
@@ -327,8 +327,8 @@ def liquidation_share(
     Examples
     --------
     >>> import shortgamma as sg
-    >>> found = sg.carry.liquidation_share([100, 104, 111, 108, 103], [5, 10], period=["a", "b", "b", "c", "c"])
-    >>> found.share
+    >>> months = sg.carry.liquidation_share([100, 104, 111, 108, 103], [5, 10], period=["a", "b", "b", "c", "c"])
+    >>> months.share
     array([0. , 0.5])
     """
     price = number("futures", futures).astype(float)
@@ -364,7 +364,7 @@ def _check_terms(kind: str, collateral: str, leverage: Any, haircut: Any, top_up
         need = "must be given with 'separate' collateral" if leverage is None else "has no use with 'cross' collateral"
         raise ValueError(f"leverage {need}")
     if collateral == "separate" and np.any(np.asarray(haircut) != 0.0):
-        raise ValueError("haircut has no use with 'separate' collateral: the coins are no margin")
+        raise ValueError("haircut has no use with 'separate' collateral: the coins are not margin")
     if collateral == "cross" and top_up != "none":
         raise ValueError(f"top_up must be 'none' with 'cross' collateral, got {top_up!r}")
     if (kind == "quanto") != (settlement is not None):
@@ -385,21 +385,21 @@ def _aligned(spot: Any, futures: Any, high: Any, settlement: Any, axis: int, kin
     wide = futures if np.ndim(futures) >= np.ndim(spot) else spot
     time = time_axis(axis, np.ndim(wide), "futures")
     check_labels("spot", spot, "futures", futures, time)
-    found: list[Any] = []
+    aligned: list[Any] = []
     for name, value in (("spot", spot), ("futures", futures), ("high", high), ("settlement_price", settlement)):
         if value is None:
-            found.append(None)
+            aligned.append(None)
             continue
-        found.append(
+        aligned.append(
             _last(value, name, wide, time) if value is not wide else np.moveaxis(number(name, value), time, -1)
         )
-    for name, value in zip(("spot", "futures", "high", "settlement_price"), found, strict=True):
+    for name, value in zip(("spot", "futures", "high", "settlement_price"), aligned, strict=True):
         if np.ndim(value):
             check_length(name, value.shape[-1], "futures", np.shape(wide)[time])
-    found[2] = found[1] if found[2] is None else found[2]
+    aligned[2] = aligned[1] if aligned[2] is None else aligned[2]
     if kind != "quanto":
-        found[3] = found[0] if kind == "inverse" else np.ones(1).repeat(found[1].shape[-1])
-    return found, time
+        aligned[3] = aligned[0] if kind == "inverse" else np.ones(1).repeat(aligned[1].shape[-1])
+    return aligned, time
 
 
 def _years(time: Any, financing: Any, bars: int) -> Any:
@@ -472,8 +472,8 @@ def _rolls(roll: Any, following: Any, bars: int) -> Any:
     return flags
 
 
-def _split(found: Any, prices: Any, years: Any, terms: Any, financing: Any, fee: Any) -> CashAndCarry:
-    made, held, top_ups, margin, cost, ratio, shortfall, capital_years, rolled, traded, bar = found
+def _split(totals: Any, prices: Any, years: Any, terms: Any, financing: Any, fee: Any) -> CashAndCarry:
+    made, held, top_ups, margin, cost, ratio, shortfall, capital_years, rolled, traded, bar = totals
     spot, futures, _, coin = prices
     first_spot, last_spot = spot[..., 0], spot[..., -1]
     first, last, worth = futures[..., 0], futures[..., -1], coin[..., -1]

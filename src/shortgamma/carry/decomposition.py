@@ -133,8 +133,8 @@ def explained_share(y: ArrayLike, x: ArrayLike) -> ExplainedShare:
     Examples
     --------
     >>> import shortgamma as sg
-    >>> found = sg.carry.explained_share([0.1, 0.2, 0.4], [0.01, 0.02, 0.04])
-    >>> round(found.r2, 9), round(found.slope, 9), round(found.r2_unit, 3)
+    >>> share = sg.carry.explained_share([0.1, 0.2, 0.4], [0.01, 0.02, 0.04])
+    >>> round(share.r2, 9), round(share.slope, 9), round(share.r2_unit, 3)
     (1.0, 10.0, 0.19)
     """
     left, right = np.broadcast_arrays(number("y", y).astype(float), number("x", x).astype(float))

@@ -227,8 +227,8 @@ def _columns(outcome: Any, gap: Any, terms: dict[str, Any]) -> Regression:
     """Each column on its own regressor."""
     if outcome.ndim == 1:
         return regression(outcome, gap, **terms)
-    found = [regression(outcome[:, i], gap[:, i], **terms) for i in range(outcome.shape[1])]
-    return Regression(*(np.array(field) for field in zip(*found, strict=True)))
+    fits = [regression(outcome[:, i], gap[:, i], **terms) for i in range(outcome.shape[1])]
+    return Regression(*(np.array(field) for field in zip(*fits, strict=True)))
 
 
 def _hodrick(step: Any, basis: Any, gap: Any, horizon: int) -> tuple[Any, Any]:

@@ -94,8 +94,8 @@ def future_outcomes(price: ArrayLike, rows: int) -> Outcomes:
         squares, cubes = (ahead**2).sum(axis=-1), (ahead**3).sum(axis=-1)
         with np.errstate(invalid="ignore", divide="ignore"):
             skew = np.sqrt(rows) * cubes / squares**1.5
-        found = (logs[rows:] - start, reached.min(axis=-1) - start, reached.max(axis=-1) - start, skew)
-        for target, values in zip(result, found, strict=True):
+        outcomes = (logs[rows:] - start, reached.min(axis=-1) - start, reached.max(axis=-1) - start, skew)
+        for target, values in zip(result, outcomes, strict=True):
             target[: len(values)] = values
     return Outcomes(*result)
 

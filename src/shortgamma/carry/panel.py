@@ -114,8 +114,8 @@ def panel_regression(
     >>> import numpy as np
     >>> import shortgamma as sg
     >>> rate = np.array([[0.01, 0.03], [0.02, 0.02], [0.04, 0.01]])
-    >>> found = sg.carry.panel_regression(2 * rate + [0.0, 0.1], rate, effects="venue", covariance="plain")
-    >>> found.coefficient.round(9)
+    >>> fit = sg.carry.panel_regression(2 * rate + [0.0, 0.1], rate, effects="venue", covariance="plain")
+    >>> fit.coefficient.round(9)
     array([2.])
     """
     word("effects", effects, EFFECTS)
@@ -270,8 +270,8 @@ def difference_in_differences(
     Examples
     --------
     >>> import shortgamma as sg
-    >>> found = sg.carry.difference_in_differences([1.0, 1.2, 3.0, 3.2], [1.0, 1.0, 2.0, 2.1], 2, window=2, lags=0)
-    >>> round(found.estimate, 6)
+    >>> effect = sg.carry.difference_in_differences([1.0, 1.2, 3.0, 3.2], [1.0, 1.0, 2.0, 2.1], 2, window=2, lags=0)
+    >>> round(effect.estimate, 6)
     0.95
     """
     series, other = number("treated", treated).astype(float), number("control", control).astype(float)

@@ -150,8 +150,8 @@ def regression(
     Examples
     --------
     >>> import shortgamma as sg
-    >>> found = sg.carry.regression([1.0, 3.0, 2.0, 5.0, 4.0], [1.0, 2.0, 3.0, 4.0, 5.0], lags=1)
-    >>> found.coefficient.round(3), found.standard_error.round(3)
+    >>> fit = sg.carry.regression([1.0, 3.0, 2.0, 5.0, 4.0], [1.0, 2.0, 3.0, 4.0, 5.0], lags=1)
+    >>> fit.coefficient.round(3), fit.standard_error.round(3)
     (array([0.6, 0.8]), array([0.402, 0.144]))
     """
     word("kernel", kernel, KERNELS)
@@ -224,8 +224,8 @@ def bandwidth(
     word("kernel", kernel, KERNELS)
     sample = _Sample(*_columns(y, x), intercept)
     word("rule", rule, RULES)
-    found = _bandwidth(rule, kernel, horizon, sample)
-    return found if sample.many else found[0]
+    rows = _bandwidth(rule, kernel, horizon, sample)
+    return rows if sample.many else rows[0]
 
 
 def _columns(y: Any, x: Any) -> tuple[Array, Array, bool]:
@@ -256,10 +256,10 @@ def _rolling(y: Any, x: Any, window: Any, minimum: Any, intercept: bool, terms: 
             raise ValueError(f"{name} must be a whole number of rows, {rule}, got {given!r}")
     k = right.shape[1] + intercept
     shapes = ((k,), (k, k), (k,), (), ())
-    found = [np.full((rows, *shape), np.nan) for shape in shapes]
+    results = [np.full((rows, *shape), np.nan) for shape in shapes]
     count = np.zeros(rows, dtype=np.int64)
     if window > rows:
-        return Regression._make([*found, count])
+        return Regression._make([*results, count])
     view = np.lib.stride_tricks.sliding_window_view
     lefts, rights = view(left[0], window), np.swapaxes(view(right, window, axis=0), 1, 2)
     least = window if minimum is None else minimum
@@ -268,10 +268,10 @@ def _rolling(y: Any, x: Any, window: Any, minimum: Any, intercept: bool, terms: 
         sample = _Sample(lefts[some], rights[some], True, intercept, least)
         fitted = _estimate(sample, *terms)
         place = slice(begin + window - 1, begin + window - 1 + len(lefts[some]))
-        for target, value in zip(found, fitted, strict=False):
+        for target, value in zip(results, fitted, strict=False):
             target[place] = value
         count[place] = fitted.count
-    return Regression._make([*found, count])
+    return Regression._make([*results, count])
 
 
 class _Sample:
@@ -400,8 +400,8 @@ def _lagged(scores: Array, weight: Array) -> Array:
 def _lags(lags: Any, kernel: str, horizon: int | None, sample: _Sample) -> Any:
     """Lags, or the bandwidth of the quadratic spectral kernel, of each sample."""
     if isinstance(lags, str):
-        found = _bandwidth(lags, kernel, horizon, sample)
-        return found if kernel == "quadratic-spectral" else np.floor(found)
+        rows = _bandwidth(lags, kernel, horizon, sample)
+        return rows if kernel == "quadratic-spectral" else np.floor(rows)
     if horizon is not None:
         raise ValueError(f"horizon must be left out where lags is a number, got lags={lags!r}")
     given = number("lags", lags)
@@ -441,14 +441,14 @@ def _newey_west(scores: Array, count: Array, kernel: str) -> Array:
     """Newey and West, Automatic lag selection, Review of Economic Studies 61, 1994."""
     power, constant = OPTIMAL[kernel]
     total = scores.sum(axis=-1)
-    found = []
+    bandwidths = []
     for own, n in zip(total, count, strict=True):
         j = np.arange(int(4.0 * (n / 100.0) ** PILOT[kernel]) + 1)
         sigma = np.array([own[lag:] @ own[: len(own) - lag] for lag in j])
         level = sigma[0] + 2.0 * sigma[1:].sum()
         bend = 2.0 * (j**power * sigma).sum()
-        found.append(constant * ((bend / level) ** 2 * n) ** (1.0 / (2 * power + 1)))
-    return np.array(found)
+        bandwidths.append(constant * ((bend / level) ** 2 * n) ** (1.0 / (2 * power + 1)))
+    return np.array(bandwidths)
 
 
 def _andrews(scores: Array, count: Array, kernel: str) -> Array:

@@ -127,8 +127,8 @@ def rolling_regression(
     >>> import shortgamma as sg
     >>> x = np.arange(8.0)
     >>> y = 1.0 + 2.0 * x + np.array([0.0, 1.0, 0.0, -1.0, 0.0, 1.0, 0.0, -1.0])
-    >>> found = sg.carry.rolling_regression(y, x, window=6, lags=1)
-    >>> found.slope.round(3)
+    >>> fit = sg.carry.rolling_regression(y, x, window=6, lags=1)
+    >>> fit.slope.round(3)
     array([  nan,   nan,   nan,   nan,   nan, 2.029, 1.971, 1.971])
     """
     rows, most, least = _rows(window, lags, minimum)

@@ -121,19 +121,19 @@ def tenors_of(text: str) -> list[float]:
     return days
 
 
-def spot_of(found: FuturesTable, file: str | None) -> Any:
+def spot_of(table: FuturesTable, file: str | None) -> Any:
     """Spot prices of the table, or those of a file at the same times, or a price of the one time that there is."""
     if file is None:
-        return found.spot
+        return table.spot
     price = number_of(file)
     if price is not None:
-        if len(found.time) > 1 or not price > 0.0:
-            raise UsageError(f"--spot {file} is a price > 0 of one time, there are {len(found.time)}: give a file")
+        if len(table.time) > 1 or not price > 0.0:
+            raise UsageError(f"--spot {file} is a price > 0 of one time, there are {len(table.time)}: give a file")
         return np.full(1, price)
     prices = prices_of(file)
-    place = np.searchsorted(prices.time, found.time)
+    place = np.searchsorted(prices.time, table.time)
     place = np.minimum(place, len(prices.time) - 1)
-    spot = np.where(prices.time[place] == found.time, prices.close[place], np.nan)
+    spot = np.where(prices.time[place] == table.time, prices.close[place], np.nan)
     if np.isnan(spot).all():
         raise UsageError(f"{file} has no price at any time of the futures: times must be the same")
     return spot
@@ -143,38 +143,38 @@ def compute(file: str, options: argparse.Namespace, series: list[Any]) -> Result
     if options.method is not None and options.method not in METHODS:
         raise UsageError(f"--method must be one of {', '.join(METHODS)}, got {options.method}")
     days = tenors_of(options.tenors)
-    found = futures_of(file, options)
-    spot = spot_of(found, options.spot)
-    row = row_at(found, options.at)
+    table = futures_of(file, options)
+    spot = spot_of(table, options.spot)
+    row = row_at(table, options.at)
     result: Result = {
         "file": file,
-        "start": found.time[0],
-        "end": found.time[-1],
-        "rows": len(found.time),
-        "notes": list(found.notes),
-        "at": found.time[row],
+        "start": table.time[0],
+        "end": table.time[-1],
+        "rows": len(table.time),
+        "notes": list(table.notes),
+        "at": table.time[row],
         "spot": float(spot[row]) if np.isfinite(spot[row]) else None,
-        "curve": curve(found, spot, row),
-        "tenors": tenors(found, spot, row, days, options.method),
+        "curve": curve(table, spot, row),
+        "tenors": tenors(table, spot, row, days, options.method),
         "history": [],
         "liquidation": None,
         "fama": None,
     }
     curves: dict[str, Any] = {}
-    if found.expiry is None:
-        result["history"], curves = constant_history(found, spot)
-        result["liquidation"] = survival(found)
+    if table.expiry is None:
+        result["history"], curves = constant_history(table, spot)
+        result["liquidation"] = survival(table)
     elif options.method is not None:
         if np.isnan(spot).all():
             raise UsageError(f"{file} has no spot prices: --spot gives a file of them")
         tenor = np.array(days) / 365.0
-        basis = carry.constant_maturity(found.price, found.years, spot, tenor, method=options.method)
+        basis = carry.constant_maturity(table.price, table.years, spot, tenor, method=options.method)
         curves = {f"{each:g} days": basis[:, i] for i, each in enumerate(days)}
-        if len(found.time) > 1:
-            result["history"] = [{"name": name, **history(found.time, values)} for name, values in curves.items()]
+        if len(table.time) > 1:
+            result["history"] = [{"name": name, **history(table.time, values)} for name, values in curves.items()]
     if options.horizon is not None:
-        result["fama"] = pair(found, spot, options.horizon, file)
-    series.append((found.time, curves))
+        result["fama"] = pair(table, spot, options.horizon, file)
+    series.append((table.time, curves))
     return result
 
 
@@ -188,17 +188,17 @@ def futures_of(file: str, options: argparse.Namespace) -> FuturesTable:
     return read_futures(source_of(file), venue=options.venue, time=options.at)
 
 
-def tenors(found: FuturesTable, spot: Any, row: int, days: list[float], method: Any) -> list[Result]:
+def tenors(table: FuturesTable, spot: Any, row: int, days: list[float], method: Any) -> list[Result]:
     """The basis of each tenor at one time: a constant maturity of n months is one of 30 n days."""
     basis = np.full(len(days), np.nan)
-    if found.expiry is None:
-        own = np.round(12.0 * found.years[row]) * MONTH
-        values = carry.annualized_basis(found.price[row], spot[row], found.years[row])
+    if table.expiry is None:
+        own = np.round(12.0 * table.years[row]) * MONTH
+        values = carry.annualized_basis(table.price[row], spot[row], table.years[row])
         for i, each in enumerate(days):
             basis[i] = values[own == each][0] if (own == each).any() else np.nan
     elif method is not None and np.isfinite(spot[row]):
         tenor = np.array(days) / 365.0
-        basis = carry.constant_maturity(found.price[row], found.years[row], spot[row], tenor, method=method)
+        basis = carry.constant_maturity(table.price[row], table.years[row], spot[row], tenor, method=method)
         if method.startswith("log"):
             basis = np.expm1(basis * tenor) / tenor
     return [
@@ -207,29 +207,29 @@ def tenors(found: FuturesTable, spot: Any, row: int, days: list[float], method: 
     ]
 
 
-def row_at(found: FuturesTable, at: str | None) -> int:
+def row_at(table: FuturesTable, at: str | None) -> int:
     """The last row, or the last one not after a time."""
     if at is None:
-        return len(found.time) - 1
+        return len(table.time) - 1
     try:
-        row = int(np.searchsorted(found.time.astype(np.int64), moment("--at", at), side="right")) - 1
+        row = int(np.searchsorted(table.time.astype(np.int64), moment("--at", at), side="right")) - 1
     except ValueError as error:
         raise UsageError(str(error)) from None
     if row < 0:
-        raise UsageError(f"--at {at} is before the first row, {stamp(found.time[0], True)}")
+        raise UsageError(f"--at {at} is before the first row, {stamp(table.time[0], True)}")
     return row
 
 
-def curve(found: FuturesTable, spot: Any, row: int) -> list[Result]:
+def curve(table: FuturesTable, spot: Any, row: int) -> list[Result]:
     """The contracts of one time, each with its basis and its carry over the one before."""
-    live = np.flatnonzero(np.isfinite(found.price[row]) & (found.years[row] > 0.0))
-    price, years = found.price[row, live], found.years[row, live]
+    live = np.flatnonzero(np.isfinite(table.price[row]) & (table.years[row] > 0.0))
+    price, years = table.price[row, live], table.years[row, live]
     basis = carry.annualized_basis(price, spot[row], years)
     forward = np.full(len(live), np.nan)
     forward[1:] = carry.forward_carry(price[:-1], price[1:], years[:-1], years[1:], compounding="continuous")
     return [
         {
-            "contract": months_of(years[i]) if found.expiry is None else stamp(found.expiry[live[i]], True),
+            "contract": months_of(years[i]) if table.expiry is None else stamp(table.expiry[live[i]], True),
             "days": 365.0 * years[i],
             "price": price[i],
             "basis": basis[i],
@@ -265,24 +265,24 @@ def history(time: Any, values: Any) -> Result:
     }
 
 
-def constant_history(found: FuturesTable, spot: Any) -> tuple[list[Result], dict[str, Any]]:
+def constant_history(table: FuturesTable, spot: Any) -> tuple[list[Result], dict[str, Any]]:
     """Each maturity over spot, and the carry from the first of them to the third or the last."""
     curves = {}
     if np.isfinite(spot).any():
-        basis = carry.annualized_basis(found.price, spot[:, np.newaxis], found.years, compounding="continuous")
-        curves = {months_of(years): basis[:, i] for i, years in enumerate(found.years[0])}
-    last = min(2, found.price.shape[1] - 1)
+        basis = carry.annualized_basis(table.price, spot[:, np.newaxis], table.years, compounding="continuous")
+        curves = {months_of(years): basis[:, i] for i, years in enumerate(table.years[0])}
+    last = min(2, table.price.shape[1] - 1)
     if last > 0:
-        near, far = found.years[0, 0], found.years[0, last]
-        forward = carry.forward_carry(found.price[:, 0], found.price[:, last], near, far, compounding="continuous")
+        near, far = table.years[0, 0], table.years[0, last]
+        forward = carry.forward_carry(table.price[:, 0], table.price[:, last], near, far, compounding="continuous")
         curves[f"{12 * near:.0f} to {12 * far:.0f} months"] = forward
-    return [{"name": name, **history(found.time, values)} for name, values in curves.items()], curves
+    return [{"name": name, **history(table.time, values)} for name, values in curves.items()], curves
 
 
-def survival(found: FuturesTable) -> Result:
+def survival(table: FuturesTable) -> Result:
     """Months in which a short of the first maturity would have used up its margin."""
-    months = found.time.astype("datetime64[M]")
-    share = carry.liquidation_share(found.price[:, 0], LEVERAGES, period=months)
+    months = table.time.astype("datetime64[M]")
+    share = carry.liquidation_share(table.price[:, 0], LEVERAGES, period=months)
     return {
         "months": share.periods,
         "spans": spans(months, share),
@@ -299,15 +299,15 @@ def spans(months: Any, share: LiquidationShare) -> list[list[int]]:
     return [[int(begin), int(end)] for begin, end in zip(first, last, strict=True)]
 
 
-def pair(found: FuturesTable, spot: Any, horizon: int, file: str) -> Result:
-    if found.expiry is not None:
+def pair(table: FuturesTable, spot: Any, horizon: int, file: str) -> Result:
+    if table.expiry is not None:
         raise UsageError("--horizon needs constant maturities")
     if np.isnan(spot).all():
         raise UsageError(f"{file} has no spot prices: --spot gives a file of them")
     there = np.isfinite(spot)
     if not 1 <= horizon < there.sum() - 3:
         raise UsageError(f"--horizon must be at least 1 row and leave some of {int(there.sum())}, got {horizon}")
-    fitted = carry.fama(spot[there], found.price[there, 0], horizon=horizon, form="logs", lags="overlap")
+    fitted = carry.fama(spot[there], table.price[there, 0], horizon=horizon, form="logs", lags="overlap")
     return {
         "horizon": horizon,
         "count": int(fitted.spot.count),

@@ -139,7 +139,7 @@ def _forwards(chain: Chain) -> FuturesTable:
     told, delta, bid, ask = (None if each is None else each[live] for each in quotes)
     call = chain.option[live] == "call"
     price = np.full(len(expiry), np.nan)
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for i in range(len(expiry)):
         here = place == i
         ways = {
@@ -154,10 +154,10 @@ def _forwards(chain: Chain) -> FuturesTable:
             there = there[np.isfinite(there) & (there > 0.0)]
             if len(there):
                 price[i] = np.median(there)
-                found[way] = found.get(way, 0) + 1
+                counts[way] = counts.get(way, 0) + 1
                 break
     left = (expiry - chain.time) / np.timedelta64(1, "ns") / YEAR
-    notes = [f"{counted(count, 'forward')} {way}" for way, count in found.items()]
+    notes = [f"{counted(count, 'forward')} {way}" for way, count in counts.items()]
     missing = int(np.isnan(price).sum())
     if missing:
         notes.append(f"{counted(missing, 'contract')} without a forward")

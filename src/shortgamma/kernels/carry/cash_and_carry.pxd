@@ -36,7 +36,7 @@ cdef struct Trade:
     # of the short future now open
     double size
     double entry
-    # posted and topped up, with what rolls have realised; then what was put in at the start, and since
+    # posted and topped up, with the profit of rolls; then posted at the start, topped up since, and what is left for it
     double margin
     double posted
     double topped
@@ -122,7 +122,7 @@ cdef inline Position short_position(const Trade* trade, double backing, Py_ssize
 
 
 cdef inline Bounds margin_bounds(const Trade* trade) noexcept nogil:
-    """Marks outside may be breaches, or no prices."""
+    """Marks outside may be breaches, or are invalid."""
     cdef Position position = short_position(trade, 0.0, 0)
     cdef Bounds result = bounds(&position), each
     cdef Py_ssize_t k
