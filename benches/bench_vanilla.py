@@ -161,48 +161,27 @@ def quantlib_price(a):
     return np.array(prices)
 
 
+def quantlib_vols(a, implied):
+    """Of each option the volatility that ``implied(kind, strike, forward, price, discount)`` gives times sqrt(T)."""
+    ql = pytest.importorskip("QuantLib")
+    growth, discount = np.exp((a.rate - a.dividend) * a.expiry), np.exp(-a.rate * a.expiry)
+    columns = (a.strike, a.spot * growth, a.price, discount, a.expiry, a.call)
+    vols = []
+    for *numbers, expiry, call in zip(*(column[:FEW].tolist() for column in columns), strict=True):
+        vols.append(implied(ql.Option.Call if call else ql.Option.Put, *numbers) / math.sqrt(expiry))
+    return np.array(vols)
+
+
 def quantlib_implied_vol(a):
     ql = pytest.importorskip("QuantLib")
-    vols = []
-    growth, discount = np.exp((a.rate - a.dividend) * a.expiry), np.exp(-a.rate * a.expiry)
-    for i in range(FEW):
-        kind = ql.Option.Call if a.call[i] else ql.Option.Put
-        deviation = ql.blackFormulaImpliedStdDev(
-            kind,
-            float(a.strike[i]),
-            float(a.spot[i] * growth[i]),
-            float(a.price[i]),
-            float(discount[i]),
-            0.0,
-            0.3,
-            1e-12,
-            100,
-        )
-        vols.append(deviation / math.sqrt(a.expiry[i]))
-    return np.array(vols)
+    return quantlib_vols(a, lambda *option: ql.blackFormulaImpliedStdDev(*option, 0.0, 0.3, 1e-12, 100))
 
 
 def quantlib_rational_implied_vol(a):
     """Li's rational approximation, then successive over-relaxation."""
     ql = pytest.importorskip("QuantLib")
-    vols = []
-    growth, discount = np.exp((a.rate - a.dividend) * a.expiry), np.exp(-a.rate * a.expiry)
-    for i in range(FEW):
-        kind = ql.Option.Call if a.call[i] else ql.Option.Put
-        deviation = ql.blackFormulaImpliedStdDevLiRS(
-            kind,
-            float(a.strike[i]),
-            float(a.spot[i] * growth[i]),
-            float(a.price[i]),
-            float(discount[i]),
-            0.0,
-            ql.nullDouble(),
-            1.0,
-            1e-12,
-            100,
-        )
-        vols.append(deviation / math.sqrt(a.expiry[i]))
-    return np.array(vols)
+    guess = ql.nullDouble()
+    return quantlib_vols(a, lambda *option: ql.blackFormulaImpliedStdDevLiRS(*option, 0.0, guess, 1.0, 1e-12, 100))
 
 
 def jaeckel_implied_vol(a):

@@ -37,37 +37,23 @@ def corridor():
     return arrays
 
 
+TERMS = {
+    "lower": 80.0,
+    "vol": 0.3,
+    "expiry": 1.0,
+    "dates": DATES,
+    "rate": 0.03,
+    "kind": "knock-out",
+    "option": "call",
+}
+
+
 def exact(a):
-    return sg.barrier.discrete_price(
-        a.spot,
-        a.strike,
-        lower=80.0,
-        upper=a.upper,
-        vol=0.3,
-        expiry=1.0,
-        dates=DATES,
-        rate=0.03,
-        kind="knock-out",
-        option="call",
-    )
+    return sg.barrier.discrete_price(a.spot, a.strike, upper=a.upper, **TERMS)
 
 
 def exact_greeks(a):
-    return tuple(
-        sg.barrier.discrete_greeks(
-            a.spot,
-            a.strike,
-            lower=80.0,
-            upper=a.upper,
-            vol=0.3,
-            expiry=1.0,
-            dates=DATES,
-            rate=0.03,
-            kind="knock-out",
-            option="call",
-            order=2,
-        )
-    )
+    return tuple(sg.barrier.discrete_greeks(a.spot, a.strike, upper=a.upper, **TERMS, order=2))
 
 
 def numpy_recursion(a):

@@ -17,15 +17,19 @@ CONTRACTS = {
 }
 
 
-def setup():
+def drawn(shape):
     random = np.random.default_rng(3)
     return SimpleNamespace(
-        position=random.normal(0.0, 1000.0, SHAPE),
-        mark=random.uniform(100.0, 400.0, SHAPE[0]),
-        rate=random.normal(1e-4, 3e-4, SHAPE[0]),
-        out=np.empty(SHAPE),
-        other=np.empty(SHAPE),
+        position=random.normal(0.0, 1000.0, shape),
+        mark=random.uniform(100.0, 400.0, shape[0]),
+        rate=random.normal(1e-4, 3e-4, shape[0]),
+        out=np.empty(shape),
+        other=np.empty(shape),
     )
+
+
+def setup():
+    return drawn(SHAPE)
 
 
 @cache
@@ -71,15 +75,9 @@ LINEAR_ONE = sg.contracts.Contract("linear")
 
 
 def large_setup():
-    random = np.random.default_rng(3)
-    return SimpleNamespace(
-        position=random.normal(0.0, 1000.0, LARGE),
-        mark=random.uniform(100.0, 400.0, LARGE[0]),
-        rate=random.normal(1e-4, 3e-4, LARGE[0]),
-        out=np.empty(LARGE),
-        other=np.empty(LARGE),
-        sums=np.empty(LARGE[1]),
-    )
+    arrays = drawn(LARGE)
+    arrays.sums = np.empty(LARGE[1])
+    return arrays
 
 
 @cache

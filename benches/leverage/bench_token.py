@@ -8,6 +8,7 @@ import pytest
 
 import shortgamma as sg
 from benches.common import OURS, Case, bench
+from benches.leverage import bench_nav
 
 LONG, BARS, PATHS, RULES, DAYS = 1_000_000, 2000, 5000, 100, 2520
 LEVERAGE, LOWER, UPPER = 3.0, 2.25, 4.125
@@ -68,14 +69,6 @@ def numba_loops():
         return out
 
     @njit(error_model="numpy")
-    def daily(price, leverage, out):
-        out[0] = 1.0
-        for t in range(1, price.shape[0]):
-            for i in range(price.shape[1]):
-                out[t, i] = out[t - 1, i] * max(1.0 + leverage * (price[t, i] / price[t - 1, i] - 1.0), 0.0)
-        return out
-
-    @njit(error_model="numpy")
     def daily_totals(price, leverage):
         nav = np.ones(price.shape[1])
         peak, worst, variance = np.ones_like(nav), np.ones_like(nav), np.zeros_like(nav)
@@ -105,7 +98,7 @@ def numba_loops():
                 variance[i] += (ratio - 1.0) ** 2
         return nav, 1.0 - worst, variance
 
-    return SimpleNamespace(band=band, bands=bands, daily=daily, daily_totals=daily_totals, bands_totals=bands_totals)
+    return SimpleNamespace(band=band, bands=bands, daily_totals=daily_totals, bands_totals=bands_totals)
 
 
 def totals(price, rule):
@@ -197,7 +190,7 @@ CASES = [
         time_major,
         {
             OURS: lambda a: sg.leverage.simulate(a.price, DAILY, out=a.out).nav,
-            "numba": lambda a: numba_loops().daily(a.price, LEVERAGE, a.other),
+            "numba": lambda a: bench_nav.numba_loops().every_bar(a.price, LEVERAGE, a.other),
         },
         1e-12,
     ),
