@@ -24,7 +24,7 @@ cdef extern from "_loop/stores.h" nogil:
 cdef enum:
     # Paths that are scanned together, LOOK of them between two checks: memory likes long rows.
     WIDTH = 1024
-    LOOK = 32
+    LOOK = 64
     # numbers in a line of memory
     LINE = 8
     # bars of one path at a time, and extremes that are kept beside each other
@@ -375,20 +375,32 @@ cdef inline bint any_outside(
     return outside != 0
 
 
+cdef inline bint any_of_line(const double* row, const double* low, const double* high) noexcept nogil:
+    cdef long long outside = 0
+    cdef Py_ssize_t i
+    for i in range(LINE):
+        outside |= 1 if (row[i] < low[i]) | (row[i] > high[i]) else 0
+    return outside != 0
+
+
 cdef void events_of_row(
     Path* p, const Call* call, Py_ssize_t t, const double* row, double* low, double* high, double* least, double* most,
     Py_ssize_t count,
 ) noexcept nogil:
     """The paths of a row whose mark is outside."""
-    cdef Py_ssize_t i
-    for i in range(count):
-        if row[i] < low[i] or row[i] > high[i]:
-            # an invalid price must not be an extreme
-            if is_price(row[i]):
-                p[i].least, p[i].most = least[i], most[i]
-            marks(&p[i], call, t)
-            low[i], high[i] = p[i].low, p[i].high
-            least[i], most[i] = p[i].least, p[i].most
+    cdef Py_ssize_t begin = 0, end, i
+    while begin < count:
+        end = min(begin + LINE, count)
+        if end - begin < LINE or any_of_line(&row[begin], &low[begin], &high[begin]):
+            for i in range(begin, end):
+                if row[i] < low[i] or row[i] > high[i]:
+                    # an invalid price must not be an extreme
+                    if is_price(row[i]):
+                        p[i].least, p[i].most = least[i], most[i]
+                    marks(&p[i], call, t)
+                    low[i], high[i] = p[i].low, p[i].high
+                    least[i], most[i] = p[i].least, p[i].most
+        begin += LINE
 
 
 cdef void scan_together(Path* p, const Call* call, Py_ssize_t count, bint shared_roll) noexcept nogil:
