@@ -303,6 +303,49 @@ def hard_rows(count):
     return [("regime", "product", *HARD_NAMES, "price, of spot"), *rows]
 
 
+def vanilla_rows(count):
+    """Rows of output and worst error by regime of European options."""
+    from mpmath import mpf
+    from oracle import vanilla
+
+    names = sg.vanilla.VanillaGreeks._fields
+    columns = []
+    for regime in vanilla.REGIMES:
+        spot, strike, vol, expiry, rate, dividend, option = vanilla.draw(regime, count)
+        terms = {"vol": vol, "expiry": expiry, "rate": rate, "dividend": dividend}
+        found = np.array(sg.vanilla.greeks(spot, strike, **terms, option=option, order=2))
+        sizes = np.array(vanilla.scales(spot, strike, **terms))
+        worst = np.zeros(len(names))
+        for place in range(count):
+            market = spot[place], vol[place], expiry[place], rate[place], dividend[place]
+            exact = vanilla.numbers(vanilla.Option(strike[place], option[place]), *market)
+            errors = [abs(mpf(x) - exact[name]) for x, name in zip(found[:, place], names, strict=True)]
+            worst = np.maximum(worst, np.array([float(error) for error in errors]) / sizes[:, place])
+        columns.append(worst)
+    rows = ((name, *(f"{column[i]:.0e}" for column in columns)) for i, name in enumerate(names))
+    return [("European", *vanilla.REGIMES), *rows]
+
+
+def implied_rows(count):
+    """Rows of regime, and the errors of implied volatilities in units of what is attainable."""
+    from oracle import vanilla
+
+    rows = []
+    for regime in ("adversarial", *vanilla.REGIMES):
+        columns = vanilla.adversaries(count, 1) if regime == "adversarial" else vanilla.draw(regime, count, 1)
+        spot, strike, vol, expiry, _, _, option = columns
+        price = sg.vanilla.price(spot, strike, vol=vol, expiry=expiry, option=option)
+        with np.errstate(all="ignore"):
+            found = sg.vanilla.implied_vol(price, spot, strike, expiry=expiry, option=option)
+            error, vega = vanilla.long_price_error(price, found, spot, strike, expiry, 0.0, 0.0, option)
+            unit = np.maximum(np.spacing(found), np.spacing(price) / vega)
+            told = (found > 0.0) & (unit < found / 50) & (price > 1e-280 * np.sqrt(spot * strike))
+            units = (np.abs(error) / unit)[told].astype(np.float64)
+        if units.size:
+            rows.append((regime, *(f"{x:.2f}" for x in (np.median(units), np.quantile(units, 0.999), units.max()))))
+    return [("implied volatility", "median", "99.9 %", "worst"), *rows]
+
+
 def adversarial_rows(count):
     """Rows of product, what must hold, and how far it is missed, in units in the last place."""
     from oracle.barrier import _adversary as adversary
@@ -321,13 +364,15 @@ def main():
     parser.add_argument("--write", metavar="PAGE", type=Path, help="put the tables into this page: docs/accuracy.md")
     options = parser.parse_args()
     if options.write and not options.write.is_file():
-        parser.error(f"--write needs a page with the five tables, there is no {options.write}")
+        parser.error(f"--write needs a page with the seven tables, there is no {options.write}")
     # their twins carry two hundred digits
     hard = (options.count + 1) // 2
     measured = [
         (vecmath_rows(20 * options.count), {0, 2, 3}),
         (barrier_rows(options.count), {0}),
         (double_rows(options.count), {0}),
+        (vanilla_rows(options.count), {0}),
+        (implied_rows(10_000 * options.count), {0}),
         (hard_rows(hard), {0, 1}),
         (adversarial_rows(options.adversaries), {0, 1}),
     ]
@@ -347,10 +392,20 @@ Worst error in units in the last place, of {20 * options.count} random arguments
 
 {shown[3]}
 
+Worst error of {options.count} European options of each column, relative to the largest of the terms that a number is
+made of.
+
+{shown[4]}
+
+Of {10_000 * options.count:,} implied volatilities of each row, without rates, in units in the last place, or in what
+such a unit of the price makes of the volatility where that is more.
+
+{shown[5]}
+
 Worst error of {hard} options of each row, relative to the number itself however small, or to the price in its
 units where that is larger; and of the price relative to the spot.
 
-{shown[4]}
+{shown[6]}
 
 Of {options.adversaries:,} adversarial options of each product: how many of the outputs are NaN, and by how many units
 in the last place of what it is made of (the larger leg of the plain option, or the sure payment) a price is off.

@@ -252,7 +252,9 @@ cdef void implied_vol_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* 
         special = normalise(&o, whole)
         going = solve(&o, whole)
         for i in range(whole):
-            vol[i] = o.deviation[i] / square_root(o.expiry[i])
+            vol[i] = formula.last_digits(
+                o.price[i], o.spot[i], o.strike[i], o.expiry[i], o.rate[i], o.dividend[i], barrier.phi_of(o.code[i]),
+                o.deviation[i])
         if special or going:
             for i in range(length):
                 if o.ordinary[i] != 0.0 and o.left[i] == 0.0:

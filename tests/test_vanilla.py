@@ -10,51 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp, mpf
 from oracle import vanilla as oracle
+from oracle.vanilla import REGIMES, adversaries, draw, scales
 
 import shortgamma as sg
 
 DATA = Path(__file__).parent / "data"
 NAMES = sg.vanilla.VanillaGreeks._fields
 EPS = 2.0**-52
-# log of moneyness in deviations, vol, expiry, rate and dividend
-REGIMES = {
-    "ordinary": (2.0, (0.05, 1.2), (0.05, 3.0), (-0.02, 0.1)),
-    "tails": (30.0, (0.1, 1.0), (0.01, 1.0), (0.0, 0.05)),
-    "hours": (5.0, (0.2, 1.5), (1e-5, 1e-3), (-0.05, 0.1)),
-    "decades": (3.0, (0.1, 0.6), (5.0, 40.0), (-0.01, 0.1)),
-    "calm": (4.0, (2e-4, 5e-3), (0.01, 2.0), (0.0, 0.05)),
-    "wild": (3.0, (3.0, 20.0), (0.1, 3.0), (0.0, 0.1)),
-    "negative rates": (3.0, (0.1, 0.5), (0.1, 2.0), (-0.3, -0.01)),
-}
-
-
-def draw(regime, count, seed=0):
-    """Spot, strike, vol, expiry, rate, dividend and option of a regime."""
-    reach, vols, expiries, rates = REGIMES[regime]
-    random = np.random.default_rng([seed, *regime.encode()])
-    spot = 100.0 * np.exp(random.normal(0.0, 1.0, count))
-    vol = np.exp(random.uniform(*np.log(vols), count))
-    expiry = np.exp(random.uniform(*np.log(expiries), count))
-    rate, dividend = random.uniform(*rates, (2, count))
-    away = random.uniform(-reach, reach, count)
-    strike = spot * np.exp((rate - dividend) * expiry + away * vol * np.sqrt(expiry))
-    return spot, strike, vol, expiry, rate, dividend, random.choice(["call", "put"], count)
-
-
-def scales(spot, strike, vol, expiry, rate, dividend, room=None):
-    """The size of the largest term of each output; with the image of a barrier so far away in ln S, if there is one."""
-    step = 1.0 / np.minimum(vol * np.sqrt(expiry), 1.0)
-    amounts = spot * np.exp(-dividend * expiry) + strike * np.exp(-rate * expiry)
-    if room is not None:
-        step = step + np.abs(2.0 * (rate - dividend) / vol**2 - 1.0)
-    by_vol, by_rate = vol * expiry * step**2, expiry * step
-    if room is not None:
-        by_vol, by_rate = by_vol + 4.0 * np.abs(rate - dividend) / vol**3 * room, by_rate + 2.0 * room / vol**2
-    by_time = np.abs(rate) + np.abs(rate - dividend) * step + vol**2 * step**2
-    slope = step / spot
-    sizes = (1.0, slope, slope**2, by_vol, by_time, by_rate, by_rate, slope * by_vol, by_vol**2, slope * by_time)
-    sizes += (slope**3, slope**2 * by_vol, slope**2 * by_time, by_vol * by_time)
-    return [amounts * size for size in sizes]
 
 
 @pytest.mark.parametrize("regime", REGIMES)
@@ -285,20 +247,6 @@ def test_structural_mistakes():
         sg.vanilla.greeks(100.0, 90.0, vol=0.2, expiry=0.5, option="call", order=3)
 
 
-def adversaries(count, seed):
-    """Options whose s = vol sqrt(T) and distance from the money, in deviations, are spread over many powers of ten."""
-    random = np.random.default_rng(seed)
-    deviation = 10.0 ** random.uniform(-6.0, 1.2, count)
-    away = 10.0 ** random.uniform(-5.0, 1.55, count)
-    moneyness = np.minimum(deviation * away, 30.0) * random.choice([-1.0, 1.0], count)
-    moneyness = np.where(random.random(count) < 0.05, 0.0, moneyness)
-    expiry = 10.0 ** random.uniform(-4.0, 1.0, count)
-    vol = deviation / np.sqrt(expiry)
-    rate, dividend = random.choice([0.0, 0.0, 0.05, -0.02], count), random.choice([0.0, 0.0, 0.03], count)
-    spot = 10.0 ** random.uniform(-3.0, 5.0, count)
-    return spot, spot * np.exp(-moneyness), vol, expiry, rate, dividend, random.choice(["call", "put"], count)
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_implied_vol_to_2_ulp_of_what_is_attainable(seed):
     """Half an ulp of each argument moves the root: that, and half an ulp of the root, is attainable."""
@@ -317,6 +265,56 @@ def test_implied_vol_to_2_ulp_of_what_is_attainable(seed):
         assert abs(found - root) <= 2 * float(attainable) + 2 * np.spacing(found), (price, spot, strike, expiry, option)
         tested += 1
     assert tested > 200
+
+
+def test_long_doubles_of_the_twin():
+    z = np.concatenate([np.linspace(0.0, 40.0, 81), [0.07, 0.071, 1e-9, -0.3, -2.0]])
+    found = oracle.long_mills(z.astype(np.longdouble))
+    with mp.workdps(40):
+        exact = [mp.exp(mpf(float(x)) ** 2 / 2) * mp.erfc(mpf(float(x)) / mp.sqrt(2)) / 2 for x in z]
+        texts = [np.format_float_scientific(x, precision=25) for x in found]
+        errors = [abs(mpf(text) / y - 1) for text, y in zip(texts, exact, strict=True)]
+    assert float(max(errors)) < 8 * float(np.finfo(np.longdouble).eps)
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).eps > 1e-18, reason="long doubles are no longer than doubles here")
+@pytest.mark.parametrize("rates", [False, True])
+@pytest.mark.parametrize("generator", ["adversaries", "ordinary", "tails", "wild", "hours"])
+def test_implied_vols_of_a_million_options_to_2_units(generator, rates):
+    """A unit is one in the last place of the volatility, or what one of the price makes of it: none of them is NaN.
+
+    Of an option in the money the discounted amounts are known to an eighth of a unit.
+    """
+    columns = adversaries(100_000, 3) if generator == "adversaries" else draw(generator, 100_000, seed=3)
+    spot, strike, vol, expiry, rate, dividend, option = columns
+    rate, dividend = rate * rates, dividend * rates
+    terms = {"expiry": expiry, "option": option, "rate": rate, "dividend": dividend}
+    price = sg.vanilla.price(spot, strike, vol=vol, **terms)
+    asset, cash = spot * np.exp(-dividend * expiry), strike * np.exp(-rate * expiry)
+    bound, least = (
+        np.where(option == "call", asset, cash),
+        np.maximum(np.where(option == "call", 1, -1) * (asset - cash), 0),
+    )
+    with np.errstate(invalid="ignore"):
+        found = sg.vanilla.implied_vol(price, spot, strike, **terms)
+    amounts = np.maximum(asset, cash)
+    rooted = (price > least + 4 * EPS * amounts) & (price < bound - 4 * EPS * amounts)
+    assert not np.isnan(found[rooted]).any()
+    rooted |= (least == 0.0) & (price > 0.0) & (price < bound - 4 * EPS * amounts)
+    assert not np.isnan(found[rooted]).any()
+    # prices below the normal numbers, once they are over the amounts, are found from their logarithm
+    deep = price < 1e-280 * np.sqrt(asset) * np.sqrt(cash)
+    held = rooted & ~deep & (vol * np.sqrt(expiry) > (1e-2 if rates else 0.0))
+    arrays = [x[held] for x in (price, found, spot, strike, expiry, rate, dividend, option)]
+    with np.errstate(all="ignore"):
+        error, vega = oracle.long_price_error(*arrays)
+    price_unit = np.spacing(price[held]) + np.where(rates & (least[held] > 0), EPS / 8 * amounts[held], 0.0)
+    units = np.abs(error) / np.maximum(np.spacing(found[held]), price_unit / vega)
+    # a price that holds no more than two digits of its volatility tells nothing of a step
+    told = price_unit / vega < found[held] / 50
+    assert told.sum() > (20_000 if rates else 50_000)
+    worst = np.argmax(np.where(told, units, 0))
+    assert units[worst] <= 2.0, [x[worst].item() for x in arrays]
 
 
 @pytest.mark.parametrize("generator", ["adversaries", "ordinary", "tails", "wild", "hours"])

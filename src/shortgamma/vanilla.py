@@ -159,25 +159,25 @@ def greeks(
     --------
     >>> import shortgamma as sg
     >>> market = {"vol": 0.6, "expiry": 0.25, "rate": 0.04, "dividend": 0.0025}
-    >>> found = sg.vanilla.greeks(100.0, 100.0, **market, option="call", order=2)
-    >>> round(float(found.delta), 12), round(float(found.vanna), 12)
+    >>> greeks = sg.vanilla.greeks(100.0, 100.0, **market, option="call", order=2)
+    >>> round(float(greeks.delta), 12), round(float(greeks.vanna), 12)
     (0.571556990157, 0.077622454871)
     """
     spot, dividend, of_forward = _underlying(spot, rate, dividend, forward)
     values = (spot, strike, vol, expiry, rate, dividend, _code(option))
-    found = greeks_of(VanillaGreeks, dispatch.vanilla, UFUNCS, order, _names(forward), values, out)
-    return _of_forward(found, expiry) if of_forward else found
+    results = greeks_of(VanillaGreeks, dispatch.vanilla, UFUNCS, order, _names(forward), values, out)
+    return _of_forward(results, expiry) if of_forward else results
 
 
-def _of_forward(found: VanillaGreeks, expiry: Any) -> VanillaGreeks:
+def _of_forward(results: VanillaGreeks, expiry: Any) -> VanillaGreeks:
     """The rate only discounts; the loop has moved it with the dividend held still."""
-    rho: Any = found.rho
-    none = found.rho_dividend
+    rho: Any = results.rho
+    none = results.rho_dividend
     if isinstance(rho, np.ndarray):
-        np.multiply(found.price, np.negative(expiry), out=rho)
+        np.multiply(results.price, np.negative(expiry), out=rho)
         none *= 0.0
-        return found
-    return found._replace(rho=-expiry * found.price, rho_dividend=none * 0.0)
+        return results
+    return results._replace(rho=-expiry * results.price, rho_dividend=none * 0.0)
 
 
 def binary_price(
@@ -263,22 +263,22 @@ def binary_greeks(
     The gamma of a digital changes sign at its strike:
 
     >>> import shortgamma as sg
-    >>> found = sg.vanilla.binary_greeks([95.0, 105.0], 100.0, vol=0.2, expiry=0.1, option="call", payoff="cash")
-    >>> [bool(gamma > 0) for gamma in found.gamma]
+    >>> digital = sg.vanilla.binary_greeks([95.0, 105.0], 100.0, vol=0.2, expiry=0.1, option="call", payoff="cash")
+    >>> [bool(gamma > 0) for gamma in digital.gamma]
     [True, False]
     """
     spot, dividend, of_forward = _underlying(spot, rate, dividend, forward)
     values = (spot, strike, vol, expiry, rate, dividend, amount, _binary_code(option, payoff))
     names = (*_names(forward), "amount")
-    found = greeks_of(VanillaGreeks, dispatch.vanilla, BINARY_UFUNCS, order, names, values, out)
-    return _of_forward(found, expiry) if of_forward else found
+    results = greeks_of(VanillaGreeks, dispatch.vanilla, BINARY_UFUNCS, order, names, values, out)
+    return _of_forward(results, expiry) if of_forward else results
 
 
 def implied_vol(
     value: ArrayLike, spot: ArrayLike | None, strike: ArrayLike, *, expiry: ArrayLike, option: OptionKind | Names,
     rate: ArrayLike = 0.0, dividend: ArrayLike | None = None, forward: ArrayLike | None = None, out: Any = None,
 ) -> Any:  # fmt: skip
-    """Volatility at which a European option has a price, to the last digits that the price holds.
+    """Implied volatility of a European option, to the last digits that its price determines.
 
     Parameters
     ----------
@@ -304,8 +304,9 @@ def implied_vol(
     Notes
     -----
     Two or three of Householder's steps of fourth order on the functions of Jaeckel, "Let's be rational", Wilmott 75,
-    2015, from an approximation good to a few per cent. A price deep in the money holds few digits of its
-    volatility; the result is then as good as the price allows.
+    2015, from an approximation good to a few per cent, and a last step in which the price is evaluated to more than
+    double precision. The result is within two units in its last place, or within what two units in the last place of
+    the price make of it: a price deep in the money determines few digits of its volatility.
 
     Examples
     --------
@@ -384,7 +385,7 @@ def normal_implied_vol(
     --------
     >>> import shortgamma as sg
     >>> float(sg.vanilla.normal_implied_vol(1.0, 5.0, 5.0, expiry=1.0, option="put"))  # sqrt(2 pi)
-    2.5066282746310002
+    2.5066282746310007
     """
     values = (value, forward, strike, expiry, rate, _code(option))
     names = ("value", "forward", "strike", "expiry", "rate")

@@ -160,32 +160,92 @@ def long_mills(z):
     return np.where(z < 0, np.exp(z * z / 2) - value, value)
 
 
-NODES, WEIGHTS = leggauss(16)
+NODES, WEIGHTS = leggauss(9)
 
 
-def long_price_error(price, vol, forward, strike, expiry, option):
-    """How far a volatility is from that of a price, in long doubles and without rates: (its exact price - price)/vega,
-    and vega. A price in the money is taken less what it is worth without volatility."""
+def long_price_error(price, vol, spot, strike, expiry, rate, dividend, option):
+    """How far a volatility is from that of a price, in long doubles: (its exact price - price)/vega, and vega.
+
+    A price in the money is taken less what it is worth without volatility. With rates both amounts are rounded to long
+    doubles, and a deviation below a hundredth is not told to the last digit of a double.
+    """
     long = np.longdouble
-    price, vol, forward, strike, expiry = (np.asarray(x).astype(long) for x in (price, vol, forward, strike, expiry))
-    high, low = np.maximum(forward, strike), np.minimum(forward, strike)
-    inside = (forward > strike) == (option == "call")
+    columns = (price, vol, spot, strike, expiry, rate, dividend)
+    price, vol, spot, strike, expiry, rate, dividend = (np.asarray(x).astype(long) for x in columns)
+    asset, cash = spot * np.exp(-dividend * expiry), strike * np.exp(-rate * expiry)
+    high, low = np.maximum(asset, cash), np.minimum(asset, cash)
+    inside = (asset > cash) == (option == "call")
     value = np.where(inside, price - (high - low), price)
     x = np.where(high < 2 * low, np.log1p((high - low) / low), np.log(high / low))
     s = vol * np.sqrt(expiry)
     a, t = x / s, s / 2
     root = np.sqrt(2 * long("3.14159265358979323846264338327950288"))
-    norm = np.sqrt(forward) * np.sqrt(strike)
+    norm = np.sqrt(high) * np.sqrt(low)
     density = np.exp(-(a * a + t * t) / 2)
+    near, far = long_mills(np.abs(a - t)), long_mills(a + t)
+    part = np.where(a >= t, near - far, near + far)
+    small = t < 0.25
     # M(a - t) - M(a + t) is the integral of -M' = 1/sqrt(2 pi) - z M(z) in between
-    short = np.zeros_like(a)
+    sides, steps, total = a[small], t[small], long(0)
     for node, weight in zip(NODES, WEIGHTS, strict=True):
-        z = a + t * node
-        short = short + weight * t * (1 / root - z * long_mills(z))
-    far = long_mills(a + t)
-    apart = np.where(a >= t, long_mills(np.abs(a - t)) - far, long(0))
-    below = density * np.where(t < 0.25, short, apart)
-    above = np.exp(-x / 2) - density * (long_mills(np.abs(t - a)) + far)
-    found = norm * np.where((t < 0.25) | (a >= t), below, above)
+        z = sides + steps * long(node)
+        total = total + long(weight) * steps * (1 / root - z * long_mills(z))
+    part[small] = total
+    found = norm * np.where(small | (a >= t), density * part, np.exp(-x / 2) - density * part)
     vega = norm * density / root * np.sqrt(expiry)
     return (found - value) / vega, vega
+
+
+# log of moneyness in deviations, vol, expiry, rate and dividend
+REGIMES = {
+    "ordinary": (2.0, (0.05, 1.2), (0.05, 3.0), (-0.02, 0.1)),
+    "tails": (30.0, (0.1, 1.0), (0.01, 1.0), (0.0, 0.05)),
+    "hours": (5.0, (0.2, 1.5), (1e-5, 1e-3), (-0.05, 0.1)),
+    "decades": (3.0, (0.1, 0.6), (5.0, 40.0), (-0.01, 0.1)),
+    "calm": (4.0, (2e-4, 5e-3), (0.01, 2.0), (0.0, 0.05)),
+    "wild": (3.0, (3.0, 20.0), (0.1, 3.0), (0.0, 0.1)),
+    "negative rates": (3.0, (0.1, 0.5), (0.1, 2.0), (-0.3, -0.01)),
+}
+
+
+def draw(regime, count, seed=0):
+    """Spot, strike, vol, expiry, rate, dividend and option of a regime."""
+    reach, vols, expiries, rates = REGIMES[regime]
+    random = np.random.default_rng([seed, *regime.encode()])
+    spot = 100.0 * np.exp(random.normal(0.0, 1.0, count))
+    vol = np.exp(random.uniform(*np.log(vols), count))
+    expiry = np.exp(random.uniform(*np.log(expiries), count))
+    rate, dividend = random.uniform(*rates, (2, count))
+    away = random.uniform(-reach, reach, count)
+    strike = spot * np.exp((rate - dividend) * expiry + away * vol * np.sqrt(expiry))
+    return spot, strike, vol, expiry, rate, dividend, random.choice(["call", "put"], count)
+
+
+def scales(spot, strike, vol, expiry, rate, dividend, room=None):
+    """The size of the largest term of each output; with the image of a barrier so far away in ln S, if there is one."""
+    step = 1.0 / np.minimum(vol * np.sqrt(expiry), 1.0)
+    amounts = spot * np.exp(-dividend * expiry) + strike * np.exp(-rate * expiry)
+    if room is not None:
+        step = step + np.abs(2.0 * (rate - dividend) / vol**2 - 1.0)
+    by_vol, by_rate = vol * expiry * step**2, expiry * step
+    if room is not None:
+        by_vol, by_rate = by_vol + 4.0 * np.abs(rate - dividend) / vol**3 * room, by_rate + 2.0 * room / vol**2
+    by_time = np.abs(rate) + np.abs(rate - dividend) * step + vol**2 * step**2
+    slope = step / spot
+    sizes = (1.0, slope, slope**2, by_vol, by_time, by_rate, by_rate, slope * by_vol, by_vol**2, slope * by_time)
+    sizes += (slope**3, slope**2 * by_vol, slope**2 * by_time, by_vol * by_time)
+    return [amounts * size for size in sizes]
+
+
+def adversaries(count, seed):
+    """Options whose s = vol sqrt(T) and distance from the money, in deviations, are spread over many powers of ten."""
+    random = np.random.default_rng(seed)
+    deviation = 10.0 ** random.uniform(-6.0, 1.2, count)
+    away = 10.0 ** random.uniform(-5.0, 1.55, count)
+    moneyness = np.minimum(deviation * away, 30.0) * random.choice([-1.0, 1.0], count)
+    moneyness = np.where(random.random(count) < 0.05, 0.0, moneyness)
+    expiry = 10.0 ** random.uniform(-4.0, 1.0, count)
+    vol = deviation / np.sqrt(expiry)
+    rate, dividend = random.choice([0.0, 0.0, 0.05, -0.02], count), random.choice([0.0, 0.0, 0.03], count)
+    spot = 10.0 ** random.uniform(-3.0, 5.0, count)
+    return spot, spot * np.exp(-moneyness), vol, expiry, rate, dividend, random.choice(["call", "put"], count)

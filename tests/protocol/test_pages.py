@@ -115,12 +115,12 @@ def test_tables_are_replaced_in_turn(monkeypatch):
         page.with_tables(TABLES, [first, first], "")
 
 
-def test_the_page_of_exactness_has_five_tables(monkeypatch):
+def test_the_page_of_exactness_has_seven_tables(monkeypatch):
     exact = ROOT / "docs" / "accuracy.md"
     if not exact.is_file():
         pytest.skip("no page of exactness")
     monkeypatch.syspath_prepend(str(ROOT))
     page = load("benches_page", ROOT / "benches" / "page.py")
-    heads = ["function", "output", "two barriers", "regime", "product"]
+    heads = ["function", "output", "two barriers", "European", "implied volatility", "regime", "product"]
     text = page.with_tables(exact.read_text(encoding="utf-8"), [[f"| {head} |"] for head in heads], "x")
     assert [line for line in text.splitlines() if line.startswith("|")] == [f"| {head} |" for head in heads]

@@ -17,7 +17,8 @@ Implied volatility starts from an approximation good to a few per cent, and goes
 order, as in P. Jaeckel, Let's be rational, Wilmott 75 (2015), 40-53. Where a > t the function made zero is 1/ln b, b
 the price of the option out of the money over sqrt(S e^(-qT) K e^(-rT)); elsewhere b itself, or ln(b_max - b) if s is
 not small. The start is ours: below b at a = t from the inverse of Bachelier's formula, above from the normal
-distribution's.
+distribution's. The last step, Halley's, is taken from a price in two parts, high + low: what the sums, the products and
+the functions were rounded by would else be as many units of the root.
 """
 
 from shortgamma.kernels.barrier._option cimport (
@@ -28,17 +29,21 @@ from shortgamma.kernels.barrier.binary cimport ASSET, asset_leg
 from shortgamma.kernels.barrier.single cimport SMALLEST_DEVIATION, Frame, cash_leg, density_at, leg, prepare
 from shortgamma.kernels.numeric.jets cimport Legs, clear_legs
 from shortgamma.kernels.numeric.vecmath cimport (
-    INFINITY, NAN, ONE_OVER_SQRT_TWO_PI, absolute, at_least, at_most, erfcx, exp, log, log1p, log_ratio, mills,
-    mills_pair, square_root,
+    INFINITY, NAN, ONE_OVER_SQRT_TWO_PI, absolute, at_least, at_most, erfcx, exp, exp_pair, log, log1p, log_ratio,
+    log_ratio_pair, mills, mills_pair, mills_two, product_tail, square_root, sum_tail,
 )
 
 cdef extern from *:
     """
     /* below this s/2 a difference of Mills' ratios is its Taylor series */
     #define SG_SHORT_STEP 0.25
-    #define SG_SQRT_TWO_PI 2.5066282746310002
     #define SG_LOG_SQRT_TWO_PI 0.9189385332046727
     #define SG_SQRT_TWO_OVER_PI 0.7978845608028654
+    /* what the doubles of sqrt(2 pi) and sqrt(2/pi) lack */
+    #define SG_SQRT_TWO_PI_TAIL -1.8328579980459169e-16
+    #define SG_SQRT_TWO_OVER_PI_TAIL -4.9846544045554602e-17
+    /* a last step is no more than this part of a deviation */
+    #define SG_SMALL_STEP 0.02
     /* an implied deviation is there once a step of fourth order is this small a part of it */
     #define SG_LAST_STEP 1e-4
     """
@@ -47,6 +52,9 @@ cdef extern from *:
     const double LOG_SQRT_TWO_PI "SG_LOG_SQRT_TWO_PI"
     const double SQRT_TWO_OVER_PI "SG_SQRT_TWO_OVER_PI"
     const double LAST_STEP "SG_LAST_STEP"
+    const double SQRT_TWO_PI_TAIL "SG_SQRT_TWO_PI_TAIL"
+    const double SQRT_TWO_OVER_PI_TAIL "SG_SQRT_TWO_OVER_PI_TAIL"
+    const double SMALL_STEP "SG_SMALL_STEP"
 
 cdef enum:
     MOST_STEPS = 64
@@ -117,10 +125,10 @@ cdef inline double out_of_the_money(
     cdef double closest = a if short != 0.0 else absolute(a - t)
     cdef double tail = mills_pair(closest, a + t, far)
     cdef double series = density * tails_apart(a, t, tail)
-    cdef double other = far[0]
+    cdef double farther = far[0]
     near[0] = tail
     # beyond a = t the density underflows where the tails do not matter
-    tail = density * (tail - other) if a >= t else least - density * (tail + other)
+    tail = density * (tail - farther) if a >= t else least - density * (tail + farther)
     return series if short != 0.0 else tail
 
 
@@ -396,9 +404,124 @@ cdef inline double doubt_of(
     return 1.2e-16 * price + (2.3e-16 * (asset + cash) * (2.0 + exponent) if exponent > 0.0 else 0.0)
 
 
+cdef inline double product_pair(double a, double a_low, double b, double b_low, double* low) noexcept nogil:
+    cdef double product = a * b
+    low[0] = product_tail(a, b, product) + (a * b_low + a_low * b)
+    return product
+
+
+cdef inline double discounted(double amount, double rate, double expiry, double* low) noexcept nogil:
+    """amount e^(-rate expiry)"""
+    cdef double exponent = rate * expiry, factor_low
+    cdef double factor = exp_pair(
+        at_least(at_most(-exponent, 690.0), -690.0), -product_tail(rate, expiry, exponent), &factor_low)
+    return product_pair(amount, 0.0, factor, factor_low, low)
+
+
+cdef inline double tails_of_short_step(double a, double t, double at_a, double at_a_low, double* low) noexcept nogil:
+    """`tails_apart` in two parts."""
+    cdef double inside_low, width_low, square = a * a, step = t * t
+    cdef double inside = product_pair(a, 0.0, at_a, at_a_low, &inside_low)
+    inside = product_pair(inside, inside_low, SQRT_TWO_PI, SQRT_TWO_PI_TAIL, &inside_low)
+    cdef double y1 = 1.0 - inside
+    cdef double y1_low = ((1.0 - y1) - inside) - inside_low
+    cdef double y3 = (square + 3.0) * y1 - 1.0
+    cdef double y5 = (square + 7.0) * y3 - 6.0 * y1
+    cdef double y7 = (square + 11.0) * y5 - 20.0 * y3
+    cdef double y9 = (square + 15.0) * y7 - 42.0 * y5
+    cdef double y11 = (square + 19.0) * y9 - 72.0 * y7
+    cdef double y13 = (square + 23.0) * y11 - 110.0 * y9
+    cdef double y15 = (square + 27.0) * y13 - 156.0 * y11
+    cdef double sum = y15 * (1.0 / 1307674368000.0)
+    sum = sum * step + y13 * (1.0 / 6227020800.0)
+    sum = sum * step + y11 * (1.0 / 39916800.0)
+    sum = sum * step + y9 * (1.0 / 362880.0)
+    sum = sum * step + y7 * (1.0 / 5040.0)
+    sum = sum * step + y5 * (1.0 / 120.0)
+    sum = sum * step + y3 * (1.0 / 6.0)
+    sum = sum * step
+    cdef double whole = y1 + sum
+    cdef double width = product_pair(t, 0.0, SQRT_TWO_OVER_PI, SQRT_TWO_OVER_PI_TAIL, &width_low)
+    return product_pair(width, width_low, whole, sum_tail(y1, sum, whole) + y1_low, low)
+
+
+cdef inline double tails_of(
+    double a, double a_low, double t, double short, double below, double* low,
+) noexcept nogil:
+    """The tails that a price is a difference or a sum of, over the density, in two parts."""
+    cdef double near_low, far_low, short_low
+    cdef double apart = a - t, together = a + t
+    cdef double apart_tail = sum_tail(a, -t, apart), sign = 1.0 if apart >= 0.0 else -1.0
+    cdef double near = mills_two(
+        a if short != 0.0 else sign * apart, 0.0 if short != 0.0 else sign * apart_tail, &near_low)
+    cdef double far = mills_two(together, sum_tail(a, t, together), &far_low)
+    cdef double series = tails_of_short_step(a, t, near, near_low, &short_low)
+    cdef double signed = -far if below != 0.0 else far
+    cdef double signed_low = -far_low if below != 0.0 else far_low
+    cdef double sum = near + signed
+    cdef double sum_low = sum_tail(near, signed, sum) + (near_low + signed_low)
+    # the derivatives in a: those of the density and of the tails together
+    cdef double slope = -(near + far) if below != 0.0 else far - near
+    slope = -2.0 * near if short != 0.0 else slope
+    low[0] = (short_low if short != 0.0 else sum_low) + (t * slope) * a_low
+    return series if short != 0.0 else sum
+
+
+cdef inline double last_digits(
+    double price, double spot, double strike, double expiry, double rate, double dividend, double phi, double s,
+) noexcept nogil:
+    """The volatility of an ordinary option from a deviation that is right to a few units in the last place."""
+    cdef double gap_rate = rate - dividend, sum_rate = rate + dividend
+    cdef double log_low, drift_low, mean_low, density_low, part_low, norm_low, model_low, asset_low, cash_low
+    cdef double log_part = log_ratio_pair(spot, strike, &log_low)
+    cdef double drift = product_pair(gap_rate, sum_tail(rate, -dividend, gap_rate), expiry, 0.0, &drift_low)
+    cdef double x = log_part + drift
+    cdef double x_low = sum_tail(log_part, drift, x) + (log_low + drift_low)
+    cdef double mean = -0.5 * product_pair(sum_rate, sum_tail(rate, dividend, sum_rate), expiry, 0.0, &mean_low)
+    x_low = x_low if x >= 0.0 else -x_low
+    x = absolute(x)
+    cdef double t = 0.5 * s, a = x / s, product = a * s
+    cdef double a_low = (((x - product) - product_tail(a, s, product)) + x_low) / s
+    cdef double short = short_step(a, t), below = 1.0 if a >= t else 0.0
+    # D e^(-(r + q) T/2)
+    cdef double aa = a * a, tt = t * t, squares = aa + tt
+    cdef double squares_low = sum_tail(aa, tt, squares) + (product_tail(a, a, aa) + product_tail(t, t, tt))
+    cdef double exponent = mean - 0.5 * squares
+    cdef double density = exp_pair(
+        at_least(exponent, -690.0), sum_tail(mean, -0.5 * squares, exponent) - 0.5 * (mean_low + squares_low),
+        &density_low)
+    cdef double part = tails_of(a, a_low, t, short, below, &part_low)
+    # sqrt(S K)
+    cdef double both = spot * strike, norm = square_root(both), square = norm * norm
+    norm_low = (((both - square) - product_tail(norm, norm, square)) + product_tail(spot, strike, both)) * (0.5 / norm)
+    norm = product_pair(norm, norm_low, density, density_low, &norm_low)
+    cdef double model = product_pair(norm, norm_low, part, part_low, &model_low)
+    # the price out of the money, or what is left up to its bound
+    cdef double asset = discounted(spot, dividend, expiry, &asset_low)
+    cdef double cash = discounted(strike, rate, expiry, &cash_low)
+    cdef double gap = phi * (asset - cash)
+    cdef double gap_low = phi * (sum_tail(asset, -cash, phi * gap) + (asset_low - cash_low))
+    cdef double bound = asset if phi > 0.0 else cash, bound_low = asset_low if phi > 0.0 else cash_low
+    cdef double out = 1.0 if short != 0.0 else below
+    cdef double taken = gap if gap > 0.0 else 0.0, taken_low = gap_low if gap > 0.0 else 0.0
+    cdef double first = price if out != 0.0 else bound, second = taken if out != 0.0 else price
+    cdef double target = first - second
+    cdef double target_low = sum_tail(first, -second, target) + (-taken_low if out != 0.0 else bound_low)
+    cdef double step = ((target - model) + (target_low - model_low)) / (norm * ONE_OVER_SQRT_TWO_PI)
+    step = step if out != 0.0 else -step
+    # Halley's: of an option in the money the first price may have been rounded by many units of its time value
+    step = step / (1.0 + 0.5 * step * (a * a / s - 0.25 * s))
+    # also where it is NaN
+    step = step if absolute(step) < SMALL_STEP * s else 0.0
+    cdef double root = square_root(expiry), whole = root * root
+    cdef double root_low = ((expiry - whole) - product_tail(root, root, whole)) * (0.5 / root)
+    cdef double vol = s / root, again = vol * root
+    return vol + (((s - again) - product_tail(vol, root, again)) + (step - vol * root_low)) / root
+
+
 cdef inline double solve_deviation(double x, double price, double norm, double room, double least) noexcept nogil:
     """s of any price out of the money, between 0 and its bound: Householder's steps between bounds that close in."""
-    cdef double low = 0.0, high = INFINITY, s = first_deviation(x, price, norm, room, least), step, other
+    cdef double low = 0.0, high = INFINITY, s = first_deviation(x, price, norm, room, least), step, next
     if not 0.0 < s < INFINITY:
         s = 1.0
     for _ in range(MOST_STEPS):
@@ -409,12 +532,12 @@ cdef inline double solve_deviation(double x, double price, double norm, double r
             high = s
         else:
             return s if step == 0.0 else NAN
-        other = s + step
+        next = s + step
         if absolute(step) < LAST_STEP * s:
-            return other
-        if not low < other < high:
-            other = 2.0 * s if high == INFINITY else square_root(low) * square_root(high) if low > 0.0 else 0.5 * s
-        s = other
+            return next
+        if not low < next < high:
+            next = 2.0 * s if high == INFINITY else square_root(low) * square_root(high) if low > 0.0 else 0.5 * s
+        s = next
     return s
 
 
@@ -462,7 +585,11 @@ cdef inline bint implied(
     if value < 1e-290 * norm and x > 0.0:
         vol[0] = solve_tail(x, log(value) - log(norm)) / square_root(expiry)
     else:
-        vol[0] = solve_deviation(x, value, norm, room, asset if asset < cash else cash) / square_root(expiry)
+        vol[0] = solve_deviation(x, value, norm, room, asset if asset < cash else cash)
+        if ordinary_option(spot, strike, 1.0, expiry, rate, dividend) != 0.0:
+            vol[0] = last_digits(price, spot, strike, expiry, rate, dividend, phi, vol[0])
+        else:
+            vol[0] = vol[0] / square_root(expiry)
     return vol[0] == vol[0]
 
 

@@ -264,9 +264,9 @@ SG_INLINE double sg_log_ratios(double a, double b, double c, double d, double *s
     return sg_log_of_ratio(kb, b_difference * (c_sum * part));
 }
 
-/* (x + sqrt(pi)/2) exp(x^2) erfc(x) for x >= 0 and t = (x - centre)/(x + centre); the map is that of [1], the factor is
- * ours */
-SG_INLINE double sg_erfcx_numerator(double t)
+/* (x + sqrt(pi)/2) exp(x^2) erfc(x) for x >= 0 and t = (x - centre)/(x + centre), less its value in the middle; the map
+ * is that of [1], the factor is ours */
+SG_INLINE double sg_erfcx_part(double t)
 {
     double t2 = t * t;
     double even = SG_ERFCX_22;
@@ -293,7 +293,12 @@ SG_INLINE double sg_erfcx_numerator(double t)
     odd = odd * t2 + SG_ERFCX_3;
     odd = odd * t2 + SG_ERFCX_1;
     even = even * t2 + SG_ERFCX_0_LOW;
-    return SG_ERFCX_0 + (t * odd + even);
+    return t * odd + even;
+}
+
+SG_INLINE double sg_erfcx_numerator(double t)
+{
+    return SG_ERFCX_0 + sg_erfcx_part(t);
 }
 
 /* exp(x^2) erfc(x) for x >= 0 */
@@ -352,6 +357,81 @@ SG_INLINE double sg_mills_pair(double c, double d, double *second)
     y_over += y_over * (1.0 - y_shift * y_over);
     *second = 0.5 * y_tail * y_over;
     return 0.5 * x_tail * x_over;
+}
+
+/* Numbers in two parts, high + low, for the last step of a root: what a sum, a product or a function is rounded by. */
+
+SG_INLINE double sg_sum_tail(double a, double b, double sum)
+{
+    double second = sum - a;
+    return (a - (sum - second)) + (b - second);
+}
+
+SG_INLINE double sg_product_tail(double a, double b, double product)
+{
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+    return __builtin_fma(a, b, -product);
+#else
+    /* see [3] */
+    double a_high = sg_from_bits(sg_bits(a) & UINT64_C(0xfffffffff8000000));
+    double b_high = sg_from_bits(sg_bits(b) & UINT64_C(0xfffffffff8000000));
+    double a_low = a - a_high, b_low = b - b_high;
+    return ((a_high * b_high - product) + (a_high * b_low + a_low * b_high)) + a_low * b_low;
+#endif
+}
+
+/* log(a/b) for positive normal a and b */
+SG_INLINE double sg_log_ratio_pair(double a, double b, double *low)
+{
+    double k, kb, difference;
+    double sum = sg_ratio_parts(a, b, &k, &difference);
+    double y = sg_split(b, &kb);
+    double s = difference / sum, product = s * sum;
+    double lost = ((difference - product) - sg_product_tail(s, sum, product)) - s * sg_sum_tail(y + difference, y, sum);
+    double rest = s * sg_log_remainder(s) + (k * SG_LN2_LOW + 2.0 * (lost / sum));
+    double power = k * SG_LN2_HIGH, main = power + 2.0 * s, result;
+    rest += sg_sum_tail(power, 2.0 * s, main);
+    result = main + rest;
+    *low = (main - result) + rest;
+    return result;
+}
+
+/* exp(high + tail) for |high| < 700 and a tail of a few units in the last place of it */
+SG_INLINE double sg_exp_pair(double high, double tail, double *low)
+{
+    double k = (high * SG_LOG2E + SG_ROUNDER) - SG_ROUNDER;
+    double whole = high - k * SG_LN2_HIGH, shift = k * SG_LN2_LOW;
+    double r = whole - shift;
+    double r_low = sg_sum_tail(whole, -shift, r) + tail;
+    double remainder = sg_exp_remainder(r);
+    double w = r + remainder;
+    double value = 1.0 + w;
+    double power = sg_power_of_two(k);
+    *low = ((w - (value - 1.0)) + (sg_sum_tail(r, remainder, w) + r_low * value)) * power;
+    return value * power;
+}
+
+/* exp(z^2/2) N(-z) for z = high + tail >= 0 */
+SG_INLINE double sg_mills_two(double high, double tail, double *low)
+{
+    double x = high * SG_SQRT_HALF;
+    double x_low = sg_product_tail(high, SG_SQRT_HALF, x) + (high * -4.833646656726457e-17 + tail * SG_SQRT_HALF);
+    double above = x - SG_ERFCX_CENTRE, below = x + SG_ERFCX_CENTRE;
+    double t = above / below, product = t * below;
+    double t_lost = ((above - product) - sg_product_tail(t, below, product))
+        + (sg_sum_tail(x, -SG_ERFCX_CENTRE, above) - t * sg_sum_tail(x, SG_ERFCX_CENTRE, below));
+    double part = sg_erfcx_part(t);
+    double numerator = SG_ERFCX_0 + part;
+    double over = x + SG_ERFCX_SHIFT;
+    double quotient = numerator / over, whole = quotient * over;
+    double slope = 2.0 * x * quotient - 1.1283791670955126;
+    double lost = ((numerator - whole) - sg_product_tail(quotient, over, whole)) + (part - (numerator - SG_ERFCX_0));
+    /* the shift is sqrt(pi)/2, which a double does not hold */
+    lost -= quotient * (sg_sum_tail(x, SG_ERFCX_SHIFT, over) - 3.8332932499128994e-17);
+    /* what t lacks, by the derivative of the numerator in x */
+    lost += t_lost * below * (0.5 / SG_ERFCX_CENTRE) * (quotient + over * slope);
+    *low = 0.5 * (lost / over + x_low * slope);
+    return 0.5 * quotient;
 }
 
 SG_INLINE double sg_normal_cdf(double x)

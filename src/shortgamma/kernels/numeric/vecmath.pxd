@@ -20,6 +20,11 @@ cdef extern from "numeric/vecmath.h" nogil:
     double erfcx "sg_erfcx"(double x) noexcept
     double mills "sg_mills"(double d) noexcept
     double mills_pair "sg_mills_pair"(double c, double d, double* second) noexcept
+    double sum_tail "sg_sum_tail"(double a, double b, double sum) noexcept
+    double product_tail "sg_product_tail"(double a, double b, double product) noexcept
+    double log_ratio_pair "sg_log_ratio_pair"(double a, double b, double* low) noexcept
+    double exp_pair "sg_exp_pair"(double high, double tail, double* low) noexcept
+    double mills_two "sg_mills_two"(double high, double tail, double* low) noexcept
     double normal_cdf "sg_normal_cdf"(double x) noexcept
     double normal_pdf "sg_normal_pdf"(double x) noexcept
     double absolute "sg_abs"(double x) noexcept
