@@ -240,6 +240,24 @@ def numpy_normal_price(a):
     return np.exp(-a.rate * a.expiry) * deviation * (d * ndtr(d) + np.exp(-0.5 * d * d) * 0.3989422804014327)
 
 
+def normal_greeks(a):
+    return tuple(
+        sg.vanilla.normal_greeks(
+            a.spot, a.strike, vol=a.normal_vol, expiry=a.expiry, option=a.option, rate=a.rate, out=a.out[:9]
+        )
+    )
+
+
+def numpy_normal_greeks(a):
+    """Price, delta, gamma and vega: what a script computes."""
+    ndtr = pytest.importorskip("scipy.special").ndtr
+    root, discount, sign = np.sqrt(a.expiry), np.exp(-a.rate * a.expiry), np.where(a.call, 1.0, -1.0)
+    deviation = a.normal_vol * root
+    d = sign * (a.spot - a.strike) / deviation
+    density, inside = discount * np.exp(-0.5 * d * d) * 0.3989422804014327, discount * ndtr(d)
+    return deviation * (d * inside + density), sign * inside, density / deviation, root * density
+
+
 def normal_implied_vol(a):
     return sg.vanilla.normal_implied_vol(
         a.normal_price, a.spot, a.strike, expiry=a.expiry, option=a.option, rate=a.rate, out=a.out[0]
@@ -332,6 +350,14 @@ CASES = [
         "ndtr",
         options,
         {OURS: normal_price, "NumPy": numpy_normal_price},
+    ),
+    Case(
+        "vanilla: Bachelier's price and Greeks",
+        ("vanilla_normal_greeks",),
+        COUNT,
+        "ndtr",
+        options,
+        {OURS: normal_greeks, "NumPy": numpy_normal_greeks},
     ),
     Case(
         "vanilla: Bachelier's implied volatility",

@@ -301,6 +301,47 @@ cdef void bachelier_price_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_in
     status_raise(INVALID if outside else 0)
 
 
+cdef void bachelier_greeks_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
+    """forward, strike, vol, expiry, rate, code"""
+    cdef Py_ssize_t count = dimensions[0], begin = 0, length, i
+    cdef double x[5][LANES]
+    cdef int code[LANES]
+    cdef double out[formula.NORMAL_OUTPUTS][LANES]
+    cdef double values[formula.NORMAL_OUTPUTS]
+    cdef double good[LANES]
+    cdef double s, d
+    cdef int place
+    cdef bint outside = False
+    cdef Status status = status_save()
+    while begin < count:
+        length = min(<Py_ssize_t> LANES, count - begin)
+        for i in range(5):
+            load(x[i], args[i] + begin * steps[i], steps[i], length)
+        load_codes(code, args[5] + begin * steps[5], steps[5], length)
+        for i in range(padded(length)):
+            formula.bachelier_outputs(x[0][i], x[1][i], x[2][i], x[3][i], x[4][i], code[i], &out[0][i], LANES)
+            s = x[2][i] * square_root(x[3][i])
+            d = (x[0][i] - x[1][i]) / s
+            # neither NaN nor infinite, nor so small or large that a product of two is
+            good[i] = 1.0 if absolute(d) < 1e100 else 0.0
+            good[i] = good[i] if s > 1e-100 else 0.0
+            good[i] = good[i] if s < 1e100 else 0.0
+            good[i] = good[i] if x[2][i] > 1e-100 else 0.0
+            good[i] = good[i] if x[2][i] < 1e100 else 0.0
+            good[i] = good[i] if absolute(x[4][i]) < 1e100 else 0.0
+        for i in range(length):
+            if good[i] == 0.0:
+                outside |= not formula.bachelier_greeks(
+                    x[0][i], x[1][i], x[2][i], x[3][i], x[4][i], code[i], values)
+                for place in range(formula.NORMAL_OUTPUTS):
+                    out[place][i] = values[place]
+        for place in range(formula.NORMAL_OUTPUTS):
+            store_plain(args[6 + place] + begin * steps[6 + place], steps[6 + place], out[place], length)
+        begin += length
+    status_restore(status)
+    status_raise(INVALID if outside else 0)
+
+
 cdef void bachelier_implied_loop(char** args, cnp.npy_intp* dimensions, cnp.npy_intp* steps, void* _) noexcept nogil:
     """price, forward, strike, expiry, rate, code"""
     cdef Py_ssize_t count = dimensions[0], begin = 0, length, i
@@ -374,6 +415,9 @@ vanilla_implied_vol = register(
 vanilla_normal_price = register(
     bachelier_price_loop, "vanilla_normal_price", "forward strike vol expiry rate option:b", "price",
     "vanilla.normal_price")
+vanilla_normal_greeks = register(
+    bachelier_greeks_loop, "vanilla_normal_greeks", "forward strike vol expiry rate option:b",
+    "price delta gamma vega theta rho vanna volga charm", "vanilla.normal_greeks")
 vanilla_normal_implied_vol = register(
     bachelier_implied_loop, "vanilla_normal_implied_vol", "price forward strike expiry rate option:b", "vol",
     "vanilla.normal_implied_vol")

@@ -245,7 +245,24 @@ PROFILE = Case(
         **dict.fromkeys(("rate", "dividend", "weight"), NOT_FINITE),
     },
 )
-IMPLIED = ["vanilla_implied_vol", "vanilla_normal_price", "vanilla_normal_implied_vol"]
+IMPLIED = ["vanilla_implied_vol", "vanilla_normal_price", "vanilla_normal_greeks", "vanilla_normal_implied_vol"]
+NORMAL = Case(
+    {
+        "forward": normal(10.0),
+        "strike": normal(10.0),
+        "vol": uniform(1.0, 50.0),
+        "expiry": uniform(0.01, 3.0),
+        "rate": sometimes(uniform(-0.05, 0.15)),
+        "option": one_code(0, 4),
+    },
+    {
+        "forward": NOT_FINITE,
+        "strike": NOT_FINITE,
+        "vol": {**NEGATIVE, np.inf: "invalid"},
+        "expiry": {**NEGATIVE, np.inf: "invalid"},
+        "rate": NOT_FINITE,
+    },
+)
 ROLLING = Case(
     {
         "y": normal(1.0),
@@ -394,23 +411,8 @@ CASES: dict[str, Case] = {
             "dividend": NOT_FINITE,
         },
     ),
-    "vanilla_normal_price": Case(
-        {
-            "forward": normal(10.0),
-            "strike": normal(10.0),
-            "vol": uniform(1.0, 50.0),
-            "expiry": uniform(0.01, 3.0),
-            "rate": sometimes(uniform(-0.05, 0.15)),
-            "option": one_code(0, 4),
-        },
-        {
-            "forward": NOT_FINITE,
-            "strike": NOT_FINITE,
-            "vol": {**NEGATIVE, np.inf: "invalid"},
-            "expiry": {**NEGATIVE, np.inf: "invalid"},
-            "rate": NOT_FINITE,
-        },
-    ),
+    "vanilla_normal_price": NORMAL,
+    "vanilla_normal_greeks": NORMAL,
     "vanilla_normal_implied_vol": Case(
         {
             "price": uniform(5.0, 20.0),

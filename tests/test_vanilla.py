@@ -424,6 +424,59 @@ def test_bachelier_against_mpmath(seed):
     assert tested > 60
 
 
+def test_bachelier_greeks_against_mpmath():
+    random = np.random.default_rng(8)
+    orders = {
+        "price": ((0, 0, 0, 0), 1), "delta": ((1, 0, 0, 0), 1), "gamma": ((2, 0, 0, 0), 1), "vega": ((0, 1, 0, 0), 1),
+        "theta": ((0, 0, 1, 0), -1), "rho": ((0, 0, 0, 1), 1), "vanna": ((1, 1, 0, 0), 1), "volga": ((0, 2, 0, 0), 1),
+        "charm": ((1, 0, 1, 0), -1),
+    }  # fmt: skip
+    for _ in range(40):
+        vol, expiry = 10.0 ** random.uniform(-2.0, 2.0), 10.0 ** random.uniform(-3.0, 1.0)
+        deviation = vol * np.sqrt(expiry)
+        strike = float(random.normal(0.0, 50.0))
+        forward = strike + deviation * random.uniform(-4.0, 4.0)
+        rate, option = float(random.choice([0.0, 0.05, -0.02])), str(random.choice(["call", "put"]))
+        found = sg.vanilla.normal_greeks(forward, strike, vol=vol, expiry=expiry, option=option, rate=rate)
+        assert found.price == pytest.approx(
+            float(sg.vanilla.normal_price(forward, strike, vol=vol, expiry=expiry, option=option, rate=rate)), rel=1e-14
+        )
+        # what a number is made of, and what the rounding of the gap between forward and strike moves
+        by_time = 1.0 / expiry + abs(rate)
+        sizes = {
+            "price": deviation, "delta": 1.0, "gamma": 1.0 / deviation, "vega": np.sqrt(expiry),
+            "theta": deviation * by_time, "rho": deviation * expiry, "vanna": 1.0 / vol,
+            "volga": np.sqrt(expiry) / vol, "charm": by_time,
+        }  # fmt: skip
+        away = abs(forward - strike) / deviation
+        slack = 1e-14 * (1.0 + away**2) + 4.0 * EPS * (abs(forward) + abs(strike)) / deviation * (1.0 + away)
+        with mp.workdps(50):
+            twin, point = oracle.Normal(strike, option), tuple(mpf(x) for x in (forward, vol, expiry, rate))
+            for name, (order, sign) in orders.items():
+                exact = sign * (mp.diff(twin.price, point, order) if any(order) else twin.price(*point))
+                error = abs(mpf(float(getattr(found, name))) - exact)
+                assert float(error) <= slack * (1.0 + away) * sizes[name], (name, forward, strike, vol, expiry, rate)
+
+
+def test_bachelier_greeks_without_volatility_or_time():
+    with np.errstate(all="raise"):
+        found = sg.vanilla.normal_greeks(
+            [103.0, 97.0, 100.0], 100.0, vol=[0.0, 5.0, 5.0], expiry=[1.0, 0.0, 0.0], option="call", rate=0.02
+        )
+    assert found.price == pytest.approx([3.0 * np.exp(-0.02), 0.0, 0.0], rel=1e-15)
+    assert found.delta == pytest.approx([np.exp(-0.02), 0.0, 0.0], rel=1e-15)
+    assert not np.any([found.gamma, found.vega, found.vanna, found.volga])
+    assert found.theta == pytest.approx(0.02 * found.price)
+    assert sg.vanilla.normal_greeks(1.0, 1.0, vol=1e-200, expiry=1.0, option="put").delta == -0.5
+    with pytest.warns(RuntimeWarning, match="invalid"):
+        assert np.isnan(sg.vanilla.normal_greeks(1.0, 1.0, vol=-1.0, expiry=1.0, option="put")).all()
+    with np.errstate(all="raise"):
+        assert np.isnan(sg.vanilla.normal_greeks(np.nan, 1.0, vol=1.0, expiry=1.0, option="put")).all()
+    out = tuple(np.empty(3) for _ in range(9))
+    again = sg.vanilla.normal_greeks([103.0, 97.0, 100.0], 100.0, vol=5.0, expiry=1.0, option="call", out=out)
+    assert again.charm is out[8]
+
+
 def test_bachelier_edges():
     with np.errstate(all="raise"):
         prices = sg.vanilla.normal_price([3.0, -3.0], 0.0, vol=[0.0, 1.0], expiry=[1.0, 0.0], option="call")

@@ -17,6 +17,7 @@ from shortgamma._core import dispatch
 from shortgamma._core.checks import call, choice
 from shortgamma._core.greeks import MEANINGS, Greeks, greeks_of
 from shortgamma._core.lazy import publish
+from shortgamma._core.results import Result
 from shortgamma._core.words import OPTIONS, Words
 
 if TYPE_CHECKING:
@@ -25,12 +26,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from shortgamma._core.types import Names, OptionKind
+    from shortgamma._core.types import Floats, Names, OptionKind
 
     Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 __all__ = [
+    "NormalGreeks",
     "VanillaGreeks",
     "binary_greeks",
     "binary_price",
@@ -40,6 +42,7 @@ __all__ = [
     "gamma",
     "greeks",
     "implied_vol",
+    "normal_greeks",
     "normal_implied_vol",
     "normal_price",
     "price",
@@ -68,6 +71,36 @@ class VanillaGreeks(Greeks):
 
     {greeks}
     """
+
+
+class NormalGreeks(Result):
+    """Price and derivatives of an option on a forward whose changes are normal.
+
+    Attributes
+    ----------
+    price : ndarray or float
+        Price V.
+    delta, gamma : ndarray or float
+        dV/dF and d2V/dF2.
+    vega : ndarray or float
+        dV/dvol, per 1.00 of price per square root of a year.
+    theta : ndarray or float
+        dV/dt, per year of calendar time.
+    rho : ndarray or float
+        dV/drate, per 1.00 of rate.
+    vanna, volga, charm : ndarray or float
+        d2V/dF dvol, d2V/dvol2 and d2V/dF dt.
+    """
+
+    price: Floats
+    delta: Floats
+    gamma: Floats
+    vega: Floats
+    theta: Floats
+    rho: Floats
+    vanna: Floats
+    volga: Floats
+    charm: Floats
 
 
 def price(
@@ -355,6 +388,52 @@ def normal_price(
     """
     values = (forward, strike, vol, expiry, rate, _code(option))
     return call(dispatch.vanilla.vanilla_normal_price, ("forward", "strike", "vol", "expiry", "rate"), values, out)
+
+
+def normal_greeks(
+    forward: ArrayLike, strike: ArrayLike, *, vol: ArrayLike, expiry: ArrayLike, option: OptionKind | Names,
+    rate: ArrayLike = 0.0, out: Any = None,
+) -> NormalGreeks:  # fmt: skip
+    """Price and analytic Greeks of options on a forward whose changes are normal, in one pass.
+
+    Parameters
+    ----------
+    {forward, strike}
+    vol : array_like
+        Standard deviation of the forward per square root of a year, in units of price, >= 0.
+    {expiry, option [required], rate}
+    out : NormalGreeks or tuple of ndarray, optional
+        Where the results go.
+
+    Returns
+    -------
+    NormalGreeks
+        Named tuple of arrays in the shape that all inputs broadcast to. NaN, with the invalid flag, for numbers out of
+        their domain.
+
+    {raises [option]}
+
+    See Also
+    --------
+    normal_price : The price alone.
+    normal_implied_vol : The way back.
+
+    Notes
+    -----
+    Delta is that of the forward, discounted. With no time or no volatility left the option is its payoff.
+
+    Examples
+    --------
+    At the money a call and a put have deltas of a half:
+
+    >>> import shortgamma as sg
+    >>> call, put = sg.vanilla.normal_greeks(5.0, 5.0, vol=2.0, expiry=1.0, option=["call", "put"]).delta
+    >>> float(call), float(put)
+    (0.5, -0.5)
+    """
+    values = (forward, strike, vol, expiry, rate, _code(option))
+    names = ("forward", "strike", "vol", "expiry", "rate")
+    return NormalGreeks(*call(dispatch.vanilla.vanilla_normal_greeks, names, values, out))
 
 
 def normal_implied_vol(

@@ -616,6 +616,63 @@ cdef inline bint bachelier(
     return True
 
 
+cdef enum:
+    # price, delta, gamma, vega, theta, rho, vanna, volga, charm
+    NORMAL_OUTPUTS = 9
+
+
+cdef inline void bachelier_outputs(
+    double forward, double strike, double vol, double expiry, double rate, int kind, double* out, Py_ssize_t step,
+) noexcept nogil:
+    """Price and derivatives for sigma sqrt T > 0; outputs are so many places apart."""
+    cdef double phi = phi_of(kind), root = square_root(expiry), s = vol * root, d = (forward - strike) / s
+    cdef double h = absolute(d), discount = exp(-rate * expiry)
+    cdef double fade = exp(at_least(-0.5 * h * h, -745.0)), tail = mills(h)
+    cdef double density = discount * ONE_OVER_SQRT_TWO_PI * fade
+    # N(-h) and N(phi d)
+    cdef double beyond = fade * tail, inside = 1.0 - beyond if phi * d > 0.0 else beyond
+    cdef double price = s * density * at_least(1.0 - h * (SQRT_TWO_PI * tail), 0.0) + (
+        discount * at_least(phi * (forward - strike), 0.0))
+    cdef double delta = phi * discount * inside
+    out[0] = price
+    out[step] = delta
+    out[2 * step] = density / s
+    out[3 * step] = root * density
+    out[4 * step] = rate * price - 0.5 * vol * density / root
+    out[5 * step] = -expiry * price
+    out[6 * step] = -density * d / vol
+    out[7 * step] = root * density * (d * d) / vol
+    out[8 * step] = rate * delta + 0.5 * density * d / expiry
+
+
+cdef inline bint bachelier_greeks(
+    double forward, double strike, double vol, double expiry, double rate, int kind, double* out,
+) noexcept nogil:
+    """Any input at all; false if it lies outside the domain. Without volatility or time the payoff is sure."""
+    cdef double s = vol * square_root(expiry), phi = phi_of(kind), discount
+    cdef int i
+    for i in range(NORMAL_OUTPUTS):
+        out[i] = NAN
+    if not (
+        absolute(forward) < INFINITY and absolute(strike) < INFINITY and 0.0 <= vol < INFINITY
+        and 0.0 <= expiry < INFINITY and absolute(rate) < INFINITY
+    ):
+        return forward != forward or strike != strike or vol != vol or expiry != expiry or rate != rate
+    if s > 0.0:
+        bachelier_outputs(forward, strike, vol, expiry, rate, kind, out, 1)
+        return True
+    discount = exp(-rate * expiry)
+    for i in range(NORMAL_OUTPUTS):
+        out[i] = 0.0
+    if phi * (forward - strike) > 0.0:
+        out[0] = discount * (phi * (forward - strike))
+        out[1] = phi * discount
+        out[4] = rate * out[0]
+        out[5] = -expiry * out[0]
+        out[8] = rate * out[1]
+    return True
+
+
 cdef inline double halley_step(double price, double least, double h) noexcept nogil:
     """From h = gap/(sigma sqrt T) to a better one, on the logarithm of the price out of the money over the gap."""
     cdef double tail = SQRT_TWO_PI * mills(h), part = 1.0 - h * tail
