@@ -61,6 +61,21 @@ STATES = {
         "initialized",
     ],
     "FundingAccrual": ["contract", "value", "initialized"],
+    "Account": [
+        "contracts",
+        "coins",
+        "maintenance",
+        "fee",
+        "haircut",
+        "value",
+        "quantity",
+        "entry",
+        "balance",
+        "equity",
+        "maintenance_margin",
+        "margin_ratio",
+        "initialized",
+    ],
     "Token": [
         "rule",
         "initial",
@@ -88,6 +103,7 @@ STATES = {
 }
 
 
+ACCOUNT = {"contracts": [XBTUSD, ETHUSD], "maintenance": 0.01, "fee": 1e-3}
 RULE = sg.leverage.TokenRule(3.0, upper=3.1, expense=0.01)
 
 
@@ -97,12 +113,14 @@ def examples():
     account = sg.stream.FundingAccrual(XBTUSD)
     watch = sg.stream.LiquidationWatch(3.0, 200.0, 1e-4, contract=ETHUSD, maintenance=0.01, fee=1e-3)
     ruled = sg.stream.Token(RULE, initial=7.0, periods_per_year=365)
+    book = sg.stream.Account([100.0, -20.0], [8_000.0, 200.0], [0.3], **ACCOUNT)
     for mark in (200.0, 190.0):
         token.update(mark, mark > 195.0)
         ruled.update(mark)
+        book.update([40.0 * mark, mark], funding=[1e-4, 1e-3])
         account.update(-8_000.0, mark, 1e-3)
         watch.update(mark)
-    return {type(stream).__name__: stream for stream in (token, account, watch, ruled)}
+    return {type(stream).__name__: stream for stream in (token, account, watch, ruled, book)}
 
 
 class TestLeverageNav:
@@ -419,7 +437,7 @@ def test_attributes_are_read_only(name):
     with pytest.raises(AttributeError):
         stream.note = "mine"
     public = {attribute for attribute in dir(stream) if not attribute.startswith("_")}
-    changes = {"fill", "transfer"} if name == "LiquidationWatch" else set()
+    changes = {"LiquidationWatch": {"fill", "transfer"}, "Account": {"fill", "transfer", "pay"}}.get(name, set())
     assert public == {*STATES[name], "reset", "update", *changes}
 
 
@@ -446,6 +464,7 @@ def test_reset_is_a_new_start(name):
         "LiquidationWatch": lambda: sg.stream.LiquidationWatch(
             3.0, 200.0, 1e-4, contract=ETHUSD, maintenance=0.01, fee=1e-3
         ),
+        "Account": lambda: sg.stream.Account([100.0, -20.0], [8_000.0, 200.0], [0.3], **ACCOUNT),
         "Token": lambda: sg.stream.Token(RULE, initial=7.0, periods_per_year=365),
     }
     stream.reset()
