@@ -156,6 +156,7 @@ def test_standard_input_and_output(tmp_path, hours):
         assert found[name] == expected[name]
     page = shell("run", "-", "--report", "-", input=Path(path).read_text())
     assert page.stdout.startswith("<!DOCTYPE html>")
+    assert "standard input</h1>" in page.stdout
     assert not (Path.cwd() / "-").exists()
 
 

@@ -108,7 +108,7 @@ def section(result: Result, time: Any, curves: dict[str, Any]) -> Section:
     if len(result["curve"]) > 1 and result["spot"] is not None:
         days, price = ([row[key] for row in result["curve"]] for key in ("days", "price"))
         alt = f"Annualised basis by days to expiry: {name}, {stamp(result['at'], True)} UTC"
-        blocks.append(Figure(lambda: plot.carry_curve(days, price, result["spot"], name=name), alt))
+        blocks.append(Figure(lambda: plot.carry_curve(days, price, result["spot"]), alt))
     return Section("CARRY", f"{name}: {result['rows']:,} times, {span}", blocks, f"Carry: {name}")
 
 

@@ -54,7 +54,8 @@ def document(result: Result, series: Any) -> Document:
 def head(result: Result, clock: bool, sections: Sequence[Section]) -> Document:
     market = result["market"]
     step = int(market["step_seconds"] * 1e9)
-    source = "built-in market" if market["source"] == "simulated" else ", ".join(map(os.path.basename, market["files"]))
+    names = ["standard input" if file == "-" else os.path.basename(file) for file in market["files"]]
+    source = ", ".join(names) or "built-in market"
     start, end = stamp(market["start"], clock), stamp(market["end"], clock) + " UTC" * clock
     span = f"{fixed(market['years'], 2)} years" if market["years"] >= 1 else duration(market["years"] * YEAR)
     detail = (
