@@ -14,7 +14,7 @@ from benches.text import table
 
 HEADER = ("case", "ns", "floor", "of", "ns/floor", "NumPy", "numba", "peer", "")
 LEFT = {0, 3, 8}
-PEERS = ("QuantLib", "SciPy", "pandas", "vectorbt", "bt", "one by one")
+PEERS = ("QuantLib", "SciPy", "pandas", "vectorbt", "bt", "one by one", "Python")
 
 
 def measure(case, rounds):
