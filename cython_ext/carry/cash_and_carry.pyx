@@ -280,6 +280,8 @@ cdef void event(Path* p, const Call* call, Py_ssize_t t, double mark, double bac
     keep_ratio(p)
     amount = formula.missing(&p.trade, mark)
     if not p.trade.cross and formula.pay(&p.trade, amount):
+        if p.trade.top_up == MAINTAIN:
+            amount += formula.round_up(&p.trade, mark)
         settlement = get(p, call, SETTLEMENT, t)
         add_capital_years(p, call, t)
         p.cost += amount * settlement

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from oracle.carry import cash_and_carry as oracle
 
@@ -183,6 +183,21 @@ def walk(random, bars):
     return np.round(spot, 2), np.round(futures, 2)
 
 
+@pytest.mark.parametrize("kind", ["linear", "inverse"])
+def test_the_same_mark_is_topped_up_once(kind):
+    """A top-up to the requirement is rounded up: rounded down, the next bar at the same price would need another."""
+    random = np.random.default_rng(8)
+    marks = np.round(100.0 * (1.2 + random.random(500)), 2)
+    futures = np.stack([np.full(500, 102.74), marks, marks, marks])
+    terms = {"contract": CONTRACTS[kind], "leverage": 16.0, "top_up": "maintenance"}
+    for maintenance in (0.0, 0.0078125, 0.01):
+        assert (trade(futures, futures, maintenance=maintenance, **terms).top_ups == 1).all()
+
+
+@example(
+    seed=1285, kind="inverse", leverage=16.0, maintenance=0.0, top_up="maintenance", reserve=20.0, cross=False,
+    highs=True, rolls=[],
+)  # fmt: skip
 @given(
     seed=st.integers(0, 2**32 - 1),
     kind=st.sampled_from(["linear", "inverse", "quanto"]),

@@ -11,8 +11,8 @@ all in the settlement coin (linear: the quote currency). Equity is margin plus p
 margin, (1 - haircut) of their worth is margin too. The decision on a breach is that of the liquidation family.
 """
 
-from shortgamma.kernels.liquidation.position cimport Bounds, Position, bounds, breached
-from shortgamma.kernels.numeric.vecmath cimport INFINITY
+from shortgamma.kernels.liquidation.position cimport EPSILON, Bounds, Position, bounds, breached
+from shortgamma.kernels.numeric.vecmath cimport INFINITY, absolute
 
 cdef enum:
     LINEAR = 0
@@ -162,3 +162,19 @@ cdef inline bint pay(Trade* trade, double amount) noexcept nogil:
     trade.reserve -= amount
     trade.top_ups += 1.0
     return True
+
+
+cdef inline double round_up(Trade* trade, double mark) noexcept nogil:
+    """Margin that a top-up to the requirement lacks by rounding, or the same mark would be a breach again."""
+    cdef double total = 0.0
+    cdef double step = EPSILON * (
+        absolute(trade.margin) + value(trade.kind, trade.size, trade.entry) + value(trade.kind, trade.size, mark))
+    cdef int tries = 4
+    while tries > 0 and is_breach(trade, mark, 0.0):
+        trade.margin += step
+        trade.topped += step
+        trade.reserve -= step
+        total += step
+        step += step
+        tries -= 1
+    return total
