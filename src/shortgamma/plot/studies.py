@@ -418,6 +418,8 @@ def feedback(
     ------
     ValueError
         If lengths differ, or ``depth`` is not > 0.
+    TypeError
+        If ``result`` is no Feedback.
 
     Examples
     --------
@@ -429,6 +431,7 @@ def feedback(
     >>> ax.get_title(loc="left")
     'A shock of -5 % ends at -7.8 %'
     """
+    _axes.check_fields("result", result, "Feedback", "reached", "solutions", "stable")
     moves, flows = _axes.vector("move", move), _axes.vector("flow", flow)
     if len(moves) != len(flows):
         raise ValueError(f"flow has {len(flows)} elements, move has {len(moves)}")
