@@ -16,8 +16,11 @@ _spec.loader.exec_module(rooms)
 
 # What does not keep the rules yet, by name: a new fault fails, and so does an entry that is no longer needed.
 HOLES = {
+    # the twin of `single` judges binary options too, which are made of its terms
     "barrier/binary": ["oracle"],
+    # a dividend yield, in the face of `terms`
     "barrier/quanto": ["face"],
+    # a method of `single`, for barriers watched on equal dates
     "barrier/shifted": ["face"],
 }
 WITHOUT_FACE = ["barrier/quanto", "barrier/shifted"]

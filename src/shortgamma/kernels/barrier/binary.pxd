@@ -1,11 +1,11 @@
 # cython: language_level=3, cdivision=True, boundscheck=False, wraparound=False
-"""Touches and binary barrier options: a cash amount, or so many units of the asset, if the barrier was hit or not.
+"""Touches and binary barrier options: a cash amount, or units of the asset, paid if the barrier was hit or was not.
 
 The 28 types of Rubinstein and Reiner ("Unscrambling the binary code", Risk 4(9), 1991; Haug, The Complete Guide to
 Option Pricing Formulas, 2nd ed., 2007, p. 176) are sums of the cash or asset halves of the terms A, B, C and D of
-`single`, with the same weights; a touch has no strike, so only B and D are left of it, or F if it pays at the hit.
+`single`, with the same weights. A touch has no strike and needs only B and D, or F if it pays at the hit.
 
-The option's rebate is its amount, its kind the flags below beside UP, OUT (no-touch) and PUT.
+The amount takes the place of an option's rebate. Its kind has the flags below, with UP, OUT (no-touch) and PUT.
 """
 
 from shortgamma.kernels.barrier._narrow cimport Payment

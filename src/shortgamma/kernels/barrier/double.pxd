@@ -1,17 +1,17 @@
 # cython: language_level=3, cdivision=True, boundscheck=False, wraparound=False
 """Double-barrier options and touches: value and derivatives, by images or by eigenfunctions.
 
-Letters: x = ln S, l = ln L, u = ln U, w = u - l, b = r - q, nu = b/sigma^2 - 1/2, v = sigma^2 T, s = sqrt v. What
-touches neither barrier has the density exp(nu (y - x) - nu^2 v/2) k(x, y), with k in one of two ways:
+Letters: x = ln S, l = ln L, u = ln U, w = u - l, b = r - q, nu = b/sigma^2 - 1/2, v = sigma^2 T, s = sqrt v. Paths
+that touch neither barrier have the density exp(nu (y - x) - nu^2 v/2) k(x, y), with k in one of two ways:
 
     images           sum over n of [phi((y - x + 2 n w)/s) - phi((y + x - 2 l + 2 n w)/s)] / s
     eigenfunctions   2/w sum over n >= 1 of sin(n pi (x - l)/w) sin(n pi (y - l)/w) exp(-n^2 pi^2 v/(2 w^2))
 
 (Kunitomo and Ikeda, Mathematical Finance 2, 1992; Pelsser, Finance and Stochastics 4, 2000; Haug, The Complete Guide to
-Option Pricing Formulas, 2nd ed., 2007, p. 156). The first needs some 4 s/w terms on each side, the second 3 w/s. With 7
-images what is left out is exp(-4 w^2/v) of the scale at most, exp(-36) at s/w = 1/3. An eigenfunction costs a third of
-an image, and so they take over at s/w = 0.24, 13 of them; but they cancel where the drift is strong, up to
-exp(|nu| w - nu^2 v/2), and then they take over at 1/3 only.
+Option Pricing Formulas, 2nd ed., 2007, p. 156). The first needs about 4 s/w terms on each side, the second 3 w/s. Seven
+images leave out at most exp(-4 w^2/v) of the scale, exp(-36) at s/w = 1/3. An eigenfunction costs a third of an image,
+so eigenfunctions, 13 of them, take over at s/w = 0.24. With a strong drift they cancel, by up to
+exp(|nu| w - nu^2 v/2), and take over only at 1/3.
 
 An image at z = x + D is exp(nu D) times the plain value of its payoff for the spot exp(z): the plain value's
 derivatives in z give all others, as in `single`. A density at an end a of the payoff is exp(-(a - x - nu v)^2/(2 v))

@@ -9,8 +9,8 @@ Rebalanced continuously, over T years with return R and realised variance V of t
 
     1 + return = (1 + R)^L exp((L - L^2) V / 2 + ((1 - L) rate - expense) T).
 
-A result is NaN where an argument is out of its domain. Nothing here branches: what lies outside is computed and thrown
-away.
+A result is NaN where an argument is out of its domain. Nothing here branches: results outside are computed and
+discarded.
 """
 
 from shortgamma.kernels.numeric.vecmath cimport (
