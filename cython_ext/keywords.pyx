@@ -146,14 +146,14 @@ cdef extern from *:
         PyObject *function = ((SgPublic *) self)->function, *labelled = ((SgPublic *) self)->labelled, *result;
         Py_ssize_t i, all = PyVectorcall_NARGS(count) + (names == NULL ? 0 : PyTuple_GET_SIZE(names));
         int found = 0;
-        for (i = 0; i < all && found == 0; i++) {
+        for (i = 0; i < all; i++) {
             if (PyFloat_CheckExact(args[i]) || PyLong_CheckExact(args[i])) {
-                found = sg_look_at((SgPublic *) self, args[i], i, PyVectorcall_NARGS(count), names);
-            } else if (labelled != Py_None) {
+                if (sg_look_at((SgPublic *) self, args[i], i, PyVectorcall_NARGS(count), names) < 0) return NULL;
+            } else if (labelled != Py_None && found == 0) {
                 found = sg_has_labels(args[i]);
+                if (found < 0) return NULL;
             }
         }
-        if (found < 0) return NULL;
         if (found) {
             result = sg_hand_over(labelled, function, NULL, args, count, names);
         } else {

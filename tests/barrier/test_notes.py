@@ -331,7 +331,8 @@ WRONG_CALLS = [
             100.0, **NOTE, call_level=100.0, observations=["2027-01-01", "2029-01-01"], now="2028-01-01"
         ),
         ValueError,
-        "observations[0] is not after now: say what the past dates did, state='alive' or state='in'",
+        "observations[0] is not after now: say what the past dates did, state='alive' or state='in' "
+        "(a date without a time of day is its midnight in UTC)",
     ),
     (
         lambda: autocallable(100.0, **NOTE, call_level=100.0, observations=[1.0, 3.5]),

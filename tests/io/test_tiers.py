@@ -98,3 +98,16 @@ def test_symbol_that_is_not_there():
     for source in (BINANCE, {"A": STEPS, "B": STEPS}, [{"symbol": "A", **STEPS[0]}, {"symbol": "B", **STEPS[0]}]):
         with pytest.raises(ReadError, match="symbol='NOPE' is not in it, it holds "):
             read_tiers(source, symbol="NOPE")
+
+
+def test_lists_by_symbol_of_rows_without_one():
+    rows = [
+        {"tier": 1, "currency": "BTC", "minNotional": 0, "maxNotional": 75, "maintenanceMarginRate": 0.005},
+        {"tier": 2, "currency": "BTC", "minNotional": 75, "maxNotional": 175, "maintenanceMarginRate": 0.01},
+    ]
+    source = {"ETH/USD:BTC": rows, "BTC/USD:BTC": rows[:1]}
+    assert read_tiers(source, symbol="ETH/USD:BTC") == Tiers([0.0, 75.0], [0.005, 0.01])
+    with pytest.raises(ReadError, match="symbol="):
+        read_tiers(source)
+    with pytest.raises(ReadError, match="NOPE"):
+        read_tiers(source, symbol="NOPE")

@@ -31,7 +31,8 @@ def python(code, *arguments, level=None, **options):
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        # the baseline takes a minute of a quiet processor
+        timeout=900,
         **options,
     )
 

@@ -226,3 +226,10 @@ class TestSpellings:
             sg.barrier.price(100.0, 100.0, 80.0, **PUT | {"kind": "knock-in"})
         with pytest.raises(TypeError, match=r"missing 2 required keyword-only arguments: 'kind' and 'option'"):
             sg.barrier.price(100.0, 100.0, 80.0, vol=0.3, expiry=1.0)
+
+
+def test_of_a_call_with_labels():
+    pd = pytest.importorskip("pandas")
+    price = pd.Series([100.0, 101.0], index=pd.date_range("2020-01-01", periods=2))
+    with pytest.raises(TypeError, match=r"'expense_ratio': did you mean expense=\?$"):
+        sg.leverage.nav(price, 3.0, expense_ratio=0.0095)

@@ -138,3 +138,19 @@ def test_a_warning_can_be_an_error():
         warnings.simplefilter("error", sg.PlausibilityWarning)
         with pytest.raises(sg.PlausibilityWarning):
             price(vol=30.0)
+
+
+def test_of_a_call_with_labels():
+    pd = pytest.importorskip("pandas")
+    spots = pd.Series([90.0, 100.0], index=["a", "b"])
+    with pytest.warns(sg.PlausibilityWarning, match="vol=30"):
+        sg.barrier.price(spots, 100.0, 80.0, vol=30.0, expiry=1.0, kind="down-in", option="put")
+    price = pd.Series([100.0, 101.0], index=pd.date_range("2020-01-01", periods=2))
+    with pytest.warns(sg.PlausibilityWarning, match=r"expense=0\.95"):
+        sg.leverage.nav(price, 3.0, expense=0.95)
+
+
+def test_years_of_margined_positions():
+    terms = {"contract": "ETHUSD", "maintenance": 0.01, "vol": 0.8}
+    with pytest.warns(sg.PlausibilityWarning, match="expiry=7"):
+        sg.liquidation.breach_probability(200.0, 20_000.0, 200.0, 1.0, **terms, expiry=7.0)

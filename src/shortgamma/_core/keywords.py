@@ -396,9 +396,11 @@ def explain(
     """The error of a call that does not fit ``function``, with what to write instead."""
     text = str(error)
     parameters = inspect.signature(function).parameters
-    if error.__traceback__ is not None:
-        return _at_fault(function, args, keywords, error)
     unknown = UNKNOWN.search(text)
+    # of a call with labels Python's refusal has come through the pairing
+    refused = unknown is not None and unknown[1] in keywords and unknown[1] not in parameters
+    if error.__traceback__ is not None and not refused:
+        return _at_fault(function, args, keywords, error)
     if unknown:
         # what stands before the first argument by name is given by position
         words = answer(unknown[1], function, {*list(parameters)[: len(args)], *keywords})

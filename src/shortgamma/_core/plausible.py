@@ -18,6 +18,7 @@ UNITS = (
     (50.0, "it is in years, 30 / 365 for 30 days", "years"),
     (1.0, "rates are fractions, 0.05 for 5 %", "rate foreign_rate financing"),
     (1.0, "yields are fractions, 0.02 for 2 %", "dividend other_dividend holding_yield"),
+    (1.0, "a bonus is a fraction of the nominal, 0.08 for 8 %", "bonus"),
     (1.0, "a coupon is a fraction of the nominal a year, 0.08 for 8 %", "coupon"),
     (0.25, "a spread is a fraction a year, 0.005 for 0.5 %", "spread"),
     (0.25, "an expense ratio is a fraction a year, 0.0095 for 0.95 %", "expense"),
@@ -32,6 +33,9 @@ LIMITS = {name: (largest, unit) for largest, unit, names in UNITS for name in na
 # Arguments of these names that have another unit: prices, in which nothing is absurd.
 IN_PRICES = {"normal_price": {"vol"}, "execution_schedule": {"vol", "spread"}}
 
+# And those that are absurd sooner: nobody holds a margined position for years.
+SOONER = {name: {"expiry": 3.0} for name in ("breach_probability", "account_breach_probability")}
+
 # What is of no size, as infinities, is judged by the functions.
 LARGEST = 1e6
 
@@ -43,7 +47,8 @@ class PlausibilityWarning(UserWarning):
 def limits_of(function: str, names: Iterable[str]) -> dict[str, float]:
     """The largest plausible number of each argument that has one."""
     apart = IN_PRICES.get(function, set())
-    return {name: LIMITS[name][0] for name in names if name in LIMITS and name not in apart}
+    sooner = SOONER.get(function, {})
+    return {name: sooner.get(name, LIMITS[name][0]) for name in names if name in LIMITS and name not in apart}
 
 
 def check(**values: object) -> None:

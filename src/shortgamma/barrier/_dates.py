@@ -63,7 +63,7 @@ def watched(dates: Any, expiry: Any, now: Any, state: Any) -> tuple[Any, NDArray
         if state is None and (years <= 0).any():
             raise ValueError(
                 f"{place('dates', first(years <= 0))} is not after now: say what the past dates did, "
-                f"state='alive' or state='in'"
+                f"state='alive' or state='in' (a date without a time of day is its midnight in UTC)"
             )
         years = years[years > 0]
     return None, _years(years, float(np.max(number("expiry", expiry), initial=0.0)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shortgamma.io._engine import Labels, Numbers, listed, open_table, plain
-from shortgamma.io._engine.identity import Identity
+from shortgamma.io._engine.identity import INSTRUMENTS, Identity
 from shortgamma.liquidation.margin import Tiers
 
 if TYPE_CHECKING:
@@ -43,7 +43,9 @@ def read_tiers(source: Readable, *, symbol: str | None = None) -> Tiers:
     Returns
     -------
     Tiers
-        In the unit of the source's edges. The cumulative amounts are worked out from edges and rates, not read.
+        In the unit of the source's edges. The cumulative amounts are worked out from edges and rates, not read. Where a
+        venue charges the rate of the tier on the whole position, as BitMEX and OKX do, take
+        ``RiskLimits(tiers.lower, tiers.rate)`` of it.
 
     Raises
     ------
@@ -72,8 +74,9 @@ def read_tiers(source: Readable, *, symbol: str | None = None) -> Tiers:
     entries = {} if entry is None else {entry: Labels()}
     table.read({**columns, **identity.columns, **entries})
     arrays = dict(zip(columns, table.finish(columns), strict=True))
-    # of a list by symbol the list was chosen already
-    kept, _ = identity.select(symbol) if identity.places else (None, "")
+    # of a list by symbol the list was chosen already, and its rows may name no more than a currency
+    named = any(plain(table.names[column]) in INSTRUMENTS for column in identity.places)
+    kept, _ = identity.select(symbol if named else None) if identity.places else (None, "")
     rows = np.arange(len(arrays[rate])) if kept is None else np.flatnonzero(kept)
     if entry is not None:
         codes, _ = entries[entry].done()
