@@ -15,7 +15,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 FAMILIES = ("barrier", "leverage", "funding", "liquidation", "carry", "dealer")
 # families of one part, each a file
-FILES = ("vanilla", "contracts", "vecmath", "ledger")
+FILES = ("vanilla", "contracts", "vecmath")
 # Where a part stands in each room; a stream is one class a file, with a stub for its face.
 ROOMS = {
     "formula": "src/shortgamma/kernels/{folder}{part}.pxd",
@@ -96,7 +96,6 @@ LAYERS = {
     "shortgamma.leverage": 2,
     "shortgamma.funding": 2,
     "shortgamma.liquidation": 2,
-    "shortgamma.ledger": 2,
     "shortgamma.venues": 2,
     "shortgamma.carry": 3,
     "shortgamma.dealer": 3,

@@ -197,7 +197,7 @@ class TokenRule:
         if len(clocks) > 1:
             raise ValueError(f"{clocks[0]} and {clocks[1]} are two clocks: give one")
         if self.at is not None:
-            times = (self.at,) if isinstance(self.at, str) else tuple(self.at)
+            times = (self.at,) if isinstance(self.at, str) else _several("at", self.at, "a time of day, or several")
             for time in times:
                 time_of_day("at", time)
             self._set("at", times)
@@ -400,11 +400,18 @@ def _count(name: str, value: Any, least: int) -> int:
     return int(value)
 
 
+def _several(name: str, values: Any, kind: str) -> tuple[Any, ...]:
+    try:
+        return tuple(values)
+    except TypeError:
+        raise TypeError(f"{name} must be {kind}, got {values!r}") from None
+
+
 def _dated(name: str, values: Iterable[Any]) -> tuple[tuple[str, float], ...]:
     """Pairs of a time and a number, with times as text."""
     pairs = []
     before = None
-    for place, pair in enumerate(values):
+    for place, pair in enumerate(_several(name, values, "pairs of a time and a number")):
         try:
             time, number = pair
         except (TypeError, ValueError):
