@@ -105,7 +105,7 @@ WRONG_CALLS = [
     (
         lambda: compare([1.0, 2.0], TokenRule(2.0), record="full"),
         TypeError,
-        "compare() got an unexpected keyword argument 'record'",
+        "compare() got an unexpected keyword argument 'record': it is an argument of simulate",
     ),
     (lambda: compare(3.0, TokenRule(2.0)), ValueError, "price must have at least one dimension"),
 ]
