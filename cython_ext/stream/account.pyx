@@ -346,10 +346,15 @@ cdef class Account:
     cdef Py_ssize_t place_of(self, str name, which, keys) except -1:
         """The place of an instrument or a coin, which is given by its place or its name."""
         if isinstance(which, str):
-            for place, names in enumerate(keys):
-                if which in names:
-                    return place
-            raise ValueError(f"{name} must be one of {', '.join(repr(names[0]) for names in keys)}, got {which!r}")
+            # its own name first; an underlying, or a coin by another of its names, only where it is that of one
+            places = [place for place, names in enumerate(keys) if which and which == names[0]]
+            if not places:
+                wanted = accounts.asset(which)
+                places = [place for place, names in enumerate(keys) if which and wanted in map(accounts.asset, names)]
+            if len(places) == 1:
+                return places[0]
+            fits = f"fits {len(places)} of them" if places else "is none of them"
+            raise ValueError(f"{name} must be a place or a name among {[names[0] for names in keys]}: {which!r} {fits}")
         if isinstance(which, bool) or not hasattr(which, "__index__"):
             raise TypeError(f"{name} must be a name or a place, got {type(which).__name__}")
         if not 0 <= which < len(keys):

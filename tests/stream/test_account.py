@@ -136,10 +136,10 @@ ONE = {"contracts": [LINEAR], "maintenance": 0.01}
         (lambda a: a.update([1.0, 2.0]), ValueError, "mark must have 1 numbers, got 2"),
         (lambda a: a.update(["x"]), TypeError, "mark must be a number, got 'x'"),
         (lambda a: a.fill(3, 1.0, 1.0), ValueError, "instrument must be a place from 0 to 0, got 3"),
-        (lambda a: a.fill("SOL", 1.0, 1.0), ValueError, "instrument must be one of 'ETH-PERP', got 'SOL'"),
+        (lambda a: a.fill("SOL", 1.0, 1.0), ValueError, r"a name among \['ETH-PERP'\]: 'SOL' is none of them"),
         (lambda a: a.fill(0, math.nan, 1.0), ValueError, "quantity must be finite, got nan"),
         (lambda a: a.fill(0, 1.0, 0.0), ValueError, "price must be a finite number > 0, got 0.0"),
-        (lambda a: a.transfer("XBT", 1.0), ValueError, "coin must be one of 'USD', got 'XBT'"),
+        (lambda a: a.transfer("XBT", 1.0), ValueError, r"a name among \['USD'\]: 'XBT' is none of them"),
         (lambda a: a.transfer(True, 1.0), TypeError, "coin must be a name or a place, got bool"),
         (lambda a: a.update([1.0], funding=[math.inf]), ValueError, r"funding\[0\] must be finite, got inf"),
     ],
@@ -169,3 +169,19 @@ def test_wrong_start():
         sg.stream.Account([1.0], [math.nan], {"USD": 50.0}, **ONE)
     with pytest.raises(ValueError, match="quantity must have one dimension"):
         sg.stream.Account([[1.0]], [200.0], {"USD": 50.0}, **ONE)
+
+
+def test_names_of_instruments_and_coins():
+    other = sg.contracts.Contract("linear", settlement="USD", underlying="ETH")
+    account = sg.stream.Account(
+        [0.0] * 3, [1.0] * 3, {"XBT": 1.0, "USD": 0.0}, contracts=[LINEAR, other, "XBTUSD"], maintenance=0.01
+    )
+    account.fill("ETH-PERP", 1.0, 200.0)
+    account.fill("BTC", 2.0, 10_000.0)
+    account.transfer("BTC", 1.0)
+    assert account.quantity == (1.0, 0.0, 2.0)
+    assert account.balance == (2.0, 0.0)
+    with pytest.raises(ValueError, match="'ETH' fits 2 of them"):
+        account.fill("ETH", 1.0, 200.0)
+    with pytest.raises(ValueError, match="'' is none of them"):
+        account.fill("", 1.0, 200.0)

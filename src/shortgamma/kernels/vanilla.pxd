@@ -84,14 +84,12 @@ cdef inline void put_sums(const Legs* legs, double* x, Py_ssize_t step) noexcept
     x[4 * step] = legs.f43
 
 
-cdef inline double tails_apart(double a, double t, double at_a) noexcept nogil:
-    """M(a - t) - M(a + t) for t < 1/4 and a t < 1, from M(a): twice the odd terms of the Taylor series.
+cdef inline double after_first(double square, double step, double y1) noexcept nogil:
+    """The odd terms of a Taylor series of Y(z) = sqrt(2 pi) M(-z) at z = -a after the first, over t^3: from a^2, t^2
+    and Y'.
 
-    The derivatives of Y(z) = sqrt(2 pi) M(-z) are Y' = 1 + z Y and Y^(n + 2) = (z^2 + 2 n + 1) Y^(n) - n (n - 1)
-    Y^(n - 2) for odd n.
+    Y' = 1 + z Y, and Y^(n + 2) = (z^2 + 2 n + 1) Y^(n) - n (n - 1) Y^(n - 2) for odd n.
     """
-    cdef double square = a * a, step = t * t
-    cdef double y1 = 1.0 - a * (SQRT_TWO_PI * at_a)
     cdef double y3 = (square + 3.0) * y1 - 1.0
     cdef double y5 = (square + 7.0) * y3 - 6.0 * y1
     cdef double y7 = (square + 11.0) * y5 - 20.0 * y3
@@ -105,9 +103,14 @@ cdef inline double tails_apart(double a, double t, double at_a) noexcept nogil:
     sum = sum * step + y9 * (1.0 / 362880.0)
     sum = sum * step + y7 * (1.0 / 5040.0)
     sum = sum * step + y5 * (1.0 / 120.0)
-    sum = sum * step + y3 * (1.0 / 6.0)
-    sum = sum * step + y1
-    return SQRT_TWO_OVER_PI * t * sum
+    return sum * step + y3 * (1.0 / 6.0)
+
+
+cdef inline double tails_apart(double a, double t, double at_a) noexcept nogil:
+    """M(a - t) - M(a + t) for t < 1/4 and a t < 1, from M(a): twice the odd terms of the Taylor series."""
+    cdef double square = a * a, step = t * t
+    cdef double y1 = 1.0 - a * (SQRT_TWO_PI * at_a)
+    return SQRT_TWO_OVER_PI * t * (after_first(square, step, y1) * step + y1)
 
 
 cdef inline double short_step(double a, double t) noexcept nogil:
@@ -425,21 +428,7 @@ cdef inline double tails_of_short_step(double a, double t, double at_a, double a
     inside = product_pair(inside, inside_low, SQRT_TWO_PI, SQRT_TWO_PI_TAIL, &inside_low)
     cdef double y1 = 1.0 - inside
     cdef double y1_low = ((1.0 - y1) - inside) - inside_low
-    cdef double y3 = (square + 3.0) * y1 - 1.0
-    cdef double y5 = (square + 7.0) * y3 - 6.0 * y1
-    cdef double y7 = (square + 11.0) * y5 - 20.0 * y3
-    cdef double y9 = (square + 15.0) * y7 - 42.0 * y5
-    cdef double y11 = (square + 19.0) * y9 - 72.0 * y7
-    cdef double y13 = (square + 23.0) * y11 - 110.0 * y9
-    cdef double y15 = (square + 27.0) * y13 - 156.0 * y11
-    cdef double sum = y15 * (1.0 / 1307674368000.0)
-    sum = sum * step + y13 * (1.0 / 6227020800.0)
-    sum = sum * step + y11 * (1.0 / 39916800.0)
-    sum = sum * step + y9 * (1.0 / 362880.0)
-    sum = sum * step + y7 * (1.0 / 5040.0)
-    sum = sum * step + y5 * (1.0 / 120.0)
-    sum = sum * step + y3 * (1.0 / 6.0)
-    sum = sum * step
+    cdef double sum = after_first(square, step, y1) * step
     cdef double whole = y1 + sum
     cdef double width = product_pair(t, 0.0, SQRT_TWO_OVER_PI, SQRT_TWO_OVER_PI_TAIL, &width_low)
     return product_pair(width, width_low, whole, sum_tail(y1, sum, whole) + y1_low, low)
