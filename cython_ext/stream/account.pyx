@@ -32,6 +32,14 @@ cdef enum:
     EVENTS = 16
 
 
+cdef object named(given):
+    """A Series of pandas with names by its names, so that positions never decide; all else as it is."""
+    index = getattr(given, "index", None)
+    if hasattr(given, "to_dict") and all(isinstance(label, str) for label in index):
+        return given.to_dict()
+    return given
+
+
 cdef class Account:
     """An account of several positions and coins, a mark of each at a time.
 
@@ -112,14 +120,15 @@ cdef class Account:
     cdef double* fx
     cdef double* new_mark
     cdef double* new_fx
+    cdef double* new_rate
     # funding paid on a contract so far
     cdef double* paid
 
     def __init__(
         self, quantity, entry, collateral, *, contracts, maintenance, coins=None, fee=0.0, haircut=0.0,
     ):
-        book = accounts.book_of(contracts, coins, collateral, maintenance, fee, haircut)
-        held, opened, cash = accounts.positions_of(book, quantity, entry, collateral)
+        book = accounts.book_of(contracts, coins, named(collateral), maintenance, fee, haircut)
+        held, opened, cash = accounts.positions_of(book, named(quantity), named(entry), named(collateral))
         for name, numbers_given in (("quantity", held), ("entry", opened), ("collateral", cash)):
             if numbers_given.ndim != 1:
                 raise ValueError(f"{name} must have one dimension, got shape {numbers_given.shape}")
@@ -165,7 +174,7 @@ cdef class Account:
         market.fx = doubles(self.memory, BARS * coins)
         self.mark, self.new_mark = doubles(self.memory, instruments), doubles(self.memory, instruments)
         self.fx, self.new_fx = doubles(self.memory, coins), doubles(self.memory, coins)
-        self.paid = doubles(self.memory, instruments)
+        self.paid, self.new_rate = doubles(self.memory, instruments), doubles(self.memory, instruments)
         for i in range(BARS * instruments):
             market.value[i] = market.gain[i] = NAN
         for i in range(BARS * coins):
@@ -183,7 +192,7 @@ cdef class Account:
         if not isinstance(given, (list, tuple)):
             given = array(accounts.last(name, given)).tolist()
         if len(given) != count:
-            raise ValueError(f"{name} must have {count} numbers, got {len(given)}")
+            raise ValueError(f"{name} must have {count} number{'s' * (count != 1)}, got {len(given)}")
         for i in range(count):
             target[i] = number(name, given[i])
         return 0
@@ -192,10 +201,10 @@ cdef class Account:
         cdef Py_ssize_t instruments = self.market.instruments, coins = self.market.coins
         cdef bint plain = type(mark) is list or type(mark) is tuple
         # asking what is a mapping takes longer than all else
-        if not (plain and (fx is None or type(fx) is list or type(fx) is tuple)) and (
-            isinstance(mark, Mapping) or isinstance(fx, Mapping)
-        ):
-            mark, fx = accounts.prices_of(self.book, mark, fx)
+        if not (plain and (fx is None or type(fx) is list or type(fx) is tuple)):
+            mark, fx = named(mark), named(fx)
+            if isinstance(mark, Mapping) or isinstance(fx, Mapping):
+                mark, fx = accounts.prices_of(self.book, mark, fx)
         self.read("mark", mark, self.new_mark, instruments)
         if fx is not None:
             self.read("fx", fx, self.new_fx, coins)
@@ -208,21 +217,16 @@ cdef class Account:
     cdef int pay_funding(self, const double* mark, funding) except -1:
         """Funding of what is held, at these marks."""
         cdef Py_ssize_t count = self.market.instruments, i
-        cdef list rates = [0.0] * count
+        funding = named(funding)
         if isinstance(funding, Mapping):
             funding = accounts.by_name("funding", funding, accounts.instrument_keys(self.contracts), "contracts")
-        if not isinstance(funding, list | tuple):
-            funding = array(accounts.last("funding", funding)).tolist()
-        if len(funding) != count:
-            raise ValueError(f"funding must have {count} numbers, got {len(funding)}")
+        self.read("funding", funding, self.new_rate, count)
         for i in range(count):
-            rate = number("funding", funding[i])
-            if rate in (INFINITY, -INFINITY):
-                raise ValueError(f"funding[{i}] must be finite, got {rate!r}")
-            rates[i] = rate
+            if absolute(self.new_rate[i]) == INFINITY:
+                raise ValueError(f"funding[{i}] must be finite, got {self.new_rate[i]!r}")
         for i in range(count):
-            if 0.0 < mark[i] < INFINITY and rates[i] == rates[i]:
-                self.paid[i] += value_of(&self.market.instrument[i], mark[i]) * <double> rates[i]
+            if 0.0 < mark[i] < INFINITY and self.new_rate[i] == self.new_rate[i]:
+                self.paid[i] += value_of(&self.market.instrument[i], mark[i]) * self.new_rate[i]
         return 0
 
     def update(self, mark, fx=None, *, funding=None):
@@ -343,24 +347,6 @@ cdef class Account:
         self.settled = False
         return 0
 
-    cdef Py_ssize_t place_of(self, str name, which, keys) except -1:
-        """The place of an instrument or a coin, which is given by its place or its name."""
-        if isinstance(which, str):
-            # its own name first; an underlying, or a coin by another of its names, only where it is that of one
-            places = [place for place, names in enumerate(keys) if which and which == names[0]]
-            if not places:
-                wanted = accounts.asset(which)
-                places = [place for place, names in enumerate(keys) if which and wanted in map(accounts.asset, names)]
-            if len(places) == 1:
-                return places[0]
-            fits = f"fits {len(places)} of them" if places else "is none of them"
-            raise ValueError(f"{name} must be a place or a name among {[names[0] for names in keys]}: {which!r} {fits}")
-        if isinstance(which, bool) or not hasattr(which, "__index__"):
-            raise TypeError(f"{name} must be a name or a place, got {type(which).__name__}")
-        if not 0 <= which < len(keys):
-            raise ValueError(f"{name} must be a place from 0 to {len(keys) - 1}, got {which!r}")
-        return which
-
     def fill(self, instrument, quantity, price):
         """A trade, which counts from the next `update` on.
 
@@ -374,7 +360,7 @@ cdef class Account:
             Price, > 0.
         """
         self.check()
-        cdef Py_ssize_t i = self.place_of("instrument", instrument, accounts.instrument_keys(self.contracts))
+        cdef Py_ssize_t i = accounts.place_of("instrument", instrument, accounts.instrument_keys(self.contracts))
         cdef double traded = number("quantity", quantity), at = number("price", price)
         if not -INFINITY < traded < INFINITY:
             raise ValueError(f"quantity must be finite, got {quantity!r}")
@@ -395,7 +381,7 @@ cdef class Account:
             Amount in the coin.
         """
         self.check()
-        cdef Py_ssize_t k = self.place_of("coin", coin, [(name,) for name in self.coins])
+        cdef Py_ssize_t k = accounts.place_of("coin", coin, [(name,) for name in self.coins])
         cdef double received = number("amount", amount)
         if not -INFINITY < received < INFINITY:
             raise ValueError(f"amount must be finite, got {amount!r}")
@@ -413,6 +399,7 @@ cdef class Account:
             Rates, > 0 paid by longs; NaN is no payment.
         """
         self.check()
+        mark = named(mark)
         if isinstance(mark, Mapping):
             mark = accounts.by_name("mark", mark, accounts.instrument_keys(self.contracts), "contracts")
         self.read("mark", mark, self.new_mark, self.market.instruments)

@@ -133,14 +133,18 @@ ONE = {"contracts": [LINEAR], "maintenance": 0.01}
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda a: a.update([1.0, 2.0]), ValueError, "mark must have 1 numbers, got 2"),
+        (lambda a: a.update([1.0, 2.0]), ValueError, "mark must have 1 number, got 2"),
         (lambda a: a.update(["x"]), TypeError, "mark must be a number, got 'x'"),
-        (lambda a: a.fill(3, 1.0, 1.0), ValueError, "instrument must be a place from 0 to 0, got 3"),
-        (lambda a: a.fill("SOL", 1.0, 1.0), ValueError, r"a name among \['ETH-PERP'\]: 'SOL' is none of them"),
+        (
+            lambda a: a.fill(3, 1.0, 1.0),
+            ValueError,
+            "instrument must be a place from 0 to 0 or one of 'ETH-PERP', got 3",
+        ),
+        (lambda a: a.fill("SOL", 1.0, 1.0), ValueError, "or one of 'ETH-PERP', got 'SOL'"),
         (lambda a: a.fill(0, math.nan, 1.0), ValueError, "quantity must be finite, got nan"),
         (lambda a: a.fill(0, 1.0, 0.0), ValueError, "price must be a finite number > 0, got 0.0"),
-        (lambda a: a.transfer("XBT", 1.0), ValueError, r"a name among \['USD'\]: 'XBT' is none of them"),
-        (lambda a: a.transfer(True, 1.0), TypeError, "coin must be a name or a place, got bool"),
+        (lambda a: a.transfer("XBT", 1.0), ValueError, "or one of 'USD', got 'XBT'"),
+        (lambda a: a.transfer(True, 1.0), ValueError, "coin must be a place from 0 to 0 or one of 'USD', got True"),
         (lambda a: a.update([1.0], funding=[math.inf]), ValueError, r"funding\[0\] must be finite, got inf"),
     ],
 )
@@ -181,7 +185,31 @@ def test_names_of_instruments_and_coins():
     account.transfer("BTC", 1.0)
     assert account.quantity == (1.0, 0.0, 2.0)
     assert account.balance == (2.0, 0.0)
-    with pytest.raises(ValueError, match="'ETH' fits 2 of them"):
+    with pytest.raises(ValueError, match=r"got 'ETH'$"):
         account.fill("ETH", 1.0, 200.0)
-    with pytest.raises(ValueError, match="'' is none of them"):
+    with pytest.raises(ValueError, match=r"got ''$"):
         account.fill("", 1.0, 200.0)
+
+
+def test_labels_decide_not_positions():
+    pd = pytest.importorskip("pandas")
+    terms = {"contracts": CONTRACTS, "coins": COINS, "maintenance": 0.005}
+    names = ["ETHUSD", "XBTUSD", "ETH-PERP"]
+    numbers = {
+        "quantity": pd.Series([100.0, -1000.0, 2.0], names),
+        "entry": pd.Series([200.0, 10_000.0, 200.0], names),
+        "collateral": pd.Series([0.5, 100.0], list(COINS)),
+    }
+    mark, fx = pd.Series([210.0, 9_900.0, 205.0], names), pd.Series([9_900.0, 1.0], list(COINS))
+    rate = pd.Series([1e-3, 2e-3, -1e-3], names)
+    straight = sg.stream.Account(*(each.to_numpy() for each in numbers.values()), **terms)
+    turned = sg.stream.Account(*(each.iloc[::-1] for each in numbers.values()), **terms)
+    straight.update(mark.tolist(), fx.tolist(), funding=rate.tolist())
+    turned.update(mark.iloc[::-1], fx.iloc[::-1], funding=rate.iloc[::-1])
+    straight.pay(mark.tolist(), rate.tolist())
+    turned.pay(mark.iloc[::-1], rate.iloc[::-1])
+    assert turned.quantity == straight.quantity
+    assert turned.balance == straight.balance
+    assert turned.equity == straight.equity
+    with pytest.raises(ValueError, match=r"mark must hold 'ETHUSD'"):
+        turned.update(pd.Series([1.0, 2.0, 3.0], ["a", "b", "c"]), fx)

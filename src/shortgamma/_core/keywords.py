@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shortgamma._core.checks import describe, number
+from shortgamma._core.checks import common_shape, describe, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -336,17 +336,12 @@ def _one(annotation: str) -> str:
 
 def _unfit(given: list[tuple[str, Any, str]]) -> ValueError:
     """The first argument whose shape does not broadcast with those before, or else the shapes of all."""
-    shapes = [(name, np.shape(value)) for name, value, _ in given if not isinstance(value, str | dict)]
-    shapes = [(name, shape) for name, shape in shapes if shape]
-    common: tuple[int, ...] = ()
-    widest = ""
-    for name, shape in shapes:
-        try:
-            joint = np.broadcast_shapes(common, shape)
-        except ValueError:
-            return ValueError(f"{name} of shape {shape} does not broadcast with {widest} of shape {common}")
-        widest, common = name if joint == shape else widest, joint
-    return ValueError(f"shapes do not fit: {', '.join(f'{name} {shape}' for name, shape in shapes)}")
+    arrays = {name: value for name, value, _ in given if np.ndim(value)}
+    try:
+        common_shape(arrays)
+    except ValueError as error:
+        return error
+    return ValueError(f"shapes do not fit: {', '.join(f'{name} {np.shape(value)}' for name, value in arrays.items())}")
 
 
 def _no_number(name: str, value: object, annotation: str) -> Exception | None:

@@ -503,7 +503,8 @@ def account_price(
         if array.ndim != 1:
             raise ValueError(f"{name} must have one dimension, got shape {array.shape}")
         refuse_where(~((array > 0.0) & (array < np.inf)), name, array, "a finite number > 0")
-    place = _place_of(book.contracts, instrument)
+    only = instrument is None and len(book.contracts) == 1
+    place = place_of("instrument", 0 if only else instrument, instrument_keys(book.contracts))
     moving = asset(book.contracts[place].underlying)
     marks, fxs = np.zeros(len(book.contracts), np.int8), np.zeros(len(book.coins), np.int8)
     if together and moving:
@@ -532,16 +533,18 @@ def account_price(
     return AccountPrice(below, above) if shape else AccountPrice(below[0], above[0])
 
 
-def _place_of(contracts: Sequence[Contract], instrument: int | str | None) -> int:
-    names = [contract.name or contract.underlying for contract in contracts]
-    if instrument is None and len(contracts) == 1:
-        return 0
-    if isinstance(instrument, str) and names.count(instrument) == 1:
-        return names.index(instrument)
-    if isinstance(instrument, int | np.integer) and 0 <= instrument < len(contracts):
-        return int(instrument)
-    known = ", ".join(repr(name) for name in names if name)
-    raise ValueError(f"instrument must be a place from 0 to {len(contracts) - 1} or one of {known}, got {instrument!r}")
+def place_of(argument: str, which: object, keys: Sequence[Sequence[str]]) -> int:
+    """The place of what is told by its place, by the first of its names, or by another that no other of them has."""
+    if isinstance(which, str):
+        wanted = asset(which)
+        places = [place for place, names in enumerate(keys) if which and which == names[0]]
+        places = places or [place for place, names in enumerate(keys) if which and wanted in map(asset, names)]
+        if len(places) == 1:
+            return places[0]
+    elif isinstance(which, int | np.integer) and not isinstance(which, bool) and 0 <= which < len(keys):
+        return int(which)
+    known = ", ".join(repr(next(filter(None, names))) for names in keys if any(names))
+    raise ValueError(f"{argument} must be a place from 0 to {len(keys) - 1} or one of {known}, got {which!r}")
 
 
 def account_first_breach(
